@@ -1,0 +1,172 @@
+"""Structured logs: one JSON object a line, as bytes to stdout, secrets blacked out before.
+
+Log events, not sentences: `log.info("workflow_submitted", workflow_id=…)`. Ids that hold for a whole
+request or job are bound once with `bound(...)` and appear on every line, those of the standard library's
+loggers included.
+"""
+
+from __future__ import annotations
+
+import logging as stdlib_logging
+import sys
+import traceback
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from contextvars import Token
+from typing import Any, BinaryIO, Final, Literal
+
+import msgspec
+import structlog
+from opentelemetry import trace
+from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
+
+from etter_common.clock import utc_now
+from etter_common.redaction import redact
+
+Level = Literal["debug", "info", "warning", "error"]
+
+_LEVELS: Final[dict[str, int]] = {
+    "debug": stdlib_logging.DEBUG,
+    "info": stdlib_logging.INFO,
+    "warning": stdlib_logging.WARNING,
+    "error": stdlib_logging.ERROR,
+}
+_CHATTY: Final = ("httpx2", "httpcore2", "asyncio", "nats", "urllib3")  # they log every call at info
+_TRACEBACK_FRAMES: Final = 40
+_encoder: Final = msgspec.json.Encoder()
+
+
+def configure(
+    service: str, level: Level = "info", environment: str = "development", *, stream: BinaryIO | None = None
+) -> None:
+    """Send all logs of this process, the standard library's too, to `stream` (stdout) as JSON lines.
+
+    Call it once, early. In the environment `test` loggers are not cached, so it may be called again.
+    """
+    output = structlog.BytesLogger(stream or sys.stdout.buffer)
+    chain = _chain(service, environment)
+    structlog.configure(
+        processors=chain,
+        wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
+        logger_factory=lambda *_: output,
+        cache_logger_on_first_use=environment != "test",
+    )
+    _take_over_stdlib(_JsonHandler(chain, output), _LEVELS[level])
+    if environment != "test":
+        stdlib_logging.captureWarnings(True)
+
+
+def get_logger(name: str) -> FilteringBoundLogger:
+    """The logger of a module; usable at import time, before `configure`."""
+    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    return logger
+
+
+def bind(**ids: object) -> Mapping[str, Token[Any]]:
+    """Put ids (request_id, company_id, job_id …) on every later line of this task; undo with `unbind`."""
+    return structlog.contextvars.bind_contextvars(**ids)
+
+
+def unbind(tokens: Mapping[str, Token[Any]]) -> None:
+    structlog.contextvars.reset_contextvars(**tokens)
+
+
+@contextmanager
+def bound(**ids: object) -> Generator[None]:
+    """Ids on every line written inside the block, in this task and those it starts."""
+    tokens = bind(**ids)
+    try:
+        yield
+    finally:
+        unbind(tokens)
+
+
+def _chain(service: str, environment: str) -> list[Processor]:
+    def identify(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
+        head = {
+            "timestamp": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "level": "error" if method == "exception" else method,
+            "service": service,
+            "environment": environment,
+        }
+        return {**event, **head}
+
+    return [structlog.contextvars.merge_contextvars, identify, _add_trace, _add_exception, redact, _render]
+
+
+def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        event.setdefault("trace_id", f"{context.trace_id:032x}")
+        event.setdefault("span_id", f"{context.span_id:016x}")
+    return event
+
+
+def _add_exception(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["error_type"] = type(error).__name__
+        event["exception"] = "".join(traceback.format_exception(error, limit=-_TRACEBACK_FRAMES))
+    return event
+
+
+def _render(_: WrappedLogger, __: str, event: EventDict) -> bytes:
+    try:
+        return _encoder.encode(event)
+    except UnicodeEncodeError:  # lone surrogates, as in undecodable file names
+        return _encoder.encode(_encodable(event))
+
+
+def _encodable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {_encodable(key): _encodable(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_encodable(item) for item in value]
+    return value
+
+
+class _JsonHandler(stdlib_logging.Handler):
+    """Lines of the standard library's loggers, through the same chain."""
+
+    def __init__(self, chain: list[Processor], output: structlog.BytesLogger) -> None:
+        super().__init__()
+        self._chain = chain
+        self._output = output
+
+    def emit(self, record: stdlib_logging.LogRecord) -> None:
+        try:
+            self._output.msg(self._line(record))
+        except Exception:  # a log line must never break the work it reports
+            self.handleError(record)
+
+    def _line(self, record: stdlib_logging.LogRecord) -> bytes:
+        event: EventDict = {"event": record.getMessage(), "logger": record.name}
+        if record.exc_info:
+            event["exc_info"] = record.exc_info
+        line: Any = event
+        for process in self._chain:
+            line = process(self._output, record.levelname.lower(), line)
+        assert isinstance(line, bytes)  # noqa: S101 - `_render` is last
+        return line
+
+
+def _take_over_stdlib(handler: stdlib_logging.Handler, level: int) -> None:
+    """Route every logger to the root's one handler; uvicorn sets up its own before us."""
+    root = stdlib_logging.getLogger()
+    for old in list(root.handlers):
+        if isinstance(old, _JsonHandler) or type(old) is stdlib_logging.StreamHandler:
+            root.removeHandler(old)
+    root.addHandler(handler)
+    root.setLevel(level)
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "alembic", "sqlalchemy"):
+        logger = stdlib_logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    for name in _CHATTY:
+        stdlib_logging.getLogger(name).setLevel(max(level, stdlib_logging.WARNING))

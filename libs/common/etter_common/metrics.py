@@ -1,0 +1,127 @@
+"""Everything Etter measures, declared in one place with bounded labels; one registry per process.
+
+Label values come from code (names of routes, consumers, kinds of job), never from requests: what a client can
+choose freely is folded into a fixed word first (`method`, `route`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from prometheus_client import (
+    CONTENT_TYPE_PLAIN_0_0_4,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+REGISTRY: Final = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_LATENCY_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+_WORK_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0)
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED: Final = "unmatched"
+
+
+def _counter(name: str, text: str, *labels: str) -> Counter:
+    return Counter(name, text, labels, registry=REGISTRY)
+
+
+def _gauge(name: str, text: str, *labels: str) -> Gauge:
+    return Gauge(name, text, labels, registry=REGISTRY)
+
+
+def _histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = _LATENCY_S) -> Histogram:
+    return Histogram(name, text, labels, buckets=buckets, registry=REGISTRY)
+
+
+# HTTP, in: rate, errors, duration per route template
+HTTP_REQUESTS: Final = _counter("etter_http_requests", "Requests answered", "method", "route", "status")
+HTTP_SECONDS: Final = _histogram("etter_http_request_seconds", "Time to the last byte", "method", "route")
+HTTP_IN_FLIGHT: Final = _gauge("etter_http_requests_in_flight", "Requests being answered")
+HTTP_QUERIES: Final = _histogram(
+    "etter_http_request_queries",
+    "Database queries of one request",
+    "route",
+    buckets=(0, 1, 2, 3, 5, 8, 13, 21),
+)
+SSE_STREAMS: Final = _gauge("etter_sse_streams", "Open event streams")
+
+# HTTP, out
+OUTBOUND_REQUESTS: Final = _counter(
+    "etter_outbound_requests", "Calls to outside systems", "target", "outcome"
+)
+OUTBOUND_SECONDS: Final = _histogram("etter_outbound_request_seconds", "Time of one attempt", "target")
+OUTBOUND_RETRIES: Final = _counter("etter_outbound_retries", "Attempts after the first", "target")
+
+# Database
+DB_POOL: Final = _gauge("etter_db_pool_connections", "Connections of the pool", "state")
+DB_QUERY_SECONDS: Final = _histogram("etter_db_query_seconds", "Time of one statement")
+
+# Events
+OUTBOX_PENDING: Final = _gauge("etter_outbox_pending", "Events committed and not yet published")
+OUTBOX_AGE_S: Final = _gauge("etter_outbox_oldest_age_seconds", "Age of the oldest unpublished event")
+OUTBOX_PUBLISHED: Final = _counter("etter_outbox_published", "Events handed to NATS", "outcome")
+CONSUMER_MESSAGES: Final = _counter("etter_consumer_messages", "Messages taken", "consumer", "outcome")
+CONSUMER_SECONDS: Final = _histogram(
+    "etter_consumer_seconds", "Time of one message's handling", "consumer", buckets=_WORK_S
+)
+CONSUMER_LAG: Final = _gauge("etter_consumer_pending", "Messages not yet taken", "consumer")
+DEAD_LETTERS: Final = _counter("etter_dead_letters", "Messages given up on", "consumer")
+
+# Jobs
+JOBS_RUNNING: Final = _gauge("etter_jobs_running", "Jobs in work in this process", "kind")
+JOBS_FINISHED: Final = _counter("etter_jobs_finished", "Jobs ended", "kind", "status")
+JOB_SECONDS: Final = _histogram("etter_job_seconds", "Time of one attempt", "kind", buckets=_WORK_S)
+JOB_WAIT_SECONDS: Final = _histogram(
+    "etter_job_wait_seconds", "Time from queued to taken", "kind", buckets=_WORK_S
+)
+
+# Cache
+CACHE_HITS: Final = _counter("etter_cache_hits", "Reads answered from the cache", "tier", "resource")
+CACHE_MISSES: Final = _counter("etter_cache_misses", "Reads no tier could answer", "resource")
+CACHE_LOADS: Final = _counter("etter_cache_loads", "Loads by outcome", "resource", "outcome")
+CACHE_LOAD_SECONDS: Final = _histogram("etter_cache_load_seconds", "Time of one load", "resource")
+CACHE_STALE: Final = _counter(
+    "etter_cache_stale_serves", "Expired values served while a load ran", "resource"
+)
+CACHE_INVALIDATIONS: Final = _counter("etter_cache_invalidations", "Tags invalidated", "cause")
+CACHE_CLEARS: Final = _counter("etter_cache_l1_clears", "Times the whole first tier was emptied", "cause")
+CACHE_L1_BYTES: Final = _gauge("etter_cache_l1_bytes", "Bytes held in the process")
+CACHE_L1_ENTRIES: Final = _gauge("etter_cache_l1_entries", "Entries held in the process")
+CACHE_EVICTIONS: Final = _counter("etter_cache_l1_evictions", "Entries dropped for room")
+CACHE_L2_ERRORS: Final = _counter("etter_cache_l2_errors", "Failed calls to the second tier", "operation")
+
+# Limits and health
+RATE_LIMIT: Final = _counter("etter_rate_limit_decisions", "Decisions", "policy", "outcome")
+HEALTH: Final = _gauge("etter_health_check_up", "1 when the check last passed", "check")
+
+
+def observe_request(method: str, route: str | None, status: int, seconds: float) -> None:
+    """Count one answered request; `route` is the template (`/roles/{id}`), None where no route matched."""
+    verb = method if method in _METHODS else "OTHER"
+    template = route or UNMATCHED
+    HTTP_REQUESTS.labels(verb, template, f"{status // 100}xx").inc()
+    HTTP_SECONDS.labels(verb, template).observe(seconds)
+
+
+def watch_pool(stats: Mapping[str, Callable[[], float]]) -> None:
+    """Report the pool at every scrape: state (`in_use`, `idle`, `limit`) to what reads it."""
+    for state, read in stats.items():
+        DB_POOL.labels(state).set_function(read)
+
+
+def render() -> tuple[bytes, str]:
+    """All metrics in the Prometheus text format, and its content type."""
+    return generate_latest(REGISTRY), CONTENT_TYPE_PLAIN_0_0_4

@@ -1,0 +1,103 @@
+"""Blacks out secrets in what is about to be logged: by the name of the field and by the shape of the value."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from structlog.typing import EventDict, WrappedLogger
+
+REDACTED: Final = "[redacted]"
+MAX_TEXT: Final = 8_192
+MAX_EXCEPTION: Final = 32_768
+MAX_ITEMS: Final = 100
+MAX_DEPTH: Final = 6
+MAX_INT: Final = 1 << 63
+
+_SECRET_NAME: Final = re.compile(
+    r"(^|_)(password|passwd|passphrase|pwd|secret|token|authorization|cookie|credential|api_?key|private_?key|"
+    r"secret_?key|signing_?key|totp|otp|jwt|dsn|session_?key)s?($|_)"
+)
+# what is told about a secret is not the secret: token_id, tokens_used, cookie_count
+_ABOUT_A_SECRET: Final = re.compile(r"_(id|ids|count|used|type|kind|name|ttl_s|expires_at|expires_in|at)$")
+_SECRET_TEXT: Final = re.compile(
+    r"""
+      (?P<scheme>\b(?:bearer|basic|digest)\s+)[A-Za-z0-9._~+/=:-]{8,}                  # Authorization values
+    | \beyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)*                      # JWS and JWE |
+    -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z) |
+    (?P<userinfo>://[^\s/:@]*:)[^\s/@]+(?=@)                                             #
+    scheme://user:secret@host |
+    (?P<pair>\b[\w-]*(?:password|passwd|secret|token|api[_-]?key|authorization|cookie)["']?\s*[=:]\s*["']?)
+      (?!\[redacted\])[^\s"'&,;)}]+                                                        # name=value
+      inside a text
+    | \b(?:AKIA|ASIA)[A-Z0-9]{16}\b                                                       # AWS access key
+    ids | \bey(?:k|r|t)_[A-Za-z0-9_-]{16,}\b                                                  # Etter's own
+    opaque tokens | \$argon2(?:id|i|d)\$[^\s"']+                                                       #
+    password hashes
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+
+@lru_cache(maxsize=2048)
+def is_secret_name(name: str) -> bool:
+    """Whether a field of this name is never shown; `X-Api-Key`, `refreshToken` and `new_password` are."""
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("-", "_").replace(".", "_").lower()
+    return bool(_SECRET_NAME.search(snake)) and not _ABOUT_A_SECRET.search(snake)
+
+
+def redact_text(text: str, *, limit: int = MAX_TEXT) -> str:
+    """`text` without what looks like a secret, cut after `limit` characters."""
+    if len(text) > limit:
+        text = f"{text[:limit]}… [{len(text) - limit} more]"
+    return _SECRET_TEXT.sub(_black_out, text) if len(text) > 8 else text
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """A structlog processor: the event with secrets blacked out, in plain JSON types, bounded in size."""
+    clean: EventDict = {}
+    for key, value in event.items():
+        if key == "exception" and isinstance(value, str):
+            clean[key] = redact_text(value, limit=MAX_EXCEPTION)
+        else:
+            clean[key] = REDACTED if is_secret_name(key) and value is not None else _clean(value, 0)
+    return clean
+
+
+def _black_out(match: re.Match[str]) -> str:
+    kept = match["scheme"] or match["userinfo"] or match["pair"] or ""
+    return f"{kept}{REDACTED}"
+
+
+def _clean(value: object, depth: int) -> object:
+    if isinstance(value, str):
+        return redact_text(value)
+    if value is None or isinstance(value, bool | float | UUID | datetime | date):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < MAX_INT else str(value)
+    if depth >= MAX_DEPTH:
+        return "[too deep]"
+    if isinstance(value, dict):
+        return _clean_mapping(value, depth)
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
+    return redact_text(_as_text(value))
+
+
+def _clean_mapping(value: dict[object, object], depth: int) -> dict[str, object]:
+    clean: dict[str, object] = {}
+    for key, item in list(value.items())[:MAX_ITEMS]:
+        name = _as_text(key)
+        clean[name] = REDACTED if is_secret_name(name) and item is not None else _clean(item, depth + 1)
+    return clean
+
+
+def _as_text(value: object) -> str:
+    try:
+        return value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
+    except Exception:  # whatever is logged may have a broken __str__
+        return f"<{type(value).__name__}>"

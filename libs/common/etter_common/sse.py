@@ -1,0 +1,163 @@
+"""Server-Sent Events (WHATWG HTML §9.2): framing, and a response that ends when it should.
+
+A source is an async generator; the stream adds heartbeats, and closes it when the client goes, when the
+process drains or when the source ends. A source outlives the request's transaction: it opens and closes its
+own session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from etter_common import metrics
+from etter_common.logging import get_logger
+
+HEARTBEAT_S: Final = 15.0
+RETRY_MS: Final = 2_000
+MAX_LAST_EVENT_ID: Final = 200
+
+_HEARTBEAT: Final = b": heartbeat\n\n"
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Content-Type": "text/event-stream; charset=utf-8",
+    "X-Accel-Buffering": "no",  # a buffering proxy would hold progress back
+}
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class ServerEvent:
+    """One event; `id` is what a client sends back as `Last-Event-ID` to go on after it."""
+
+    data: str
+    event: str | None = None
+    id: str | None = None
+    retry_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        for field in (self.event, self.id):
+            if field is not None and any(char in field for char in "\r\n\0"):
+                raise ValueError("an event's name and id are one line without NUL")
+
+    def encode(self) -> bytes:
+        lines = []
+        if self.retry_ms is not None:
+            lines.append(f"retry: {self.retry_ms}")
+        if self.id is not None:
+            lines.append(f"id: {self.id}")
+        if self.event is not None:
+            lines.append(f"event: {self.event}")
+        text = self.data.replace("\r\n", "\n").replace("\r", "\n")
+        lines.extend(f"data: {line}" for line in text.split("\n"))
+        return ("\n".join(lines) + "\n\n").encode()
+
+
+Source = Callable[[str | None], AsyncGenerator[ServerEvent, None]]
+
+
+def event_stream(
+    source: Source,
+    *,
+    last_event_id: str | None = None,
+    heartbeat_s: float = HEARTBEAT_S,
+    retry_ms: int = RETRY_MS,
+    closing: asyncio.Event | None = None,
+) -> EventStream:
+    """Stream `source(last_event_id)`, which yields what comes after that id.
+
+    `closing` (a HealthRegistry's `draining`) ends the stream; the client comes back after `retry_ms` and
+    goes on where it was, on another replica. An id longer than 200 characters or with control characters is
+    not one of ours and counts as none.
+    """
+    return EventStream(
+        source(_well_formed(last_event_id)), heartbeat_s=heartbeat_s, retry_ms=retry_ms, closing=closing
+    )
+
+
+def _well_formed(last_event_id: str | None) -> str | None:
+    if last_event_id and len(last_event_id) <= MAX_LAST_EVENT_ID and last_event_id.isprintable():
+        return last_event_id
+    return None
+
+
+class EventStream(Response):
+    """The response; the source is closed before it returns, whatever ended it."""
+
+    def __init__(
+        self,
+        events: AsyncGenerator[ServerEvent, None],
+        *,
+        heartbeat_s: float,
+        retry_ms: int,
+        closing: asyncio.Event | None,
+    ) -> None:
+        self.status_code = 200
+        self.background = None
+        self.init_headers(_HEADERS)
+        self._events = events
+        self._heartbeat_s = heartbeat_s
+        self._retry_ms = retry_ms
+        self._closing = closing or asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        metrics.SSE_STREAMS.inc()
+        try:
+            await self._stream(receive, send)
+        finally:
+            metrics.SSE_STREAMS.dec()
+
+    async def _stream(self, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+        await _write(send, f"retry: {self._retry_ms}\n\n".encode())
+        pump = asyncio.create_task(self._pump(send))
+        gone = asyncio.create_task(_disconnected(receive))
+        ends = (pump, gone, asyncio.create_task(self._closing.wait()))
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            is_gone = gone.done()
+        finally:
+            await _stop(*ends)
+            await self._events.aclose()
+        if not is_gone:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _pump(self, send: Send) -> None:
+        """Events as they come, and a comment whenever `heartbeat_s` passed without one."""
+        following: asyncio.Future[ServerEvent] | None = None
+        try:
+            while True:
+                following = following or asyncio.ensure_future(anext(self._events))
+                done, _ = await asyncio.wait({following}, timeout=self._heartbeat_s)
+                if done:
+                    event, following = following.result(), None
+                    await _write(send, event.encode())
+                else:
+                    await _write(send, _HEARTBEAT)
+        except (StopAsyncIteration, OSError):  # the source's end, or the connection's
+            return
+        except Exception:  # the headers are out: the client can only be told by ending, and comes back
+            _log.exception("event_stream_failed")
+        finally:
+            if following is not None:
+                await _stop(following)
+
+
+async def _write(send: Send, chunk: bytes) -> None:
+    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _stop(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
