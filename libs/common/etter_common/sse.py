@@ -105,7 +105,7 @@ class EventStream(Response):
         self._retry_ms = retry_ms
         self._closing = closing or asyncio.Event()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         metrics.SSE_STREAMS.inc()
         try:
             await self._stream(receive, send)
