@@ -43,22 +43,22 @@ def configure(
 
     Call it once, early. In the environment `test` loggers are not cached, so it may be called again.
     """
-    output = structlog.BytesLogger(stream or sys.stdout.buffer)
+    file = stream or sys.stdout.buffer
     chain = _chain(service, environment)
     structlog.configure(
         processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
-        logger_factory=lambda *_: output,
+        logger_factory=lambda name=None: structlog.BytesLogger(file, name=name),
         cache_logger_on_first_use=environment != "test",
     )
-    _take_over_stdlib(_JsonHandler(chain, output), _LEVELS[level])
+    _take_over_stdlib(_JsonHandler(chain, structlog.BytesLogger(file)), _LEVELS[level])
     if environment != "test":
         stdlib_logging.captureWarnings(True)
 
 
 def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of a module; usable at import time, before `configure`."""
-    logger: FilteringBoundLogger = structlog.get_logger(logger=name)
+    logger: FilteringBoundLogger = structlog.get_logger(name)
     return logger
 
 
@@ -82,13 +82,14 @@ def bound(**ids: object) -> Generator[None]:
 
 
 def _chain(service: str, environment: str) -> list[Processor]:
-    def identify(_: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    def identify(logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
         head = {
             "timestamp": utc_now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "level": "error" if method == "exception" else method,
             "service": service,
             "environment": environment,
         }
+        event.setdefault("logger", logger.name)
         return {**event, **head}
 
     return [structlog.contextvars.merge_contextvars, identify, _add_trace, _add_exception, redact, _render]
