@@ -59,9 +59,7 @@ HTTP_QUERIES: Final = _histogram(
 SSE_STREAMS: Final = _gauge("etter_sse_streams", "Open event streams")
 
 # HTTP, out
-OUTBOUND_REQUESTS: Final = _counter(
-    "etter_outbound_requests", "Calls to outside systems", "target", "outcome"
-)
+OUTBOUND_REQUESTS: Final = _counter("etter_outbound_requests", "Calls to outside systems", "target", "outcome")
 OUTBOUND_SECONDS: Final = _histogram("etter_outbound_request_seconds", "Time of one attempt", "target")
 OUTBOUND_RETRIES: Final = _counter("etter_outbound_retries", "Attempts after the first", "target")
 
@@ -84,18 +82,14 @@ DEAD_LETTERS: Final = _counter("etter_dead_letters", "Messages given up on", "co
 JOBS_RUNNING: Final = _gauge("etter_jobs_running", "Jobs in work in this process", "kind")
 JOBS_FINISHED: Final = _counter("etter_jobs_finished", "Jobs ended", "kind", "status")
 JOB_SECONDS: Final = _histogram("etter_job_seconds", "Time of one attempt", "kind", buckets=_WORK_S)
-JOB_WAIT_SECONDS: Final = _histogram(
-    "etter_job_wait_seconds", "Time from queued to taken", "kind", buckets=_WORK_S
-)
+JOB_WAIT_SECONDS: Final = _histogram("etter_job_wait_seconds", "Time from queued to taken", "kind", buckets=_WORK_S)
 
 # Cache
 CACHE_HITS: Final = _counter("etter_cache_hits", "Reads answered from the cache", "tier", "resource")
 CACHE_MISSES: Final = _counter("etter_cache_misses", "Reads no tier could answer", "resource")
 CACHE_LOADS: Final = _counter("etter_cache_loads", "Loads by outcome", "resource", "outcome")
 CACHE_LOAD_SECONDS: Final = _histogram("etter_cache_load_seconds", "Time of one load", "resource")
-CACHE_STALE: Final = _counter(
-    "etter_cache_stale_serves", "Expired values served while a load ran", "resource"
-)
+CACHE_STALE: Final = _counter("etter_cache_stale_serves", "Expired values served while a load ran", "resource")
 CACHE_INVALIDATIONS: Final = _counter("etter_cache_invalidations", "Tags invalidated", "cause")
 CACHE_CLEARS: Final = _counter("etter_cache_l1_clears", "Times the whole first tier was emptied", "cause")
 CACHE_L1_BYTES: Final = _gauge("etter_cache_l1_bytes", "Bytes held in the process")

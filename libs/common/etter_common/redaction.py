@@ -41,7 +41,23 @@ _SECRET_TEXT: Final = re.compile(
 )
 # every alternative above holds one of these, and looking for them costs a fiftieth of the expression
 _HINTS: Final = tuple(
-    "bearer basic eyj private :// passw passphrase secret token api auth cookie akia asia $argon2".split()
+    [
+        "bearer",
+        "basic",
+        "eyj",
+        "private",
+        "://",
+        "passw",
+        "passphrase",
+        "secret",
+        "token",
+        "api",
+        "auth",
+        "cookie",
+        "akia",
+        "asia",
+        "$argon2",
+    ]
 )
 
 

@@ -75,9 +75,7 @@ def event_stream(
     goes on where it was, on another replica. An id longer than 200 characters or with control characters is
     not one of ours and counts as none.
     """
-    return EventStream(
-        source(_well_formed(last_event_id)), heartbeat_s=heartbeat_s, retry_ms=retry_ms, closing=closing
-    )
+    return EventStream(source(_well_formed(last_event_id)), heartbeat_s=heartbeat_s, retry_ms=retry_ms, closing=closing)
 
 
 def _well_formed(last_event_id: str | None) -> str | None:

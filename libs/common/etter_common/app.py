@@ -1,0 +1,142 @@
+"""The application factory: middleware, error handlers, health, docs and the platform's life, wired once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa: TID251 - only to translate it
+from starlette.responses import Response
+
+from etter_common import logging, tracing
+from etter_common.db.session import translated
+from etter_common.deps import SIGNED_IN
+from etter_common.errors import (
+    AppError,
+    BadRequest,
+    FieldError,
+    MethodNotAllowed,
+    NotFound,
+    UnsupportedMediaType,
+    ValidationFailed,
+)
+from etter_common.health import health_app
+from etter_common.idempotency import Replay
+from etter_common.middleware import PlatformMiddleware, RequestState
+from etter_common.outgoing import problem
+from etter_common.platform import Platform, open_platform
+from etter_common.settings import ServiceSettings
+
+Background = Callable[[Platform], AbstractAsyncContextManager[None]]
+_BY_STATUS: Mapping[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 415: UnsupportedMediaType}
+
+
+def create_app(
+    settings: ServiceSettings,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    background: Sequence[Background] = (),
+    body_limits: Mapping[str, int] | None = None,
+) -> FastAPI:
+    """One service's application under `/api/<service>/v1`.
+
+    `background` runs beside requests for the life of the process (consumers, relay). `body_limits` maps the end of a
+    path to its own body limit in bytes.
+    """
+    logging.configure(settings.service, settings.log_level, settings.environment)
+    tracing.configure(settings)
+    prefix = f"/api/{settings.service}"
+    app = FastAPI(
+        title=title,
+        version="1",
+        openapi_url=f"{prefix}/openapi.json",
+        docs_url=f"{prefix}/docs",
+        redoc_url=None,
+        lifespan=_lifespan(settings, background),
+        generate_unique_id_function=_operation_id,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+        responses={},
+    )
+    for router in routers:
+        app.include_router(router, prefix=f"{prefix}/v1", dependencies=[SIGNED_IN])
+    app.add_exception_handler(AppError, _on_app_error)  # type: ignore[arg-type]  # Starlette types handlers by Exception
+    app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
+    app.add_exception_handler(StarletteHTTPException, _on_http)  # type: ignore[arg-type]
+    app.add_exception_handler(SQLAlchemyError, _on_database)  # type: ignore[arg-type]
+    app.add_exception_handler(Replay, _on_replay)  # type: ignore[arg-type]
+    app.add_middleware(PlatformMiddleware, settings=settings, body_limits=body_limits)
+    return app
+
+
+def _lifespan(
+    settings: ServiceSettings, background: Sequence[Background]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            platform = await stack.enter_async_context(open_platform(settings))
+            app.state.platform = platform
+            app.mount("/", health_app(platform.health))
+            for part in background:
+                await stack.enter_async_context(part(platform))
+            platform.health.start()
+            stack.callback(platform.health.drain)
+            yield
+
+    return lifespan
+
+
+def _operation_id(route: APIRoute) -> str:
+    return route.name
+
+
+def _answer(request: Request, error: AppError, cause: BaseException) -> Response:
+    state: RequestState = request.scope["etter"]
+    state.error = cause
+    status, headers, body = problem(error, request.url.path, state.request_id)
+    return Response(body, status_code=status, headers=headers)
+
+
+async def _on_app_error(request: Request, error: AppError) -> Response:
+    return _answer(request, error, error)
+
+
+async def _on_database(request: Request, failure: SQLAlchemyError) -> Response:
+    error = translated(failure)
+    if not isinstance(error, AppError):
+        raise failure
+    return _answer(request, error, failure)
+
+
+async def _on_replay(request: Request, replay: Replay) -> Response:
+    state: RequestState = request.scope["etter"]
+    state.error = replay
+    state.headers["idempotency-replayed"] = "true"
+    return Response(replay.body, status_code=replay.status, headers=replay.headers)
+
+
+async def _on_invalid(request: Request, invalid: RequestValidationError) -> Response:
+    """422 with JSON pointers; never echoes the input, which may hold secrets or things JSON cannot."""
+    first = invalid.errors()[0] if invalid.errors() else {}
+    if first.get("type") == "json_invalid":
+        return _answer(request, BadRequest("the body is not valid JSON"), invalid)
+    errors = [
+        FieldError("/" + "/".join(_escape(part) for part in e["loc"]), str(e["msg"]), str(e["type"]))
+        for e in invalid.errors()
+    ]
+    return _answer(request, ValidationFailed(errors=errors), invalid)
+
+
+async def _on_http(request: Request, http: StarletteHTTPException) -> Response:
+    """What the framework raises by itself: no route, wrong method, unreadable body."""
+    kind = _BY_STATUS.get(http.status_code, BadRequest if http.status_code < 500 else AppError)
+    return _answer(request, kind(headers=dict(http.headers or {})), http)
+
+
+def _escape(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

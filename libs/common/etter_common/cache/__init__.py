@@ -1,0 +1,10 @@
+"""The two-tier cache: ready-to-send bytes in the process, then in Redis, dropped by what changed.
+
+`docs/common/cache.md` says what holds when Redis or NATS is away, and why.
+"""
+
+from etter_common.cache.cache import Cache
+from etter_common.cache.entry import Encoding, Entry
+from etter_common.cache.keys import EVERYTHING, LIFETIMES, CacheKey, tag
+
+__all__ = ["EVERYTHING", "LIFETIMES", "Cache", "CacheKey", "Encoding", "Entry", "tag"]

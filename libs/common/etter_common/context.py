@@ -1,0 +1,92 @@
+"""Context: the session, the caller and `publish`; the same for a route, an event handler and a job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from etter_common.errors import AppError, Forbidden, Unauthenticated
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from etter_common.auth import Principal
+    from etter_common.events.envelope import Event
+    from etter_common.platform import Platform
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the work came from, kept on events and in logs."""
+
+    request_id: str
+    traceparent: str | None = None
+    client_ip: str | None = None
+    user_agent: str | None = None
+
+
+class Context:
+    """One unit of work of one company (or of the system) with its transaction, which opens at the first query."""
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        origin: Origin,
+        company_id: UUID | None = None,
+        principal: Principal | None = None,
+        system: bool = False,
+    ) -> None:
+        self.platform = platform
+        self.origin = origin
+        self.principal = principal
+        self.system = system
+        self._company_id = company_id or (principal.company_id if principal else None)
+        self.events: list[Event] = []
+        self.stale_tags: set[str] = set()
+
+    @cached_property
+    def session(self) -> AsyncSession:
+        from etter_common.db.session import Tenant
+
+        return self.platform.db.session(Tenant(self._company_id, system=self.system))
+
+    @property
+    def company_id(self) -> UUID:
+        """The company whose rows this work may touch; system work has none and must not ask."""
+        if self._company_id is None:
+            raise Forbidden("this needs a company")
+        return self._company_id
+
+    @property
+    def user_id(self) -> UUID:
+        if self.principal is None:
+            raise Unauthenticated
+        return self.principal.user_id
+
+    @property
+    def signing_key(self) -> bytes:
+        return self.platform.settings.signing_key
+
+    async def publish(self, event: Event) -> None:
+        """Announce `event` if and only if this transaction commits."""
+        self.events.append(event)
+
+    def invalidate(self, *tags: str) -> None:
+        """Drop cached reads by tag if and only if this transaction commits, here and in every replica."""
+        self.stale_tags.update(tags)
+
+    async def finish(self, error: BaseException | None = None) -> None:
+        """End the transaction: commit, or roll back after an error that does not keep its writes."""
+        from etter_common.db import session
+        from etter_common.events import outbox
+
+        kept = error is None or (isinstance(error, AppError) and error.keep_writes)
+        if kept and (self.events or self.stale_tags):
+            outbox.write(self)
+        if "session" in self.__dict__:
+            await session.finish(self.session, error)
+        if kept and self.stale_tags:
+            await self.platform.cache.invalidate(sorted(self.stale_tags), cause="write")

@@ -1,0 +1,1 @@
+"""PostgreSQL: engine, one-transaction sessions, the repository with its company filter, row-level security."""

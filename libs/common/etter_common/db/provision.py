@@ -1,0 +1,80 @@
+"""Roles and database of one service, made by an administrator.
+
+An owner role migrates; the login role, which the service uses, owns nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+EXTENSIONS = ("pg_trgm",)
+
+
+@dataclass(frozen=True)
+class ServiceDatabase:
+    """Names and passwords of one service's database. Roles are shared by databases of the same service."""
+
+    database: str
+    role: str
+    password: str
+    owner_password: str
+
+    @property
+    def owner(self) -> str:
+        return f"{self.role}_owner"
+
+    def url(self, admin_dsn: str) -> str:
+        """SQLAlchemy URL of the login role on the administrator's server."""
+        return self._as(admin_dsn, self.role, self.password)
+
+    def migration_url(self, admin_dsn: str) -> str:
+        return self._as(admin_dsn, self.owner, self.owner_password)
+
+    def _as(self, admin_dsn: str, user: str, password: str) -> str:
+        parts = urlsplit(admin_dsn)
+        place = parts.netloc.rpartition("@")[2]
+        netloc = f"{quote(user, safe='')}:{quote(password, safe='')}@{place}"
+        return urlunsplit(("postgresql+asyncpg", netloc, f"/{self.database}", parts.query, ""))
+
+
+async def provision(admin_dsn: str, target: ServiceDatabase) -> None:
+    """Create what is missing; running it again changes nothing but the passwords. `admin_dsn`: a superuser's."""
+    admin = await asyncpg.connect(admin_dsn)
+    try:
+        await _ensure_role(admin, target.owner, target.owner_password)
+        await _ensure_role(admin, target.role, target.password)
+        if not await admin.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", target.database):
+            await admin.execute(f'CREATE DATABASE "{target.database}" OWNER "{target.owner}"')
+    finally:
+        await admin.close()
+    inside = await asyncpg.connect(admin_dsn, database=target.database)
+    try:
+        await inside.execute(_grants(target))
+    finally:
+        await inside.close()
+
+
+async def _ensure_role(admin: asyncpg.Connection, role: str, password: str) -> None:
+    verb = "ALTER" if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role) else "CREATE"
+    literal = "'" + password.replace("'", "''") + "'"
+    options = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+    await admin.execute(f'{verb} ROLE "{role}" {options} PASSWORD {literal}')
+
+
+def _grants(target: ServiceDatabase) -> str:
+    extensions = "".join(f"CREATE EXTENSION IF NOT EXISTS {name};" for name in EXTENSIONS)
+    return f"""
+        {extensions}
+        REVOKE ALL ON DATABASE "{target.database}" FROM PUBLIC;
+        GRANT CONNECT ON DATABASE "{target.database}" TO "{target.role}";
+        ALTER SCHEMA public OWNER TO "{target.owner}";
+        REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+        GRANT USAGE ON SCHEMA public TO "{target.role}";
+        ALTER DEFAULT PRIVILEGES FOR ROLE "{target.owner}" IN SCHEMA public
+            GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "{target.role}";
+        ALTER DEFAULT PRIVILEGES FOR ROLE "{target.owner}" IN SCHEMA public
+            GRANT USAGE, SELECT ON SEQUENCES TO "{target.role}";
+    """

@@ -1,0 +1,135 @@
+"""One request, one transaction: the only place that commits.
+
+The company is set for the transaction in the same round trip that begins it (`BEGIN; SELECT set_config(…)`), so that
+row-level security costs no query of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import event
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
+from sqlalchemy.util import await_only
+
+from etter_common.errors import AppError, Conflict, Unavailable
+
+_BEGIN = "BEGIN; SELECT set_config('app.company_id', '{company}', true), set_config('app.scope', '{scope}', true)"
+_UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """Whose rows a transaction may see. `system` opens the tables that serve all companies: outbox, jobs, sign-in."""
+
+    company_id: UUID | None
+    system: bool = False
+
+    def begin(self) -> str:
+        company = str(self.company_id) if self.company_id else ""
+        return _BEGIN.format(company=company, scope="system" if self.system else "")
+
+
+class _Transaction:
+    """What SQLAlchemy's asyncpg adapter keeps while a transaction is open."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def commit(self) -> None:
+        await self._connection.execute("COMMIT")
+
+    async def rollback(self) -> None:
+        await self._connection.execute("ROLLBACK")
+
+
+class TenantSession(Session):
+    """A session that begins its transactions for a tenant."""
+
+
+@event.listens_for(TenantSession, "after_begin")
+def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> None:
+    adapter = connection.connection.dbapi_connection
+    if adapter._transaction is not None:  # a savepoint of a transaction that is open already
+        return
+    tenant: Tenant = session.info["tenant"]
+    driver = adapter.driver_connection
+    try:
+        await_only(driver.execute(tenant.begin()))
+    except Exception as error:
+        adapter._handle_exception(error)
+    adapter._transaction = _Transaction(driver)
+
+
+class Database:
+    """Hands out transactions on one engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self.engine = engine
+
+    def session(self, tenant: Tenant) -> AsyncSession:
+        """A session that takes no connection before its first statement. The caller ends it by `finish`."""
+        return AsyncSession(
+            self.engine, sync_session_class=TenantSession, expire_on_commit=False, info={"tenant": tenant}
+        )
+
+    @asynccontextmanager
+    async def transaction(self, company_id: UUID | None, *, system: bool = False) -> AsyncIterator[AsyncSession]:
+        """One transaction outside a request: a message, a job step, a stream's look at the database."""
+        session = self.session(Tenant(company_id, system=system))
+        try:
+            yield session
+        except BaseException as error:
+            await finish(session, error)
+            raise
+        await finish(session)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def finish(session: AsyncSession, error: BaseException | None = None) -> None:
+    """Commit, or roll back after an error that does not keep its writes; always give the connection back.
+
+    Raises the business error a violated constraint stands for, and `Unavailable` when the database is away.
+    """
+    keep = isinstance(error, AppError) and error.keep_writes
+    try:
+        if error is None or keep:
+            await session.commit()
+        else:
+            await session.rollback()
+    except DBAPIError as failure:
+        raise translated(failure) from failure
+    finally:
+        await session.close()
+
+
+def translated(failure: Exception) -> Exception:
+    """The error a database failure stands for; the failure itself when it stands for nothing but a bug."""
+    if isinstance(failure, IntegrityError):
+        name = getattr(_driver_error(failure), "constraint_name", None)
+        kind = AppError.by_constraint.get(name or "")
+        return kind() if kind else Conflict("the write clashes with another one")
+    if isinstance(failure, PoolTimeoutError):
+        return Unavailable("all database connections are busy")
+    if isinstance(failure, DBAPIError):
+        state = str(getattr(_driver_error(failure), "sqlstate", "") or "")
+        away = isinstance(failure, OperationalError | InterfaceError) and not state
+        if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
+            return Unavailable("the database is away")
+    if isinstance(failure, OSError):
+        return Unavailable("the database is away")
+    return failure
+
+
+def _driver_error(failure: DBAPIError) -> BaseException | None:
+    original = failure.orig
+    return getattr(original, "__cause__", None) or original

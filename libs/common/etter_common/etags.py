@@ -1,0 +1,47 @@
+"""Strong entity tags (RFC 9110 §8.8.3).
+
+A versioned resource's tag is its row version plus a mark of the variant that was asked for (fields, encoding), so that
+`If-Match` needs no body. Anything else is tagged by a hash of its bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from etter_common.errors import PreconditionFailed, PreconditionRequired
+
+
+def body_etag(body: bytes) -> str:
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+
+
+def version_etag(version: int, *, variant: str = "") -> str:
+    """`"7"`, or `"7.1f0c"` for a narrowed representation of version 7."""
+    mark = f".{hashlib.blake2b(variant.encode(), digest_size=4).hexdigest()}" if variant else ""
+    return f'"{version}{mark}"'
+
+
+def encoded(etag: str, encoding: str) -> str:
+    """The tag of the same representation in another content coding: other bytes, so another strong tag."""
+    return f'{etag[:-1]}+{encoding}"'
+
+
+def matches(if_none_match: str, etag: str) -> bool:
+    """Weak comparison (§13.1.2): the client has this already, in whatever coding."""
+    wanted = _opaque(etag)
+    return any(tag.strip() == "*" or _opaque(tag) == wanted for tag in if_none_match.split(","))
+
+
+def require_match(if_match: str | None, version: int) -> None:
+    """428 without `If-Match`, 412 when it names another version (§13.1.1)."""
+    if if_match is None:
+        raise PreconditionRequired
+    if if_match.strip() == "*":
+        return
+    versions = {_opaque(tag).split(".")[0] for tag in if_match.split(",") if not tag.strip().startswith("W/")}
+    if str(version) not in versions:
+        raise PreconditionFailed(current_version=version)
+
+
+def _opaque(tag: str) -> str:
+    return tag.strip().removeprefix("W/").strip('"').split("+")[0]

@@ -1,0 +1,1 @@
+"""Events between services: CloudEvents over JetStream, out through the outbox, in through the inbox."""

@@ -1,0 +1,147 @@
+"""What one process of a service stands on: database, NATS, Redis, cache, limits, keys. Opened once, used everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+import nats as nats_client
+import structlog
+from nats.aio.client import Client
+from nats.errors import NoServersError
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from sqlalchemy import text
+
+from etter_common import auth
+from etter_common.auth import KeyRing, Principal, Revocations, TokenVerifier
+from etter_common.cache import Cache
+from etter_common.context import Context, Origin
+from etter_common.db.engine import make_engine
+from etter_common.db.session import Database
+from etter_common.health import HealthRegistry
+from etter_common.ids import new_id
+from etter_common.ratelimit import RateLimiter
+from etter_common.settings import ServiceSettings
+from etter_common.watch import BucketWatch
+
+log = structlog.get_logger(__name__)
+_REDIS_TIMEOUT_S = 0.2
+
+
+@dataclass
+class Platform:
+    """The open connections and the parts that live on them."""
+
+    settings: ServiceSettings
+    db: Database
+    nats: Client
+    redis: Redis
+    cache: Cache
+    limiter: RateLimiter
+    keys: KeyRing
+    revocations: Revocations
+    tokens: TokenVerifier
+    health: HealthRegistry
+
+    def context(
+        self, *, origin: Origin | None = None, company_id: UUID | None = None,
+        principal: Principal | None = None, system: bool = False,
+    ) -> Context:  # fmt: skip
+        """A unit of work; end it by `finish`, or use `work`."""
+        origin = origin or Origin(request_id=str(new_id()))
+        return Context(self, origin=origin, company_id=company_id, principal=principal, system=system)
+
+    @asynccontextmanager
+    async def work(
+        self, *, origin: Origin | None = None, company_id: UUID | None = None, system: bool = False
+    ) -> AsyncIterator[Context]:
+        """A unit of work outside a request: committed at the end of the block, rolled back by an exception."""
+        ctx = self.context(origin=origin, company_id=company_id, system=system)
+        try:
+            yield ctx
+        except BaseException as error:
+            await ctx.finish(error)
+            raise
+        await ctx.finish()
+
+
+@asynccontextmanager
+async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
+    """Connect to everything and start what runs beside requests; closes it all in reverse order.
+
+    Waits for NATS; the database and Redis are connected to at first use.
+    """
+    async with AsyncExitStack() as stack:
+        db = Database(make_engine(settings))
+        stack.push_async_callback(db.close)
+        redis = Redis.from_url(
+            settings.redis_url,
+            socket_timeout=_REDIS_TIMEOUT_S,
+            socket_connect_timeout=_REDIS_TIMEOUT_S,
+            retry=Retry(NoBackoff(), 1),
+            max_connections=50,
+        )
+        stack.push_async_callback(redis.aclose)
+        client = await connect_nats(settings)
+        stack.push_async_callback(client.close)
+        cache = Cache(service=settings.service, redis=redis, nats=client, l1_max_bytes=settings.cache_l1_bytes)
+        await cache.start()
+        stack.push_async_callback(cache.close)
+        keys, revocations = KeyRing(), Revocations()
+        await _follow(stack, BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop))
+        lifetime = auth.ACCESS_TOKEN_LIFETIME_S + 60
+        await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime))
+        platform = Platform(
+            settings=settings, db=db, nats=client, redis=redis, cache=cache, limiter=RateLimiter(redis),
+            keys=keys, revocations=revocations, tokens=TokenVerifier(keys, revocations), health=HealthRegistry(),
+        )  # fmt: skip
+        _add_checks(platform)
+        yield platform
+
+
+async def connect_nats(settings: ServiceSettings) -> Client:
+    """A client that reconnects for ever; raises `SystemExit` in words when no server answers."""
+
+    async def on_error(error: Exception) -> None:
+        log.warning("nats_error", error=str(error) or type(error).__name__)
+
+    try:
+        return await nats_client.connect(
+            settings.nats_url,
+            name=f"etter-{settings.service}",
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=0.25,
+            connect_timeout=2,
+            ping_interval=10,
+            max_outstanding_pings=2,
+            pending_size=8 * 1024 * 1024,
+            error_cb=on_error,
+        )
+    except (NoServersError, OSError) as error:
+        raise SystemExit(f"etter-{settings.service}: NATS does not answer at {settings.nats_url}") from error
+
+
+async def _follow(stack: AsyncExitStack, watch: BucketWatch) -> None:
+    await watch.start()
+    stack.push_async_callback(watch.close)
+
+
+def _add_checks(platform: Platform) -> None:
+    async def database() -> None:
+        async with platform.db.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def nats() -> None:
+        if not platform.nats.is_connected:
+            raise ConnectionError("not connected")
+
+    async def redis() -> None:
+        await platform.redis.ping()
+
+    platform.health.add("database", database)
+    platform.health.add("nats", nats)
+    platform.health.add("redis", redis, required=False)

@@ -1,0 +1,108 @@
+"""A client that calls the application in process and checks each answer: query budget, documented body, headers."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import httpx2
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+from jsonschema import Draft202012Validator
+
+from etter_common import auth, responses
+from etter_common.auth import KeyRing, Principal
+from etter_common.clock import epoch_s
+from etter_common.db.engine import count_queries
+from etter_common.ids import new_id
+from etter_common.permissions import permissions_of
+
+QUERY_BUDGET = 3
+IDEMPOTENCY_QUERIES = 2  # the key's row is taken before and completed after the work
+
+
+@dataclass(frozen=True)
+class Caller:
+    user_id: UUID
+    company_id: UUID
+    role: str
+
+
+class TokenMint:
+    """Signs access tokens with a key the application knows, as auth would."""
+
+    def __init__(self, keys: KeyRing) -> None:
+        self._key = OKPKey.generate_key("Ed25519", parameters={"kid": f"test-{new_id()}", "use": "sig"})
+        keys.put(str(self._key.kid), responses.encode(self._key.as_dict(private=False)))
+
+    def principal(self, caller: Caller, *, session_id: UUID | None = None) -> Principal:
+        return Principal(
+            user_id=caller.user_id,
+            company_id=caller.company_id,
+            session_id=session_id or new_id(),
+            roles=(caller.role,),
+            permissions=permissions_of((caller.role,)),
+            expires_at=int(epoch_s()) + auth.ACCESS_TOKEN_LIFETIME_S,
+        )
+
+    def token(self, caller: Caller, **claims: Any) -> str:
+        now = int(epoch_s())
+        standard = {
+            "iss": auth.ISSUER, "aud": auth.AUDIENCE, "sub": str(caller.user_id), "sid": str(new_id()),
+            "company_id": str(caller.company_id), "roles": [caller.role], "jti": str(new_id()),
+            "iat": now, "exp": now + auth.ACCESS_TOKEN_LIFETIME_S,
+        }  # fmt: skip
+        header = {"alg": auth.ALGORITHM, "kid": self._key.kid, "typ": auth.TOKEN_TYPE}
+        return jwt.encode(header, standard | claims, self._key, algorithms=[auth.ALGORITHM])
+
+
+class CheckedClient(httpx2.AsyncClient):
+    """Paths are relative to the service's prefix. `query_budget` may be lowered by a test, never raised."""
+
+    def __init__(self, app: FastAPI, *, prefix: str, caller: Caller | None, mint: TokenMint) -> None:
+        headers = {"authorization": f"Bearer {mint.token(caller)}"} if caller else {}
+        transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
+        super().__init__(transport=transport, base_url=f"http://etter.test{prefix}", headers=headers)
+        self.app = app
+        self.caller = caller
+        self.last_statements: list[str] = []
+
+    async def send(self, request: httpx2.Request, **kwargs: Any) -> httpx2.Response:
+        with count_queries() as log:
+            response = await super().send(request, **kwargs)
+        self.last_statements = log.statements
+        allowed = QUERY_BUDGET + (IDEMPOTENCY_QUERIES if "idempotency-key" in request.headers else 0)
+        assert log.count <= allowed, f"{request.method} {request.url.path}: {log.count} queries\n" + "\n".join(
+            log.statements
+        )
+        self._check_documented(request, response)
+        return response
+
+    def _check_documented(self, request: httpx2.Request, response: httpx2.Response) -> None:
+        assert "x-request-id" in response.headers
+        media_type = response.headers.get("content-type", "").split(";")[0]
+        if not media_type.endswith("json") or response.is_stream_consumed is False:
+            return
+        if response.status_code >= 400:
+            assert media_type == responses.PROBLEM_MEDIA_TYPE, response.text
+        validator = _validator(self.app, request.method.lower(), request.url.path, response.status_code, media_type)
+        if validator is not None and "fields" not in request.url.params:
+            validator.validate(response.json())
+
+
+@lru_cache(maxsize=2000)
+def _validator(app: FastAPI, method: str, path: str, status: int, media_type: str) -> Draft202012Validator | None:
+    """The schema the OpenAPI document promises for this answer; `None` for a path it does not know."""
+    document = app.openapi()
+    for template, operations in document["paths"].items():
+        if method in operations and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
+            documented = operations[method]["responses"]
+            assert str(status) in documented, f"{method} {template} answers an undocumented {status}"
+            content = documented[str(status)].get("content", {})
+            schema = content.get(media_type, {}).get("schema")
+            return Draft202012Validator({**schema, "components": document["components"]}) if schema else None
+    return None

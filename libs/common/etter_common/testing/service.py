@@ -1,0 +1,150 @@
+"""A service's fixtures: its migrated database, its running application, clients that check every answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from alembic import command
+from alembic.config import Config
+from fastapi import FastAPI
+
+from etter_common.context import Context, Origin
+from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.settings import ServiceSettings
+from etter_common.testing.client import Caller, CheckedClient, TokenMint
+from etter_common.testing.plugin import Servers
+
+
+@dataclass(frozen=True)
+class ServiceUnderTest:
+    """Which service a `conftest.py` is for; `extra` are settings of its own for tests."""
+
+    name: str
+    settings: type[ServiceSettings]
+    create: Callable[..., FastAPI]
+    root: Path
+    extra: dict[str, Any] | None = None
+
+
+def alembic_config(root: Path, url: str) -> Config:
+    """The service's Alembic configuration, bound to one database."""
+    config = Config(str(root / "alembic.ini"))
+    config.set_main_option("script_location", str(root / "migrations"))
+    config.attributes["url"] = url
+    return config
+
+
+@asynccontextmanager
+async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
+    """The application with its lifespan, entered and left in one task of its own."""
+    ready, stop = asyncio.Event(), asyncio.Event()
+
+    async def live() -> None:
+        async with app.router.lifespan_context(app):
+            ready.set()
+            await stop.wait()
+
+    task = asyncio.create_task(live(), name="lifespan")
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    if task.done():
+        await task
+    try:
+        yield app
+    finally:
+        stop.set()
+        await task
+
+
+def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list of small fixtures, not branches
+    """The fixtures of one service, to be put into its conftest's globals.
+
+    `settings`, `app`, `platform` live as long as the run; `company_id`, `client`, `as_role`, `ctx` belong to one test.
+    """
+
+    @pytest.fixture(scope="session", name="database")
+    async def database(servers: Servers, worker: str) -> ServiceDatabase:
+        name = f"t_{unit.name}_{worker}"
+        target = ServiceDatabase(name, name, password="test", owner_password="test")  # noqa: S106 - thrown away
+        await provision(servers.postgres_dsn, target)
+        config = alembic_config(unit.root, target.migration_url(servers.postgres_dsn))
+        await asyncio.to_thread(command.upgrade, config, "head")
+        return target
+
+    @pytest.fixture(scope="session", name="settings")
+    async def settings(servers: Servers, database: ServiceDatabase) -> ServiceSettings:
+        return unit.settings(
+            environment="test",
+            database_url=database.url(servers.postgres_dsn),
+            migration_url=database.migration_url(servers.postgres_dsn),
+            redis_url=servers.redis_url,
+            nats_url=servers.nats_url,
+            rate_limit_requests=1_000_000,
+            **(unit.extra or {}),
+        )
+
+    @pytest.fixture(scope="session", name="app")
+    async def app(settings: ServiceSettings) -> AsyncIterator[FastAPI]:
+        async with running(unit.create(settings)) as application:
+            yield application
+
+    @pytest.fixture(scope="session", name="platform")
+    async def platform(app: FastAPI) -> Platform:
+        found: Platform = app.state.platform
+        return found
+
+    @pytest.fixture(scope="session", name="mint")
+    def mint(platform: Platform) -> TokenMint:
+        return TokenMint(platform.keys)
+
+    @pytest.fixture(name="company_id")
+    def company_id() -> UUID:
+        return new_id()
+
+    @pytest.fixture(name="as_role")
+    async def as_role(app: FastAPI, mint: TokenMint, company_id: UUID) -> AsyncIterator[Callable[..., CheckedClient]]:
+        opened: list[CheckedClient] = []
+
+        def make(role: str | None, *, company: UUID | None = None, user: UUID | None = None) -> CheckedClient:
+            caller = Caller(user or new_id(), company or company_id, role) if role else None
+            client = CheckedClient(app, prefix=f"/api/{unit.name}/v1", caller=caller, mint=mint)
+            opened.append(client)
+            return client
+
+        yield make
+        for client in opened:
+            await client.aclose()
+
+    @pytest.fixture(name="client")
+    def client(request: pytest.FixtureRequest, as_role: Callable[..., CheckedClient]) -> CheckedClient:
+        marker = request.node.get_closest_marker("principal")
+        return as_role(marker.args[0] if marker else None)
+
+    @pytest.fixture(name="ctx")
+    async def ctx(platform: Platform, company_id: UUID, mint: TokenMint) -> AsyncIterator[Context]:
+        """A unit of work of an analyst of this test's company; commit it with `await ctx.finish()`."""
+        principal = mint.principal(Caller(new_id(), company_id, "analyst"))
+        context = platform.context(origin=Origin(request_id="test-request"), principal=principal)
+        yield context
+        await context.finish(asyncio.CancelledError())
+
+    made = (database, settings, app, platform, mint, company_id, as_role, client, ctx)
+    return {f"_{unit.name}_{fixture.name}": fixture for fixture in made} | {"unit_under_test": _unit(unit)}
+
+
+def _unit(unit: ServiceUnderTest) -> Any:
+    @pytest.fixture(scope="session", name="unit_under_test")
+    def unit_under_test() -> ServiceUnderTest:
+        return unit
+
+    return unit_under_test

@@ -1,0 +1,175 @@
+"""Whole-surface tests: they walk every route of a service, so that nobody has to remember to extend them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+from uuid import UUID
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from fastapi import FastAPI
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from etter_common.context import Context
+from etter_common.db.models import Base
+from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.ids import new_id
+from etter_common.permissions import ROLE_PERMISSIONS
+from etter_common.platform import Platform
+from etter_common.settings import ServiceSettings
+from etter_common.testing.client import CheckedClient
+from etter_common.testing.plugin import Servers
+from etter_common.testing.service import ServiceUnderTest, alembic_config
+
+Clients = Callable[..., CheckedClient]
+Maker = Callable[[Context], Awaitable[UUID | str]]
+"""Makes one object of a kind in the context's company and gives its id."""
+
+_UPDATE = "ETTER_UPDATE_SNAPSHOTS"
+_PARAMETER = re.compile(r"\{([^}]+)\}")
+
+
+def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
+    """Every (method, path below the prefix) of the application's OpenAPI document."""
+    for path, item in app.openapi()["paths"].items():
+        for method in item:
+            if method in ("get", "post", "put", "patch", "delete"):
+                yield method.upper(), path.removeprefix(prefix)
+
+
+class SurfaceTests:
+    """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
+
+    `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
+    `shared` are path parameters that name things all companies share.
+    """
+
+    makers: ClassVar[Mapping[str, Maker]] = {}
+    shared: ClassVar[frozenset[str]] = frozenset()
+    public: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+
+    def test_openapi_is_the_reviewed_one(self, app: FastAPI, unit_under_test: ServiceUnderTest) -> None:
+        compare(
+            app.openapi(),
+            unit_under_test.root.parents[1] / "docs" / "openapi" / f"{unit_under_test.name}.json",
+        )
+
+    async def test_no_route_answers_anonymously(
+        self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        client = as_role(None)
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if (method, path) not in self.public:
+                response = await client.request(method, _filled(path), content=b"")
+                assert response.status_code == 401, f"{method} {path}"
+                assert response.headers["www-authenticate"].startswith("Bearer")
+
+    async def test_every_role_on_every_route_is_as_reviewed(
+        self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        matrix: dict[str, list[str]] = {}
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if (method, path) not in self.public:
+                allowed = [role for role in ROLE_PERMISSIONS if await _allowed(as_role(role), method, path)]
+                matrix[f"{method} {path}"] = allowed
+        compare(matrix, unit_under_test.root / "tests" / "permissions.json")
+
+    async def test_another_companys_id_is_not_found(
+        self, app: FastAPI, as_role: Clients, ctx: Context, unit_under_test: ServiceUnderTest
+    ) -> None:
+        made = {name: str(await maker(ctx)) for name, maker in self.makers.items()}
+        await ctx.finish()
+        stranger = as_role("super_admin", company=new_id())
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            names = [name for name in _PARAMETER.findall(path) if name not in self.shared]
+            if not names or (method, path) in self.public:
+                continue
+            assert set(names) <= set(made), f"{path}: say how to make {set(names) - set(made)} in `makers`"
+            response = await stranger.request(method, path.format_map({**_Dummy(), **made}), headers={"If-Match": "*"})
+            assert response.status_code in (404, 422), f"{method} {path} answers {response.status_code}"
+            if response.status_code == 422:  # the body is wrong before the id is looked at; the schema is public
+                assert response.json()["code"] == "VALIDATION_FAILED"
+
+    async def test_login_role_sees_no_row_without_a_company(self, platform: Platform) -> None:
+        """Row-level security is on, forced, and the login role can neither own nor bypass it."""
+        owned = [table.name for table in Base.metadata.sorted_tables if "company_id" in table.c]
+        async with platform.db.engine.connect() as connection:
+            for table in owned:
+                security = await connection.execute(
+                    text(
+                        "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE oid = cast(:t AS regclass)"
+                    ),
+                    {"t": table},
+                )
+                assert security.scalar_one() is True, f"{table} has no row-level security"
+                rows = await connection.execute(text(f"SELECT count(*) FROM {table}"))  # noqa: S608 - our own names
+                assert rows.scalar_one() == 0, f"{table} shows rows without a company"
+            bypass = await connection.execute(
+                text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user")
+            )
+            assert bypass.scalar_one() is False
+
+    async def test_migrations_go_up_down_and_up_and_match_the_models(
+        self, servers: Servers, worker: str, unit_under_test: ServiceUnderTest
+    ) -> None:
+        name = f"m_{unit_under_test.name}_{worker}"
+        target = ServiceDatabase(name, name, password="test", owner_password="test")  # noqa: S106
+        await provision(servers.postgres_dsn, target)
+        url = target.migration_url(servers.postgres_dsn)
+        config = alembic_config(unit_under_test.root, url)
+        for step, revision in (
+            (command.upgrade, "head"),
+            (command.downgrade, "base"),
+            (command.upgrade, "head"),
+        ):
+            await asyncio.to_thread(step, config, revision)
+        engine = create_async_engine(url)
+        async with engine.connect() as connection:
+            drift = await connection.run_sync(_drift)
+        await engine.dispose()
+        assert drift == []
+
+    def test_settings_refuse_development_secrets_in_production(self, settings: ServiceSettings) -> None:
+        with pytest.raises(ValueError, match="secret_key"):
+            type(settings)(environment="production", database_url="x", redis_url="x", nats_url="x")
+
+
+def compare(value: Any, file: Path) -> None:
+    """Compare with a checked-in snapshot; `make specs` writes it anew for review."""
+    fresh = json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    if os.environ.get(_UPDATE):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(fresh, encoding="utf-8")
+    assert file.exists(), f"{file.name} is not checked in: run `make specs`"
+    assert json.loads(file.read_text(encoding="utf-8")) == json.loads(fresh), f"{file.name} changed: `make specs`"
+
+
+class _Dummy(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return str(UUID(int=0))
+
+
+def _filled(path: str) -> str:
+    return path.format_map(_Dummy())
+
+
+async def _allowed(client: CheckedClient, method: str, path: str) -> bool:
+    response = await client.request(method, _filled(path), content=b"")
+    return response.status_code not in (401, 403)
+
+
+def _drift(connection: Connection) -> list[Any]:
+    found: list[Any] = compare_metadata(
+        MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False}),
+        Base.metadata,
+    )
+    return found
