@@ -17,14 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.clock import utc_now
 from etter_common.context import Context
-from etter_common.db.models import Base
+from etter_common.db.models import PlatformBase
 from etter_common.errors import Conflict, IdempotencyKeyReused, InvalidIdempotencyKey
 
 MAX_KEY_LENGTH = 255
 KEPT_HEADERS = ("content-type", "location", "etag")
 
 
-class IdempotencyRow(Base):
+class IdempotencyRow(PlatformBase):
     __tablename__ = "idempotency_keys"
 
     company_id: Mapped[UUID] = mapped_column(primary_key=True)

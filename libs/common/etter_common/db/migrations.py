@@ -8,6 +8,7 @@ from alembic import context, op
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from etter_common.db.models import PlatformBase
 from etter_common.settings import ServiceSettings
 
 _OWN = "company_id = nullif(current_setting('app.company_id', true), '')::uuid"
@@ -36,7 +37,10 @@ async def _migrate(url: str, metadata: MetaData) -> None:
 
 def _upgrade(connection: Connection, metadata: MetaData) -> None:
     context.configure(
-        connection=connection, target_metadata=metadata, transaction_per_migration=True, compare_type=True
+        connection=connection,
+        target_metadata=[PlatformBase.metadata, metadata],
+        transaction_per_migration=True,
+        compare_type=True,
     )
     with context.begin_transaction():
         context.run_migrations()

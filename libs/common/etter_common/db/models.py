@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import DateTime, MetaData, func
@@ -22,17 +22,24 @@ NAMING = {
 }
 
 
-class Base(DeclarativeBase):
-    """Base of one service's tables; each service process holds exactly one service's models beside the common ones."""
+COLUMN_TYPES: dict[Any, Any] = {
+    datetime: DateTime(timezone=True),
+    dict[str, Any]: JSONB,
+    list[Any]: JSONB,
+    list[str]: JSONB,
+    list[dict[str, Any]]: JSONB,
+}
+
+
+class PlatformBase(DeclarativeBase):
+    """Base of the tables every service has: outbox, inbox, idempotency keys.
+
+    A service's own tables have a base of their own, `etter_<service>.tables.Base`, so that two services' models can
+    live in one process (tests, tools) without sharing names.
+    """
 
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-        list[str]: JSONB,
-        list[dict[str, Any]]: JSONB,
-    }
+    type_annotation_map = COLUMN_TYPES
 
 
 class IdMixin:

@@ -7,15 +7,15 @@ from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy.orm import DeclarativeBase
 
 from etter_common import pagination
 from etter_common.context import Context
-from etter_common.db.models import Base
 from etter_common.errors import AppError, NotFound
 from etter_common.pagination import Cursor, Listing, PageParams
 from etter_common.responses import Slice
 
-ModelT = TypeVar("ModelT", bound=Base)
+ModelT = TypeVar("ModelT", bound=DeclarativeBase)
 
 
 class SharedRepository(Generic[ModelT]):

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.clock import utc_now
-from etter_common.db.models import Base
+from etter_common.db.models import PlatformBase
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from etter_common.context import Context
 
 
-class OutboxRow(Base):
+class OutboxRow(PlatformBase):
     """One event to publish, or (without a subject) only cache tags to drop; deleted once that is done."""
 
     __tablename__ = "outbox"

@@ -14,6 +14,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
+from sqlalchemy import MetaData
 
 from etter_common.context import Context, Origin
 from etter_common.db.provision import ServiceDatabase, provision
@@ -31,6 +32,7 @@ class ServiceUnderTest:
     name: str
     settings: type[ServiceSettings]
     create: Callable[..., FastAPI]
+    metadata: MetaData
     root: Path
     extra: dict[str, Any] | None = None
 

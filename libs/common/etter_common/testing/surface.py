@@ -16,11 +16,11 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastapi import FastAPI
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from etter_common.context import Context
-from etter_common.db.models import Base
+from etter_common.db.models import PlatformBase
 from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.ids import new_id
 from etter_common.permissions import ROLE_PERMISSIONS
@@ -99,9 +99,12 @@ class SurfaceTests:
             if response.status_code == 422:  # the body is wrong before the id is looked at; the schema is public
                 assert response.json()["code"] == "VALIDATION_FAILED"
 
-    async def test_login_role_sees_no_row_without_a_company(self, platform: Platform) -> None:
+    async def test_login_role_sees_no_row_without_a_company(
+        self, platform: Platform, unit_under_test: ServiceUnderTest
+    ) -> None:
         """Row-level security is on, forced, and the login role can neither own nor bypass it."""
-        owned = [table.name for table in Base.metadata.sorted_tables if "company_id" in table.c]
+        tables = [*PlatformBase.metadata.sorted_tables, *unit_under_test.metadata.sorted_tables]
+        owned = [table.name for table in tables if "company_id" in table.c]
         async with platform.db.engine.connect() as connection:
             for table in owned:
                 security = await connection.execute(
@@ -134,7 +137,7 @@ class SurfaceTests:
             await asyncio.to_thread(step, config, revision)
         engine = create_async_engine(url)
         async with engine.connect() as connection:
-            drift = await connection.run_sync(_drift)
+            drift = await connection.run_sync(_drift, [PlatformBase.metadata, unit_under_test.metadata])
         await engine.dispose()
         assert drift == []
 
@@ -167,9 +170,9 @@ async def _allowed(client: CheckedClient, method: str, path: str) -> bool:
     return response.status_code not in (401, 403)
 
 
-def _drift(connection: Connection) -> list[Any]:
+def _drift(connection: Connection, metadata: list[MetaData]) -> list[Any]:
     found: list[Any] = compare_metadata(
         MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": False}),
-        Base.metadata,
+        metadata,
     )
     return found
