@@ -32,19 +32,21 @@ class Invalidation(msgspec.Struct, frozen=True):
 class Backplane:
     """Announces and hears invalidations of one service.
 
-    `is_alive` is checked at every read of the first tier: it is false from the moment the connection is seen to be
-    lost until a round trip on a new one has succeeded, since what was announced in between is gone.
+    `is_alive` is checked at every read of the first tier: it is false from the moment the connection is
+    seen to be lost until a round trip on a new one has succeeded, since what was announced in between is
+    gone.
     """
 
-    def __init__(
-        self, nats: Client, service: str, hear: Callable[[Invalidation], None], *, beat_s: float
-    ) -> None:
+    def __init__(self, nats: Client, service: str, hear: Callable[[Invalidation], None], *, beat_s: float) -> None:
         self._nats = nats
         self._service = service
         self._hear = hear
         self._beat_s = beat_s
         self._sender = str(new_id())
-        self._subscription: Subscription | None = None
+        self._subscriptions: list[Subscription] = []
+        self._echo_subject = nats.new_inbox()
+        self._beats = 0
+        self._echoed = asyncio.Event()
         self._connection = -1  # the connection, counted by reconnects, that last answered
         self._answers = False
 
@@ -57,18 +59,21 @@ class Backplane:
         return int(self._nats.stats["reconnects"])
 
     async def start(self) -> None:
-        self._subscription = await self._nats.subscribe(SUBJECT, cb=self._receive)
+        self._subscriptions = [
+            await self._nats.subscribe(SUBJECT, cb=self._receive),
+            await self._nats.subscribe(self._echo_subject, cb=self._receive_echo),
+        ]
         await self.beat()
 
     async def close(self) -> None:
         self._answers = False
-        if self._subscription and not self._nats.is_closed:
-            await _tolerate(self._subscription.unsubscribe())
+        for subscription in self._subscriptions:
+            await _tolerate(subscription.unsubscribe())
 
     async def beat(self) -> None:
         """One round trip; behind it everything announced before has been received."""
         connection = self._reconnects
-        self._answers = self._nats.is_connected and await _tolerate(_round_trip(self._nats, self._beat_s))
+        self._answers = self._nats.is_connected and await _tolerate(self._round_trip())
         if self._answers:
             self._connection = connection
 
@@ -87,10 +92,17 @@ class Backplane:
         if heard.service == self._service and heard.sender != self._sender:
             self._hear(heard)
 
+    async def _round_trip(self) -> None:
+        # not the client's flush: after its timeout a late answer meets a cancelled future and ends the read loop
+        self._echoed.clear()
+        self._beats += 1
+        async with asyncio.timeout(self._beat_s):
+            await self._nats.publish(self._echo_subject, str(self._beats).encode())
+            await self._echoed.wait()
 
-async def _round_trip(nats: Client, timeout_s: float) -> None:
-    # ours, not flush's own timeout: that one leaves a cancelled future behind, which a late answer trips over
-    await asyncio.wait_for(asyncio.shield(asyncio.ensure_future(nats.flush(timeout=30))), timeout_s)
+    async def _receive_echo(self, message: Msg) -> None:
+        if message.data == str(self._beats).encode():
+            self._echoed.set()
 
 
 async def _tolerate(call: Awaitable[object]) -> bool:

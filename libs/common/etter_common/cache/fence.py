@@ -33,9 +33,7 @@ class Epochs:
 
     def holds(self, mark: Mark) -> bool:
         """Nothing of what was marked has been invalidated since."""
-        return mark.everything == self._everything and all(
-            self._counters[slot] == count for slot, count in mark.slots
-        )
+        return mark.everything == self._everything and all(self._counters[slot] == count for slot, count in mark.slots)
 
     def bump(self, tags: Iterable[str]) -> None:
         for tag in tags:

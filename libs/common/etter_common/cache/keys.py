@@ -46,8 +46,8 @@ def tag(company_id: UUID | None, noun: str, id: object = None) -> str:
 class CacheKey:
     """One cached value. `scope` is whatever makes two callers see different bytes: permissions, own rows only.
 
-    `company_id` is None for what all companies share. `resource` comes from code, never from a request: it labels
-    metrics. `params` is in canonical form; `of` makes it.
+    `company_id` is None for what all companies share. `resource` comes from code, never from a request: it
+    labels metrics. `params` is in canonical form; `of` makes it.
     """
 
     company_id: UUID | None

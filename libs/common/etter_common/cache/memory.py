@@ -57,9 +57,7 @@ class Memory:
             return None
         return slot.entry
 
-    def put(
-        self, key: CacheKey, entry: Entry, *, tags: tuple[str, ...], ttl_s: float, stale_s: float = 0.0
-    ) -> None:
+    def put(self, key: CacheKey, entry: Entry, *, tags: tuple[str, ...], ttl_s: float, stale_s: float = 0.0) -> None:
         self._drop(key)
         size = entry.size + _OVERHEAD_BYTES + len(key.params)
         if size * _LARGEST_SHARE > self._max_bytes:

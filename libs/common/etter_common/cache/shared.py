@@ -1,23 +1,24 @@
 """The second tier, in Redis or Valkey: values with the versions of their tags, one loader per key at a time.
 
-A tag's version is a random token that changes at every invalidation. It is not a clock, so no skew matters, and
-never a count, so a version that was evicted and made anew cannot equal an old one.
+A tag's version is a random token that changes at every invalidation. It is not a clock, so no skew matters,
+and never a count, so a version that was evicted and made anew cannot equal an old one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from functools import partial
+from typing import Any, Final
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import MaxConnectionsError, RedisError
 
 from etter_common import metrics
 from etter_common.cache.keys import EVERYTHING, LONGEST_S, CacheKey
-from etter_common.clock import monotonic
 from etter_common.logging import get_logger
 
 BUDGET_S: Final = 0.15
@@ -28,7 +29,7 @@ _TAG_TTL_MS: Final = (LONGEST_S + 3600) * 1000
 _TRIPS_AFTER: Final = 2  # failed calls in a row
 _MAX_OWED: Final = 10_000
 _BATCH: Final = 500
-_T = TypeVar("_T")
+_CALLS_AT_ONCE: Final = 32
 _log = get_logger(__name__)
 
 # KEYS: entry, lock, tags…   ARGV: our token, lease ms, version for a new tag, its lifetime ms
@@ -88,8 +89,12 @@ class Fetched:
     body: bytes | None
 
 
+class Away(Exception):
+    """Redis did not answer within the budget, or is not asked at the moment."""
+
+
 class SharedTier:
-    """Every call answers within `BUDGET_S`, and None when Redis is away: it never raises for that.
+    """Every call answers within `BUDGET_S`; it says None when Redis is away, and never raises for that.
 
     After two failures in a row no call is tried until `heal` has reached the server again, so a frozen server
     costs the requests in flight at that moment one budget, and later ones nothing. Invalidations that did not get
@@ -101,7 +106,9 @@ class SharedTier:
         self._prefix = f"etter:{service}:cache"
         self._budget_s = budget_s
         self._failures = 0
-        self._owed: set[str] = set()
+        self._owed: dict[str, int] = {}  # tag to the turn at which it was last owed
+        self._turn = 0
+        self._slots = asyncio.Semaphore(_CALLS_AT_ONCE)
         self._fetch = redis.register_script(_FETCH)
         self._store = redis.register_script(_STORE)
         self._release = redis.register_script(_RELEASE)
@@ -115,9 +122,11 @@ class SharedTier:
         """The value if none of its tags has changed since; else the versions to store a new one with."""
         if self._owes(tags):
             return None
-        arguments = [token, int(LEASE_S * 1000), _version(), _TAG_TTL_MS]
-        reply = await self._call("fetch", self._fetch(self._names(key, tags), arguments))
-        if reply is None:
+        keys = self._names(key, tags)
+        terms: list[str | int] = [token, int(LEASE_S * 1000), _version(), _TAG_TTL_MS]
+        try:
+            reply = await self._call("fetch", lambda: self._fetch(keys, terms))
+        except Away:
             return None
         versions, leads, ttl_ms, body = reply
         return Fetched(versions, bool(leads), ttl_ms / 1000, body)
@@ -129,80 +138,93 @@ class SharedTier:
         if self._owes(tags) or len(body) > LARGEST_BYTES:
             await self.release(key, token)
             return None
-        arguments = [token, versions, max(1, int(ttl_s * 1000)), body]
-        reply = await self._call("store", self._store(self._names(key, tags), arguments))
-        return None if reply is None else bool(reply)
+        keys = self._names(key, tags)
+        terms: list[str | bytes | int] = [token, versions, max(1, int(ttl_s * 1000)), body]
+        try:
+            return bool(await self._call("store", lambda: self._store(keys, terms)))
+        except Away:
+            return None
 
     async def release(self, key: CacheKey, token: str) -> None:
         """Give the lead up without a value."""
-        await self._call("release", self._release([f"{self._prefix}:lock:{key}"], [token]))
+        with suppress(Away):
+            await self._call("release", lambda: self._release([f"{self._prefix}:lock:{key}"], [token]))
 
     async def bump(self, tags: Iterable[str]) -> int | None:
         """Give every tag a new version; the number of this invalidation, or None and the tags are owed."""
         names = list(tags)
-        number = None
-        for start in range(0, len(names), _BATCH):
-            keys = [f"{self._prefix}:tag:{tag}" for tag in names[start : start + _BATCH]]
-            arguments = [_version(), _TAG_TTL_MS]
-            number = await self._call("bump", self._bump([f"{self._prefix}:count", *keys], arguments))
-            if number is None:
-                self.owe(names[start:])
-                return None
-        return number
+        try:
+            return await self._bump_all(names)
+        except Away:
+            self.owe(names)
+            return None
 
     def owe(self, tags: Iterable[str]) -> None:
         """Remember tags whose versions could not be changed; too many become all of them."""
-        self._owed.update(tags)
+        self._turn += 1
+        self._owed.update(dict.fromkeys(tags, self._turn))
         if len(self._owed) > _MAX_OWED:
-            self._owed = {EVERYTHING}
+            self._owed = {EVERYTHING: self._turn}
 
     async def heal(self) -> int | None:
         """Try the server, pay what is owed, and tell the counter of invalidations; None while it is away."""
-        count = await self._call("heal", self._redis.get(f"{self._prefix}:count"), probe=True)
-        if self._failures:
+        try:
+            count = await self._call("heal", lambda: self._redis.get(self._count), probe=True)
+            await self._pay()
+        except Away:
             return None
-        if self._owed:
-            owed, self._owed = self._owed, set()
-            if await self.bump(owed) is None:
-                self.owe(owed)
-                return None
         return int(count or 0)
 
+    async def _pay(self) -> None:
+        owed = dict(self._owed)
+        if owed:
+            await self._bump_all(list(owed))
+        for tag, turn in owed.items():
+            if self._owed.get(tag) == turn:  # it may have been owed anew meanwhile
+                del self._owed[tag]
+
+    async def _bump_all(self, tags: list[str]) -> int:
+        number = 0
+        for start in range(0, len(tags), _BATCH):
+            keys = [self._count, *(f"{self._prefix}:tag:{tag}" for tag in tags[start : start + _BATCH])]
+            number = await self._call("bump", partial(self._bump, keys, [_version(), _TAG_TTL_MS]))
+        return number
+
+    @property
+    def _count(self) -> str:
+        return f"{self._prefix}:count"
+
     def _owes(self, tags: Sequence[str]) -> bool:
-        return bool(self._owed) and (EVERYTHING in self._owed or not self._owed.isdisjoint(tags))
+        return bool(self._owed) and (EVERYTHING in self._owed or any(tag in self._owed for tag in tags))
 
     def _names(self, key: CacheKey, tags: Sequence[str]) -> list[str]:
         tagged = [f"{self._prefix}:tag:{tag}" for tag in (EVERYTHING, *tags)]
         return [f"{self._prefix}:value:{key}", f"{self._prefix}:lock:{key}", *tagged]
 
     # Any: what a script answers depends on the script
-    async def _call(self, operation: str, call: Awaitable[Any], *, probe: bool = False) -> Any:
+    async def _call(self, operation: str, call: Callable[[], Awaitable[Any]], *, probe: bool = False) -> Any:
         if self.is_away and not probe:
-            _discard(call)
-            return None
+            raise Away
+        asked = False
         try:
-            async with asyncio.timeout(self._budget_s):
-                reply = await call
+            async with asyncio.timeout(self._budget_s), self._slots:
+                asked = True
+                reply = await call()
         except (RedisError, OSError, TimeoutError) as error:
-            self._fail(operation, error)
-            return None
+            self._fail(operation, error, asked=asked and not isinstance(error, MaxConnectionsError))
+            raise Away from error
         if self.is_away:
             _log.info("cache_shared_tier_back")
         self._failures = 0
         return reply
 
-    def _fail(self, operation: str, error: Exception) -> None:
+    def _fail(self, operation: str, error: Exception, *, asked: bool) -> None:
+        """Count a failure; waiting in vain for a free connection says nothing about the server."""
         metrics.CACHE_L2_ERRORS.labels(operation).inc()
-        self._failures += 1
-        if self._failures == _TRIPS_AFTER:
+        self._failures += asked
+        if asked and self._failures == _TRIPS_AFTER:
             _log.warning("cache_shared_tier_away", operation=operation, error_type=type(error).__name__)
 
 
 def _version() -> str:
     return os.urandom(8).hex()
-
-
-def _discard(call: Awaitable[Any]) -> None:
-    close = getattr(call, "close", None)
-    if close:
-        close()

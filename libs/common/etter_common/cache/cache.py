@@ -1,0 +1,314 @@
+"""Reads through both tiers, one load per key at a time, and nothing stale kept."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from nats.aio.client import Client
+from redis.asyncio import Redis
+
+from etter_common import metrics
+from etter_common.cache.backplane import Backplane, Invalidation
+from etter_common.cache.entry import Entry
+from etter_common.cache.fence import Epochs, Ledger, Mark
+from etter_common.cache.keys import EVERYTHING, CacheKey
+from etter_common.cache.memory import Memory
+from etter_common.cache.shared import Fetched, SharedTier
+from etter_common.clock import monotonic
+from etter_common.logging import get_logger
+
+Loader = Callable[[], Awaitable[bytes]]
+
+BEAT_S: Final = 0.5
+LONGEST_IN_MEMORY_S: Final = 60.0
+LEAD_WAIT_S: Final = 1.0
+JOIN_UNHEARD_S: Final = 0.05
+
+_JITTER: Final = 0.1
+_FIRST_PAUSE_S: Final = 0.005
+_LAST_PAUSE_S: Final = 0.1
+_log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One read's terms."""
+
+    key: CacheKey
+    loader: Loader
+    tags: tuple[str, ...]
+    ttl_s: float
+    stale_s: float
+    token: str = field(default_factory=lambda: os.urandom(12).hex())
+
+
+@dataclass(frozen=True, slots=True)
+class _Flight:
+    """A load under way. Its result is None when the one who led it was cancelled: the next one leads then."""
+
+    mark: Mark
+    began: float
+    result: asyncio.Future[Entry | Exception | None]
+
+
+class Cache:
+    """One service's cache in one process.
+
+    Without NATS the first tier is never used, as no other replica's invalidation would be heard; without
+    Redis there is no second tier. Neither being away makes a read fail: it is slower then.
+    """
+
+    def __init__(
+        self,
+        *,
+        service: str,
+        redis: Redis | None,
+        nats: Client | None,
+        l1_max_bytes: int = 64 * 1024 * 1024,
+        beat_s: float = BEAT_S,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._memory = Memory(l1_max_bytes, clock)
+        self._clock = clock
+        self._epochs = Epochs()
+        self._ledger = Ledger()
+        self._shared = SharedTier(redis, service) if redis is not None else None
+        self._backplane = Backplane(nats, service, self._hear, beat_s=beat_s) if nats is not None else None
+        self._beat_s = beat_s
+        self._flights: dict[CacheKey, _Flight] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._beating: asyncio.Task[None] | None = None
+        self._was_alive = False
+
+    async def start(self) -> None:
+        """Listen for invalidations; until this is called nothing is kept in the process."""
+        if self._backplane:
+            await self._backplane.start()
+        await self._heal_shared()
+        self._beating = asyncio.create_task(self._beat(), name="cache-beat")
+
+    async def close(self) -> None:
+        """Finish invalidations under way and stop listening. The connections stay open: they are the caller's."""
+        if self._beating:
+            self._beating.cancel()
+            await asyncio.gather(self._beating, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._backplane:
+            await self._backplane.close()
+        self._memory.clear()
+
+    def peek(self, key: CacheKey) -> Entry | None:
+        """What the first tier holds, at once and without a call; a miss is not counted."""
+        entry = self._memory.fresh(key) if self._hears() else None
+        if entry is not None:
+            metrics.CACHE_HITS.labels("l1", key.resource).inc()
+        return entry
+
+    async def get_or_load(
+        self, key: CacheKey, loader: Loader, *, ttl_s: float, tags: Iterable[str], stale_s: float = 0.0
+    ) -> Entry:
+        """The cached value, or what `loader` returns, kept for at most `ttl_s` under `tags`.
+
+        The loader reads what is committed now: no write of the caller's transaction may be pending and no
+        snapshot older than the call be in use. What it raises, every reader waiting for it gets, and nothing
+        is kept. With `stale_s` a value that long past its time is served while one background load runs; its
+        loader must not use anything of the request. An invalidated value is never served, not even then.
+        """
+        read = _Read(key, loader, tuple(sorted(set(tags))), ttl_s, stale_s)
+        while True:
+            entry = self.peek(key) or self._stale(read)
+            if entry is not None:
+                return entry
+            flight = self._flights.get(key)
+            if flight is None or not self._may_join(flight):
+                return await self._lead(read)
+            result = await asyncio.shield(flight.result)
+            if isinstance(result, Exception):
+                raise result
+            if result is not None:
+                return result
+
+    async def invalidate(self, tags: Iterable[str], *, cause: str = "write") -> None:
+        """Drop every value under any of `tags`, here, in Redis and in every replica.
+
+        Call it after the commit. It completes even if the caller is cancelled. `cause` labels metrics: a
+        fixed word.
+        """
+        names = sorted(set(tags))
+        if names:
+            await asyncio.shield(self._background(self._invalidate(names, cause)))
+
+    async def clear(self, *, cause: str) -> None:
+        """Drop everything of this service, everywhere."""
+        await self.invalidate([EVERYTHING], cause=cause)
+
+    # reading
+
+    async def _lead(self, read: _Read) -> Entry:
+        result: asyncio.Future[Entry | Exception | None] = asyncio.get_running_loop().create_future()
+        flight = _Flight(self._epochs.mark(read.tags), self._clock(), result)
+        self._flights[read.key] = flight
+        try:
+            entry = await self._fill(read, flight.mark)
+        except Exception as error:
+            result.set_result(error)
+            raise
+        else:
+            result.set_result(entry)
+            return entry
+        finally:
+            if not result.done():
+                result.set_result(None)
+            if self._flights.get(read.key) is flight:
+                del self._flights[read.key]
+
+    async def _fill(self, read: _Read, mark: Mark) -> Entry:
+        found = await self._fetch_or_wait(read)
+        if found is not None and found.body is not None:
+            metrics.CACHE_HITS.labels("l2", read.key.resource).inc()
+            entry = Entry(found.body)
+            self._keep(read, entry, mark, ttl_s=found.ttl_s)
+            return entry
+        metrics.CACHE_MISSES.labels(read.key.resource).inc()
+        try:
+            entry = Entry(await self._load(read))
+        except BaseException:
+            if found is not None and found.leads:
+                self._background(self._release(read))
+            raise
+        await self._store(read, entry, found, mark)
+        return entry
+
+    async def _fetch_or_wait(self, read: _Read) -> Fetched | None:
+        """Look into Redis; while another replica loads this key, wait for its value, but not for long."""
+        if self._shared is None:
+            return None
+        pause_s = _FIRST_PAUSE_S
+        give_up = self._clock() + LEAD_WAIT_S
+        while True:
+            found = await self._shared.fetch(read.key, read.tags, read.token)
+            if found is None or found.body is not None or found.leads or self._clock() >= give_up:
+                return found
+            await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads waiters
+            pause_s = min(pause_s * 2, _LAST_PAUSE_S)
+
+    async def _load(self, read: _Read) -> bytes:
+        began = monotonic()
+        try:
+            body = await read.loader()
+        except Exception:
+            metrics.CACHE_LOADS.labels(read.key.resource, "failed").inc()
+            raise
+        metrics.CACHE_LOADS.labels(read.key.resource, "loaded").inc()
+        metrics.CACHE_LOAD_SECONDS.labels(read.key.resource).observe(monotonic() - began)
+        return body
+
+    async def _store(self, read: _Read, entry: Entry, found: Fetched | None, mark: Mark) -> None:
+        ttl_s = read.ttl_s * random.uniform(1 - _JITTER, 1)  # noqa: S311 - spreads expiries
+        if self._shared is not None and found is not None:
+            stored = await self._shared.store(
+                read.key, read.tags, entry.body, token=read.token, versions=found.versions, ttl_s=ttl_s
+            )
+            if stored is False:
+                return
+        self._keep(read, entry, mark, ttl_s=ttl_s)
+
+    def _keep(self, read: _Read, entry: Entry, mark: Mark, *, ttl_s: float) -> None:
+        if self._hears() and self._epochs.holds(mark):
+            in_memory_s = min(ttl_s, LONGEST_IN_MEMORY_S * random.uniform(1 - _JITTER, 1))  # noqa: S311
+            tags = (EVERYTHING, *read.tags)
+            self._memory.put(read.key, entry, tags=tags, ttl_s=in_memory_s, stale_s=read.stale_s)
+
+    async def _release(self, read: _Read) -> None:
+        if self._shared is not None:
+            await self._shared.release(read.key, read.token)
+
+    def _may_join(self, flight: _Flight) -> bool:
+        """A load that began before an invalidation is not for those who come after it.
+
+        When invalidations are not heard, only a load about as young as one takes to be heard is joined.
+        """
+        if not self._epochs.holds(flight.mark):
+            return False
+        return self._hears() or self._clock() - flight.began < JOIN_UNHEARD_S
+
+    def _stale(self, read: _Read) -> Entry | None:
+        entry = self._memory.stale(read.key) if read.stale_s and self._hears() else None
+        if entry is None:
+            return None
+        if read.key not in self._flights:
+            self._background(self._refresh(read))
+        metrics.CACHE_STALE.labels(read.key.resource).inc()
+        return entry
+
+    async def _refresh(self, read: _Read) -> None:
+        try:
+            if read.key not in self._flights:
+                await self._lead(read)
+        except Exception:
+            _log.warning("cache_refresh_failed", resource=read.key.resource, exc_info=True)
+
+    # invalidating
+
+    async def _invalidate(self, tags: list[str], cause: str) -> None:
+        metrics.CACHE_INVALIDATIONS.labels(cause).inc(len(tags))
+        self._forget(tags)
+        number = await self._shared.bump(tags) if self._shared else None
+        if number is not None:
+            self._ledger.hear(number)
+        self._forget(tags)  # what was read from Redis between the two was still the old version
+        if self._backplane:
+            await self._backplane.announce(tags, cause=cause, number=number)
+
+    def _hear(self, heard: Invalidation) -> None:
+        metrics.CACHE_INVALIDATIONS.labels("remote").inc(len(heard.tags))
+        if heard.number is not None:
+            self._ledger.hear(heard.number)
+        elif self._shared is not None:
+            self._shared.owe(heard.tags)
+        self._forget(heard.tags)
+
+    def _forget(self, tags: list[str]) -> None:
+        self._epochs.bump(tags)
+        self._memory.drop_tags(tags)
+
+    # staying sure of it
+
+    def _hears(self) -> bool:
+        """Whether invalidations reach this process; the moment they do not, the first tier is emptied."""
+        alive = self._backplane is not None and self._backplane.is_alive
+        if self._was_alive and not alive:
+            self._empty("backplane_lost")
+        self._was_alive = alive
+        return alive
+
+    def _empty(self, cause: str) -> None:
+        self._epochs.bump([EVERYTHING])
+        self._memory.clear()
+        metrics.CACHE_CLEARS.labels(cause).inc()
+        _log.warning("cache_l1_emptied", cause=cause)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._beat_s)
+            if self._backplane:
+                await self._backplane.beat()
+                self._hears()
+            await self._heal_shared()
+
+    async def _heal_shared(self) -> None:
+        count = await self._shared.heal() if self._shared else None
+        if count is not None and self._ledger.missed(count):
+            self._empty("invalidation_missed")
+
+    def _background(self, work: Awaitable[None]) -> asyncio.Task[None]:
+        task = asyncio.ensure_future(work)
+        assert isinstance(task, asyncio.Task)  # noqa: S101 - coroutines become tasks
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
