@@ -40,24 +40,22 @@ _SECRET_TEXT: Final = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 # every alternative above holds one of these, and looking for them costs a fiftieth of the expression
-_HINTS: Final = tuple(
-    [
-        "bearer",
-        "basic",
-        "eyj",
-        "private",
-        "://",
-        "passw",
-        "passphrase",
-        "secret",
-        "token",
-        "api",
-        "auth",
-        "cookie",
-        "akia",
-        "asia",
-        "$argon2",
-    ]
+_HINTS: Final = (
+    "bearer",
+    "basic",
+    "eyj",
+    "private",
+    "://",
+    "passw",
+    "passphrase",
+    "secret",
+    "token",
+    "api",
+    "auth",
+    "cookie",
+    "akia",
+    "asia",
+    "$argon2",
 )
 
 
@@ -87,6 +85,11 @@ def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
         else:
             clean[key] = REDACTED if is_secret_name(key) and value is not None else _clean(value, 0)
     return clean
+
+
+def scrub(value: object, *, depth: int = 12) -> object:
+    """Any structure with secrets blacked out, in plain JSON types; `depth` levels of it."""
+    return _clean(value, MAX_DEPTH - depth)
 
 
 def _black_out(match: re.Match[str]) -> str:

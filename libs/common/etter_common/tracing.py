@@ -1,0 +1,165 @@
+"""Traces by OpenTelemetry and errors by Sentry: each only where its address is given, next to free where not.
+
+Without an endpoint no span is made, but a caller's `traceparent` still travels on, through NATS too, and its
+trace id still stands in the logs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping, MutableMapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
+
+import sentry_sdk
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from etter_common.redaction import scrub
+
+if TYPE_CHECKING:
+    from sentry_sdk.types import Event, Hint
+
+    from etter_common.settings import ServiceSettings
+
+Kind = Literal["internal", "server", "client", "producer", "consumer"]
+
+_KINDS: Final = {kind.name.lower(): kind for kind in SpanKind}
+_EXPORT_TIMEOUT_S: Final = 3.0
+_TRACES_PATH: Final = "/v1/traces"
+_w3c: Final = TraceContextTextMapPropagator()
+_provider: TracerProvider | None = None
+_tracer: Tracer | None = None
+
+
+def configure(settings: ServiceSettings) -> None:
+    """Set up for this process what the settings name; call it once."""
+    if settings.otlp_endpoint:
+        use(
+            make_provider(
+                settings.service,
+                settings.environment,
+                ratio=settings.trace_sample_ratio,
+                exporter=_otlp(settings.otlp_endpoint),
+            )
+        )
+    if settings.sentry_dsn:
+        _start_sentry(settings.sentry_dsn.get_secret_value(), settings.service, settings.environment)
+
+
+def make_provider(service: str, environment: str, *, ratio: float, exporter: SpanExporter) -> TracerProvider:
+    """A provider that follows the caller's sampling decision and samples `ratio` of what begins here."""
+    provider = TracerProvider(
+        sampler=ParentBased(TraceIdRatioBased(ratio)),
+        resource=Resource.create({"service.name": f"etter-{service}", "deployment.environment.name": environment}),
+    )
+    provider.add_span_processor(BatchSpanProcessor(exporter))
+    return provider
+
+
+def use(provider: TracerProvider | None) -> None:
+    """Make spans with this provider from now on; None turns them off."""
+    global _provider, _tracer
+    _provider = provider
+    _tracer = provider.get_tracer("etter") if provider else None
+
+
+def shutdown() -> None:
+    """Send what is waiting and stop; may block for some seconds when nobody answers, so call it last."""
+    if _provider:
+        _provider.shutdown()
+    use(None)
+
+
+@contextmanager
+def span(
+    name: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    kind: Kind = "internal",
+    attributes: Mapping[str, str | int | float | bool] | None = None,
+) -> Generator[Span]:
+    """A span around the block; `headers` of a request or message make it a part of the caller's trace.
+
+    An exception that leaves the block marks it as failed.
+    """
+    parent = extract(headers) if headers else None
+    if _tracer is None:
+        with _passed_on(parent):
+            yield INVALID_SPAN
+        return
+    with _tracer.start_as_current_span(name, context=parent, kind=_KINDS[kind], attributes=attributes) as current:
+        yield current
+
+
+def extract(headers: Mapping[str, str]) -> Context | None:
+    """The trace a request or message belongs to, if its headers name one."""
+    if "traceparent" not in headers:
+        return None
+    return _w3c.extract(headers, context=Context())
+
+
+def inject(headers: MutableMapping[str, str]) -> None:
+    """Write the running trace into the headers of an outgoing request or message."""
+    _w3c.inject(headers)
+
+
+def traceparent() -> str | None:
+    """The running trace as one line, to be kept with an event or a job."""
+    headers: dict[str, str] = {}
+    inject(headers)
+    return headers.get("traceparent")
+
+
+def capture(error: BaseException) -> None:
+    """Report an unexpected error: on the running span, and to Sentry where it is set up."""
+    current = trace.get_current_span()
+    if current.is_recording():
+        current.record_exception(error)
+        current.set_status(trace.StatusCode.ERROR, type(error).__name__)
+    if sentry_sdk.is_initialized():
+        sentry_sdk.capture_exception(error)
+
+
+@contextmanager
+def _passed_on(parent: Context | None) -> Generator[None]:
+    if parent is None:
+        yield
+        return
+    token = otel_context.attach(parent)
+    try:
+        yield
+    finally:
+        otel_context.detach(token)
+
+
+def _otlp(endpoint: str) -> SpanExporter:
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    base = endpoint.rstrip("/")
+    address = base if base.endswith(_TRACES_PATH) else base + _TRACES_PATH
+    return OTLPSpanExporter(endpoint=address, timeout=_EXPORT_TIMEOUT_S)
+
+
+def _start_sentry(dsn: str, service: str, environment: str) -> None:
+    sentry_sdk.init(
+        dsn=dsn,
+        environment=environment,
+        server_name=f"etter-{service}",
+        # the framework integrations cost more than the whole of ours; errors come from `capture`
+        default_integrations=False,
+        auto_enabling_integrations=False,
+        include_local_variables=False,
+        send_default_pii=False,
+        before_send=_scrubbed,
+    )
+
+
+def _scrubbed(event: Event, _: Hint) -> Event:
+    return cast("Event", scrub(cast("dict[str, Any]", event)))  # Any: Sentry's own open structure
