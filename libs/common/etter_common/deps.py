@@ -61,9 +61,10 @@ def principal_of(request: Request) -> Principal:
     return principal
 
 
-def requires(permission: str | None) -> Any:
+def requires(permission: str | None, *, across: str | None = None) -> Any:
     """Dependency: the context of a signed-in caller who has `permission` (`None`: any signed-in caller).
 
+    A caller who also has the permission `across` works in the system scope: row-level security shows all companies.
     On a POST with an `Idempotency-Key` and a JSON body the key is taken here, before the route function runs.
     """
 
@@ -74,7 +75,7 @@ def requires(permission: str | None) -> Any:
         await limited(request, key=f"user:{principal.user_id}", policy=_default_policy(request))
         if permission is not None and not principal.may(permission):
             raise Forbidden(f"this needs the permission {permission}", permission=permission)
-        ctx = _open(request, principal)
+        ctx = _open(request, principal, system=across is not None and principal.may(across))
         if idempotency_key is not None and request.method == "POST" and not _is_upload(request):
             mark = idempotency.fingerprint(request.method, request.url.path, await request.body())
             state_of(request).claim = await idempotency.claim(ctx, idempotency_key, mark)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 from uuid import UUID
 
 import nats as nats_client
@@ -30,6 +31,7 @@ from etter_common.watch import BucketWatch
 
 log = structlog.get_logger(__name__)
 _REDIS_TIMEOUT_S = 0.2
+PartT = TypeVar("PartT")
 
 
 @dataclass
@@ -46,6 +48,16 @@ class Platform:
     revocations: Revocations
     tokens: TokenVerifier
     health: HealthRegistry
+    parts: dict[type[Any], Any] = field(default_factory=dict)
+
+    def provide(self, part: object) -> None:
+        """Add what the service itself keeps for the life of the process; there is one of each type."""
+        self.parts[type(part)] = part
+
+    def part(self, kind: type[PartT]) -> PartT:
+        """What the service provided at start, by its type."""
+        found: PartT = self.parts[kind]
+        return found
 
     def context(
         self, *, origin: Origin | None = None, company_id: UUID | None = None,
