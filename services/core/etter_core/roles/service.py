@@ -1,0 +1,88 @@
+"""What the business does with roles."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from etter_common import etags
+from etter_common.context import Context
+from etter_common.responses import encode, encode_page
+from etter_core.occupations import service as occupations
+from etter_core.roles import events
+from etter_core.roles.errors import RoleAlreadyExists, UnknownOccupation
+from etter_core.roles.models import Role
+from etter_core.roles.repository import RoleRepository
+from etter_core.roles.schemas import RoleCreate, RoleQuery, RoleUpdate
+
+
+async def create(ctx: Context, data: RoleCreate) -> Role:
+    roles = RoleRepository(ctx)
+    if await roles.find_titled([(data.title.lower(), data.department.lower())]):
+        raise RoleAlreadyExists(f"{data.department or 'the company'} has a role {data.title!r}")
+    role = roles.add(Role(**data.model_dump(), occupation_chosen=data.occupation_code is not None))
+    await map_to_occupations(ctx, [role])
+    await changed(ctx, role)
+    return role
+
+
+async def update(ctx: Context, role_id: UUID, data: RoleUpdate, *, if_match: str | None) -> Role:
+    role = await RoleRepository(ctx).get(role_id, for_update=True)
+    etags.require_match(if_match, role.version)
+    given = data.model_dump(exclude_unset=True)
+    for name in ("title", "department", "headcount", "currency"):
+        if name in given and given[name] is None:
+            del given[name]  # these cannot be emptied, only replaced
+    for name, value in given.items():
+        setattr(role, name, value)
+    if "occupation_code" in given:
+        role.occupation_chosen = given["occupation_code"] is not None
+        role.occupation_similarity = None
+    if "occupation_code" in given or "title" in given:
+        await map_to_occupations(ctx, [role])
+    await changed(ctx, role)
+    return role
+
+
+async def delete(ctx: Context, role_id: UUID, *, if_match: str | None) -> None:
+    roles = RoleRepository(ctx)
+    role = await roles.get(role_id, for_update=True)
+    etags.require_match(if_match, role.version)
+    await roles.delete(role)
+    ctx.invalidate(events.tag(role.company_id))
+    await ctx.publish(events.role_deleted(role))
+
+
+async def map_to_occupations(ctx: Context, roles: list[Role]) -> None:
+    """Set the nearest reference occupation of each role; an occupation that a person chose is only checked."""
+    chosen = {role.occupation_code for role in roles if role.occupation_chosen and role.occupation_code}
+    if unknown := chosen - await occupations.existing(ctx, chosen):
+        raise UnknownOccupation(f"unknown occupation {', '.join(sorted(unknown))}")
+    open_roles = [role for role in roles if not role.occupation_chosen]
+    matches = await occupations.match(ctx, [(role.title, role.department) for role in open_roles])
+    for role, match in zip(open_roles, matches, strict=True):
+        role.occupation_code = match.code if match else None
+        role.occupation_similarity = match.similarity if match else None
+
+
+async def changed(ctx: Context, *roles: Role) -> None:
+    """Write the roles, announce each, and drop what is cached of the company's roles."""
+    await ctx.session.flush()
+    for role in roles:
+        await ctx.publish(events.role_changed(role))
+    ctx.invalidate(events.tag(ctx.company_id))
+
+
+async def get(ctx: Context, role_id: UUID) -> Role:
+    return await RoleRepository(ctx).get(role_id)
+
+
+async def list_page(ctx: Context, query: RoleQuery) -> bytes:
+    return encode_page(await RoleRepository(ctx).list_page(query))
+
+
+async def suggest(ctx: Context, part: str, limit: int) -> bytes:
+    return encode({"data": await RoleRepository(ctx).suggest(part, limit)})
+
+
+async def list_departments(ctx: Context) -> bytes:
+    return encode({"data": await RoleRepository(ctx).departments()})

@@ -1,0 +1,110 @@
+"""Tables of workflows. Shares are 0..1 of the role's working time, scores 0..100."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin, VersionMixin
+from etter_core.tables import Base
+
+
+class Workflow(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
+    """One role's deconstruction. `version` is also the version of the published role profile."""
+
+    __tablename__ = "workflows"
+    __table_args__ = (
+        UniqueConstraint("company_id", "role_id"),
+        CheckConstraint("status IN ('draft', 'scored', 'submitted', 'validated')", name="status_known"),
+        CheckConstraint("source IN ('document', 'occupation', 'person')", name="source_known"),
+        Index("ix_workflows_company_id_status_id", "company_id", "status", "id"),
+        Index("ix_workflows_company_id_etter_score_id", "company_id", "etter_score", "id"),
+        Index("ix_workflows_company_id_updated_at_id", "company_id", "updated_at", "id"),
+        Index("ix_workflows_role_id", "role_id"),
+    )
+
+    role_id: Mapped[UUID] = mapped_column(ForeignKey("roles.id", ondelete="CASCADE"))
+    status: Mapped[str] = mapped_column(default="draft", server_default="draft")
+    source: Mapped[str]
+    source_ref: Mapped[str | None]  # the document's file name, or the occupation's code
+    skills: Mapped[list[str]] = mapped_column(default=list)
+    etter_score: Mapped[float | None]
+    validated_score: Mapped[float | None]
+    automate_share: Mapped[float | None]
+    augment_share: Mapped[float | None]
+    freed_share: Mapped[float | None]
+    scored_at: Mapped[datetime | None]
+    submitted_by: Mapped[UUID | None]
+    submitted_at: Mapped[datetime | None]
+    validated_by: Mapped[UUID | None]
+    validated_at: Mapped[datetime | None]
+
+    workloads: Mapped[list[Workload]] = relationship(
+        lazy="raise", order_by="Workload.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Workload(IdMixin, CompanyMixin, Base):
+    """A named group of tasks."""
+
+    __tablename__ = "workloads"
+    __table_args__ = (
+        Index("ix_workloads_workflow_id", "workflow_id"),
+        Index("ix_workloads_company_id", "company_id"),
+        CheckConstraint("skill_level BETWEEN 0 AND 1", name="skill_level_range"),
+    )
+
+    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"))
+    name: Mapped[str]
+    position: Mapped[int]
+    skill_level: Mapped[float]
+
+    tasks: Mapped[list[Task]] = relationship(
+        lazy="raise", order_by="Task.position", cascade="all, delete-orphan", passive_deletes=True
+    )
+
+
+class Task(IdMixin, CompanyMixin, Base):
+    """One statement of work. `reviewed_*` is what a person said instead of the system; null where they agree."""
+
+    __tablename__ = "tasks"
+    __table_args__ = (
+        Index("ix_tasks_workload_id", "workload_id"),
+        Index("ix_tasks_company_id", "company_id"),
+        CheckConstraint("time_share > 0 AND time_share <= 1", name="time_share_range"),
+    )
+
+    workload_id: Mapped[UUID] = mapped_column(ForeignKey("workloads.id", ondelete="CASCADE"))
+    statement: Mapped[str]
+    position: Mapped[int]
+    time_share: Mapped[float]
+    exposure: Mapped[str]
+    impact_class: Mapped[str]
+    confidence: Mapped[float]
+    label_source: Mapped[str]
+    reasons: Mapped[list[str]] = mapped_column(default=list)
+    reviewed_exposure: Mapped[str | None]
+    reviewed_impact_class: Mapped[str | None]
+    review_comment: Mapped[str | None]
+    fact_id: Mapped[UUID | None]
+
+
+class WorkflowHistory(IdMixin, CompanyMixin, Base):
+    """Who did what to which workflow when. Rows are only ever added."""
+
+    __tablename__ = "user_workflow_history"
+    __table_args__ = (
+        Index("ix_user_workflow_history_company_id_workflow_id_id", "company_id", "workflow_id", "id"),
+        Index("ix_user_workflow_history_company_id_user_id_id", "company_id", "user_id", "id"),
+        Index("ix_user_workflow_history_workflow_id", "workflow_id"),
+    )
+
+    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"))
+    user_id: Mapped[UUID | None]
+    action: Mapped[str]
+    detail: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    at: Mapped[datetime]
