@@ -17,6 +17,10 @@ def new_token(prefix: str = "") -> str:
     return prefix + secrets.token_urlsafe(32)
 
 
+def random_bytes(count: int) -> bytes:
+    return os.urandom(count)
+
+
 def hash_token(token: str) -> bytes:
     """What is stored instead of a token: SHA-256 is enough for 256 random bits."""
     return hashlib.sha256(token.encode()).digest()
