@@ -81,6 +81,7 @@ class Cache:
         self._backplane = Backplane(nats, service, self._hear, beat_s=beat_s) if nats is not None else None
         self._beat_s = beat_s
         self._flights: dict[CacheKey, _Flight] = {}
+        self._refreshing: set[CacheKey] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._beating: asyncio.Task[None] | None = None
         self._was_alive = False
@@ -241,7 +242,8 @@ class Cache:
         entry = self._memory.stale(read.key) if read.stale_s and self._hears() else None
         if entry is None:
             return None
-        if read.key not in self._flights:
+        if read.key not in self._refreshing:
+            self._refreshing.add(read.key)
             self._background(self._refresh(read))
         metrics.CACHE_STALE.labels(read.key.resource).inc()
         return entry
@@ -252,6 +254,8 @@ class Cache:
                 await self._lead(read)
         except Exception:
             _log.warning("cache_refresh_failed", resource=read.key.resource, exc_info=True)
+        finally:
+            self._refreshing.discard(read.key)
 
     # invalidating
 
