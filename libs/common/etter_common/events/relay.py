@@ -1,0 +1,173 @@
+"""Outbox to NATS: in order per aggregate, again and again until the stream has acknowledged.
+
+Every replica runs it and one works at a time (`lease`). An event whose predecessor of the same aggregate is not
+acknowledged yet is not sent, so that a connection lost in between cannot swap them; aggregates do not wait for each
+other. A row goes when the stream has it: a crash in between publishes it again, and the stream drops the second copy
+by its `Nats-Msg-Id` (within two minutes; after that the reader's inbox does).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import asyncpg
+from nats.errors import BadHeaderError, BadSubjectError, MaxPayloadError
+from nats.errors import Error as NatsError
+from nats.js.errors import APIError, NoStreamResponseError
+
+from etter_common import metrics
+from etter_common.clock import monotonic
+from etter_common.events import lease, streams
+from etter_common.events.supervisor import supervised
+from etter_common.logging import get_logger
+
+if TYPE_CHECKING:
+    from etter_common.platform import Platform
+
+SWEEP_S: Final = 1.0
+BATCH: Final = 500
+_IN_FLIGHT: Final = 128
+_ACK_TIMEOUT_S: Final = 5.0
+_MEASURE_S: Final = 5.0
+_REFUSED: Final = (MaxPayloadError, BadSubjectError, BadHeaderError)  # no later try can help
+_log = get_logger(__name__)
+
+_TAKE: Final = """
+    SELECT id, aggregate_id, subject, headers, payload, tags FROM outbox
+    WHERE aggregate_id IS NULL OR aggregate_id <> ALL($1::uuid[])
+    ORDER BY seq LIMIT $2
+"""
+_DONE: Final = "DELETE FROM outbox WHERE id = ANY($1::uuid[])"
+_MEASURE: Final = """
+    SELECT count(*), coalesce(extract(epoch FROM now() - (SELECT created_at FROM outbox ORDER BY seq LIMIT 1)), 0)
+    FROM outbox
+"""
+
+
+@asynccontextmanager
+async def relay(platform: Platform) -> AsyncGenerator[None]:
+    """Publish this service's outbox for the life of the process; a `Background`."""
+
+    async def run() -> None:
+        await lease.hold(platform, "relay", lambda connection: _Relay(platform, connection).run())
+
+    async with supervised("relay", run):
+        yield
+
+
+class _Relay:
+    """The work of the lease's holder; its queries run on the lease's connection, so they end with the lease."""
+
+    def __init__(self, platform: Platform, connection: asyncpg.Connection) -> None:
+        self._platform = platform
+        self._connection = connection
+        self._js = platform.nats.jetstream(timeout=_ACK_TIMEOUT_S)
+        self._wake = asyncio.Event()
+        self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
+        self._refused: set[UUID] = set()
+        self._measured = float("-inf")
+
+    async def run(self) -> None:
+        await self._connection.add_listener("outbox", lambda *_: self._wake.set())
+        try:
+            while True:
+                self._wake.clear()
+                await self._measure()
+                if not await self._sweep():
+                    await self._pause()
+        finally:
+            metrics.OUTBOX_PENDING.set(0)
+            metrics.OUTBOX_AGE_S.set(0)
+
+    async def _pause(self) -> None:
+        try:
+            async with asyncio.timeout(SWEEP_S):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def _sweep(self) -> bool:
+        """Publish one batch; true when the next one should follow at once."""
+        rows = await self._connection.fetch(_TAKE, list(self._refused), BATCH)
+        if not rows:
+            return False
+        if not self._platform.nats.is_connected:
+            await asyncio.sleep(SWEEP_S)
+            return False
+        done = await self._publish(rows)
+        if done:
+            await self._connection.execute(_DONE, done)
+        if len(done) < len(rows):
+            await asyncio.sleep(SWEEP_S)
+            return False
+        return len(rows) == BATCH
+
+    async def _publish(self, rows: Sequence[Any]) -> list[UUID]:
+        """The ids of the rows that are done with; the others stay for the next sweep."""
+        tags = sorted({tag for row in rows for tag in json.loads(row["tags"])})
+        if tags:
+            await self._platform.cache.invalidate(tags, cause="outbox")
+        chains: dict[UUID, list[Any]] = defaultdict(list)
+        for row in rows:
+            chains[row["aggregate_id"] or row["id"]].append(row)
+        done = await asyncio.gather(*(self._publish_chain(chain) for chain in chains.values()))
+        return [id_ for ids in done for id_ in ids]
+
+    async def _publish_chain(self, rows: list[Any]) -> list[UUID]:
+        """Rows of one aggregate, each after the acknowledgement of the one before; stops at the first failure."""
+        done: list[UUID] = []
+        for row in rows:
+            try:
+                async with self._in_flight:
+                    await self._publish_row(row)
+            except _REFUSED as error:
+                self._refused.add(row["aggregate_id"] or row["id"])
+                self._note_failure(row, error, "refused")
+                break
+            except NoStreamResponseError as error:
+                self._note_failure(row, error, "failed")
+                await self._make_stream(row["subject"])
+                break
+            except (NatsError, OSError, TimeoutError) as error:
+                self._note_failure(row, error, "failed")
+                break
+            done.append(row["id"])
+        return done
+
+    async def _publish_row(self, row: Any) -> None:
+        subject = row["subject"]
+        if subject is None:
+            return
+        headers, payload = json.loads(row["headers"]), row["payload"] or b""
+        if streams.is_signal(subject):
+            await self._platform.nats.publish(subject, payload, headers=headers or None)
+            return
+        ack = await self._js.publish(subject, payload, headers=headers)
+        metrics.OUTBOX_PUBLISHED.labels("duplicate" if ack.duplicate else "published").inc()
+
+    async def _make_stream(self, subject: str) -> None:
+        try:
+            await streams.ensure_for(self._platform.nats, subject)
+        except (NatsError, APIError, OSError, TimeoutError) as error:
+            _log.warning("stream_not_made", subject=subject, error_type=type(error).__name__)
+
+    def _note_failure(self, row: Any, error: Exception, outcome: str) -> None:
+        metrics.OUTBOX_PUBLISHED.labels(outcome).inc()
+        _log.warning(
+            "outbox_row_not_published", outbox_id=row["id"], subject=row["subject"], outcome=outcome,
+            error_type=type(error).__name__,
+        )  # fmt: skip
+
+    async def _measure(self) -> None:
+        if monotonic() - self._measured < _MEASURE_S:
+            return
+        self._measured = monotonic()
+        pending, age_s = await self._connection.fetchrow(_MEASURE)
+        metrics.OUTBOX_PENDING.set(pending)
+        metrics.OUTBOX_AGE_S.set(max(0.0, float(age_s)))

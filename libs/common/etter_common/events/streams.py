@@ -1,0 +1,114 @@
+"""JetStream streams and the subjects they hold, made if missing and brought to their definition at start.
+
+| subject | stream |
+|---|---|
+| `etter.<service>.<noun>.<past tense>.<version>.<company>.<aggregate>` | `ETTER_EVENTS`, kept 30 days |
+| `etter.jobs.<queue>.<job>` | `ETTER_JOBS_<QUEUE>`, a work queue: a message is gone once acknowledged |
+| `etter.dead_letters.<consumer>.<sequence>` | `ETTER_DEAD_LETTERS`, kept 90 days |
+| `etter.progress.<service>.<job>`, `etter.signals.…` | none: heard by who listens at that moment |
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from nats.aio.client import Client
+from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.client import JetStreamContext
+from nats.js.errors import BadRequestError, NotFoundError
+
+if TYPE_CHECKING:
+    from etter_common.platform import Platform
+
+EVENTS: Final = "ETTER_EVENTS"
+DEAD_LETTERS: Final = "ETTER_DEAD_LETTERS"
+EVENTS_KEPT_S: Final = 30 * 86_400
+DEAD_LETTERS_KEPT_S: Final = 90 * 86_400
+DUPLICATE_WINDOW_S: Final = 120
+
+_JOBS_PREFIX: Final = "etter.jobs."
+_SIGNALS_PREFIX: Final = "etter.signals."
+_NAME_TAKEN: Final = 10_058  # stream name already in use with a different configuration
+
+
+def _config(name: str, subjects: list[str], *, kept_s: float, retention: RetentionPolicy) -> StreamConfig:
+    return StreamConfig(
+        name=name,
+        subjects=subjects,
+        max_age=kept_s,
+        retention=retention,
+        storage=StorageType.FILE,
+        discard=DiscardPolicy.OLD,
+        duplicate_window=DUPLICATE_WINDOW_S,
+    )
+
+
+def events_config() -> StreamConfig:
+    return _config(EVENTS, ["etter.*.*.*.*.*.*"], kept_s=EVENTS_KEPT_S, retention=RetentionPolicy.LIMITS)
+
+
+def dead_letters_config() -> StreamConfig:
+    subjects = ["etter.dead_letters.*.*"]
+    return _config(DEAD_LETTERS, subjects, kept_s=DEAD_LETTERS_KEPT_S, retention=RetentionPolicy.LIMITS)
+
+
+def jobs_stream(queue: str) -> str:
+    return f"ETTER_JOBS_{queue.upper()}"
+
+
+def jobs_config(queue: str) -> StreamConfig:
+    subjects = [f"{_JOBS_PREFIX}{queue}.*"]
+    return _config(jobs_stream(queue), subjects, kept_s=EVENTS_KEPT_S, retention=RetentionPolicy.WORK_QUEUE)
+
+
+def job_subject(queue: str, job_id: UUID) -> str:
+    return f"{_JOBS_PREFIX}{queue}.{job_id}"
+
+
+def progress_subject(service: str, job_id: UUID) -> str:
+    return f"etter.progress.{service}.{job_id}"
+
+
+def cancel_subject(job_id: UUID | str) -> str:
+    return f"{_SIGNALS_PREFIX}cancel.{job_id}"
+
+
+def is_signal(subject: str) -> bool:
+    """Whether it goes out over core NATS, to whoever listens now, instead of into a stream."""
+    return subject.startswith(_SIGNALS_PREFIX)
+
+
+async def ensure(platform: Platform) -> None:
+    """Events and dead letters; a queue's stream is made by its first worker or its first message."""
+    js = platform.nats.jetstream()
+    await ensure_stream(js, events_config())
+    await ensure_stream(js, dead_letters_config())
+
+
+async def ensure_for(nats: Client, subject: str) -> None:
+    """The stream that `subject` belongs to; what to do when a publish found none."""
+    js = nats.jetstream()
+    if subject.startswith(_JOBS_PREFIX):
+        await ensure_stream(js, jobs_config(subject.removeprefix(_JOBS_PREFIX).split(".", 1)[0]))
+    elif subject.startswith("etter.dead_letters."):
+        await ensure_stream(js, dead_letters_config())
+    else:
+        await ensure_stream(js, events_config())
+
+
+async def ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
+    """Create or update; what an operator sets (replicas, placement, sizes) is left as it is."""
+    try:
+        found = (await js.stream_info(wanted.name or "")).config
+    except NotFoundError:
+        try:
+            await js.add_stream(wanted)
+        except BadRequestError as error:  # another process was first
+            if error.err_code != _NAME_TAKEN:
+                raise
+        return
+    ours = replace(found, subjects=wanted.subjects, max_age=wanted.max_age, duplicate_window=wanted.duplicate_window)
+    if ours != found:
+        await js.update_stream(ours)

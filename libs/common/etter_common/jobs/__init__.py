@@ -1,0 +1,28 @@
+"""Jobs: a row is the truth, a JetStream message is the push; safe to kill at any point.
+
+A service's table is `class ExtractionJob(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base)`, its migration uses
+`job_columns()` and `enable_row_security(table, system=True)`. See docs/common/jobs.md.
+"""
+
+from etter_common.jobs.job import Job, JobCancelled, JobFailed, JobLost
+from etter_common.jobs.models import FINAL, JobMixin, JobStatus, job_columns
+from etter_common.jobs.progress import progress_events
+from etter_common.jobs.queue import Queue, enqueue, request_cancel
+from etter_common.jobs.runner import Stopped, runner
+
+__all__ = [
+    "FINAL",
+    "Job",
+    "JobCancelled",
+    "JobFailed",
+    "JobLost",
+    "JobMixin",
+    "JobStatus",
+    "Queue",
+    "Stopped",
+    "enqueue",
+    "job_columns",
+    "progress_events",
+    "request_cancel",
+    "runner",
+]

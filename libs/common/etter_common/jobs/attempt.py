@@ -1,0 +1,293 @@
+"""One try at one job: claim it, run it beside its heartbeat, and write how it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+from sqlalchemy import select
+
+from etter_common import metrics, tracing
+from etter_common.clock import monotonic, utc_now
+from etter_common.context import Context, Origin
+from etter_common.errors import AppError, DeadlineExceeded
+from etter_common.events.retry import Kind, RetryPolicy, classify, reason
+from etter_common.events.supervisor import stop
+from etter_common.jobs.job import Job, JobCancelled, JobLost
+from etter_common.jobs.models import FINAL, JobMixin, JobStatus
+from etter_common.jobs.queue import Queue, Ticket, work_message
+from etter_common.logging import get_logger
+
+if TYPE_CHECKING:
+    from etter_common.platform import Platform
+
+HEARTBEAT_S: Final = 0.75
+MAX_LOST_WORKERS: Final = 20
+_CANCEL_GRACE_S: Final = 5.0
+_AWAY_S: Final = 2.0
+_log = get_logger(__name__)
+
+
+class JobDeadlineExceeded(DeadlineExceeded):
+    code, title = "JOB_DEADLINE_EXCEEDED", "The job took longer than its deadline"
+
+
+class JobWorkerLost(AppError):
+    code, title = "JOB_WORKER_LOST", "The workers of this job were lost again and again"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How a job ended that did not succeed; `status` is `failed` or `cancelled`."""
+
+    job_id: UUID
+    status: JobStatus
+    error_code: str | None = None
+    error_detail: str | None = None
+
+
+OnStop = Callable[[Context, Stopped], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a runner was told."""
+
+    queue: Queue
+    model: type[JobMixin]
+    run: Callable[[Job], Awaitable[None]]
+    on_stop: OnStop | None
+    max_attempts: int
+    deadline_s: float
+    retry: RetryPolicy
+
+
+@dataclass(frozen=True)
+class Settled:
+    """The answer to the message: done with, or deliver it again after a while."""
+
+    again_in_s: float | None = None
+
+
+class Attempt:
+    """`look` makes it look at the row at once: somebody may have asked for the job's end."""
+
+    def __init__(
+        self, platform: Platform, rules: Rules, ticket: Ticket, headers: Mapping[str, str], worker: str
+    ) -> None:  # fmt: skip
+        self.ticket = ticket
+        self.look = asyncio.Event()
+        self._platform = platform
+        self._rules = rules
+        self._worker = worker
+        self._origin = Origin(
+            request_id=headers.get("ce-requestid", str(ticket.job_id)), traceparent=headers.get("traceparent")
+        )
+        self._job: Job | None = None
+
+    async def run(self) -> Settled:
+        """Never raises but for cancellation, on which the job goes back to the queue."""
+        try:
+            return await self._claim_and_run()
+        except JobLost:
+            _log.warning("job_lost")
+            return Settled()
+        except asyncio.CancelledError:
+            if self._job is None or self._job.ended:
+                raise
+            await asyncio.shield(self._give_back())
+            return Settled(again_in_s=0)
+        except Exception as error:
+            if classify(error) is not Kind.AWAY:
+                raise
+            _log.warning("job_waits", reason=reason(error))
+            return Settled(again_in_s=_AWAY_S)
+
+    async def _claim_and_run(self) -> Settled:
+        now = utc_now()
+        if self.ticket.not_before and self.ticket.not_before > now:
+            return Settled(again_in_s=(self.ticket.not_before - now).total_seconds())
+        claimed = await self._claim()
+        if isinstance(claimed, Settled):
+            return claimed
+        self._job = job = claimed
+        started = monotonic()
+        headers = {"traceparent": self._origin.traceparent} if self._origin.traceparent else {}
+        with tracing.span(f"job {self._rules.queue.name}", headers=headers):
+            error = await self._run_beside_heartbeat(job)
+            await self._end(job, error)
+        metrics.JOB_SECONDS.labels(self._rules.queue.name).observe(monotonic() - started)
+        return Settled()
+
+    async def _claim(self) -> Job | Settled:
+        """Take the job with the next attempt number, unless it has ended or somebody else is at it."""
+        model: Any = self._rules.model
+        async with self._platform.work(origin=self._origin, company_id=self.ticket.company_id) as ctx:
+            row: Any = await ctx.session.scalar(
+                select(model)
+                .where(model.id == self.ticket.job_id, model.company_id == self.ticket.company_id)
+                .with_for_update()
+            )
+            if row is None or row.status in FINAL:
+                return Settled()
+            now = utc_now()
+            if row.status == JobStatus.RUNNING and row.heartbeat_at is not None:
+                silent_s = (now - row.heartbeat_at).total_seconds()
+                patience_s = self._rules.queue.ack_wait_s * 0.8
+                if 0 <= silent_s < patience_s:
+                    return Settled(again_in_s=patience_s - silent_s)
+            if row.status == JobStatus.QUEUED:
+                waited = (now - row.queued_at).total_seconds()
+                metrics.JOB_WAIT_SECONDS.labels(self._rules.queue.name).observe(max(0.0, waited))
+            row.attempts += 1
+            row.status = JobStatus.RUNNING.value
+            row.started_at = row.started_at or now
+            row.heartbeat_at = now
+            row.worker = self._worker
+            await ctx.session.flush()
+        job = Job(
+            self._platform, self._rules.model, row=row, job_id=row.id, company_id=row.company_id,
+            origin=self._origin,
+        )  # fmt: skip
+        if row.cancel_requested:
+            job.cancelling.set()
+        _log.info("job_taken", attempt=job.attempt)
+        return job
+
+    async def _run_beside_heartbeat(self, job: Job) -> Exception | None:
+        """How `run` ended; `None` is a success that is written already or has nothing to write."""
+        if job.attempt - self.ticket.failures > MAX_LOST_WORKERS:
+            return JobWorkerLost()
+        if job.cancelling.is_set():
+            return JobCancelled()
+        work = asyncio.create_task(self._run(job))
+        heart = asyncio.create_task(self._beat(job))
+        ender = asyncio.create_task(self._stop_when_cancelled(job, work))
+        try:
+            await asyncio.wait({work, heart}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():  # the heart stops only when the job is lost
+                await stop(work)
+                heart.result()
+            return work.result()
+        finally:
+            await stop(work, heart, ender)
+
+    async def _run(self, job: Job) -> Exception | None:
+        deadline = asyncio.timeout(self._rules.deadline_s)
+        try:
+            async with deadline:
+                await self._rules.run(job)
+        except JobLost:
+            raise
+        except asyncio.CancelledError:
+            if job.cancelling.is_set():
+                return JobCancelled()
+            raise
+        except Exception as error:
+            return JobDeadlineExceeded() if deadline.expired() else error
+        return None
+
+    async def _beat(self, job: Job) -> None:
+        """Show a sign of life in the row and see whether the end was asked for; raises `JobLost`."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await self.look.wait()
+            self.look.clear()
+            if not job.is_ending:
+                await self._beat_once(job)
+
+    async def _beat_once(self, job: Job) -> None:
+        try:
+            await job.write(heartbeat_at=utc_now())
+        except JobLost:
+            if not job.is_ending:  # the last transaction was quicker than this one
+                raise
+        except Exception as error:
+            if classify(error) is Kind.PERMANENT:
+                raise
+            _log.warning("job_heartbeat_failed", reason=reason(error))
+
+    async def _stop_when_cancelled(self, job: Job, work: asyncio.Task[Any]) -> None:
+        """`run` may end by itself within the grace, where it looks; then it is cancelled."""
+        await job.cancelling.wait()
+        await asyncio.wait({work}, timeout=_CANCEL_GRACE_S)
+        work.cancel()
+
+    async def _end(self, job: Job, error: Exception | None) -> None:
+        if job.ended:
+            self._count(JobStatus.SUCCEEDED)
+        elif error is None:
+            async with job.succeed():
+                pass
+            self._count(JobStatus.SUCCEEDED)
+        elif isinstance(error, JobCancelled):
+            await self._stop(job, Stopped(job.id, JobStatus.CANCELLED))
+        elif self._is_final(error):
+            code, detail = _told(error)
+            await self._stop(job, Stopped(job.id, JobStatus.FAILED, code, detail))
+        else:
+            await self._try_again(job, error)
+
+    def _is_final(self, error: Exception) -> bool:
+        if isinstance(error, JobDeadlineExceeded | JobWorkerLost):
+            return True
+        if isinstance(error, AppError) and error.status < 500:
+            return True
+        if classify(error) is Kind.AWAY:
+            return False
+        return classify(error) is Kind.PERMANENT or self.ticket.failures + 1 >= self._rules.max_attempts
+
+    async def _stop(self, job: Job, stopped: Stopped) -> None:
+        try:
+            await self._write_end(job, stopped, self._rules.on_stop)
+        except Exception as error:
+            if isinstance(error, JobLost) or classify(error) is Kind.AWAY:
+                raise
+            _log.exception("job_on_stop_failed")  # a job must end, whatever its announcement does
+            tracing.capture(error)
+            await self._write_end(job, stopped, None)
+        self._count(stopped.status)
+        _log.info("job_stopped", status=stopped.status.value, error_code=stopped.error_code)
+
+    async def _write_end(self, job: Job, stopped: Stopped, on_stop: OnStop | None) -> None:
+        columns = {"error_code": stopped.error_code, "error_detail": stopped.error_detail, "eta_seconds": None}
+        async with job.end(stopped.status, **columns) as ctx:
+            if on_stop is not None:
+                await on_stop(ctx, stopped)
+
+    async def _try_again(self, job: Job, error: Exception) -> None:
+        """Back into the queue with a message of its own that is not taken before its time."""
+        counts = classify(error) is not Kind.AWAY
+        failures = self.ticket.failures + (1 if counts else 0)
+        delay_s = self._rules.retry.delay_s(max(failures, 1))
+        ticket = Ticket(
+            job_id=job.id, company_id=job.company_id, failures=failures,
+            not_before=utc_now() + timedelta(seconds=delay_s),
+        )  # fmt: skip
+        async with job.requeue() as ctx:
+            ctx.append(work_message(ctx, self._rules.queue, ticket))
+        _log.warning("job_failed_will_retry", failures=failures, delay_s=round(delay_s, 1), reason=reason(error))
+        tracing.capture(error)
+
+    async def _give_back(self) -> None:
+        """The process ends: the row goes back to queued, so that the next worker need not wait for silence."""
+        assert self._job is not None  # noqa: S101 - checked by the caller
+        with suppress(Exception):
+            async with self._job.requeue():
+                pass
+
+    def _count(self, status: JobStatus) -> None:
+        metrics.JOBS_FINISHED.labels(self._rules.queue.name, status.value).inc()
+
+
+def _told(error: Exception) -> tuple[str, str]:
+    """Code and detail for the job's owner; what is not an expected failure is not told in detail."""
+    if isinstance(error, AppError):
+        return error.code, error.detail
+    return AppError.code, "The job failed unexpectedly"

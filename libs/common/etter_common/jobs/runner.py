@@ -1,0 +1,184 @@
+"""Takes jobs from a queue, one per slot, and brings each to exactly one final state.
+
+The queue's message says that there is work, the row says whose it is: a worker has the job while the row is `running`
+with its attempt number. A killed worker falls silent, the message comes again after `ack_wait_s`, and the next worker
+takes the job over with the next number; whatever the first one still tries to write is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from nats.js.api import ConsumerConfig, ConsumerInfo
+
+from etter_common import metrics
+from etter_common.events import dead_letters, streams
+from etter_common.events.pull import Pull
+from etter_common.events.retry import RetryPolicy, reason
+from etter_common.events.supervisor import first_to_end, stop, supervised
+from etter_common.jobs.attempt import Attempt, Rules, Settled, Stopped
+from etter_common.jobs.job import Job
+from etter_common.jobs.models import JobMixin
+from etter_common.jobs.queue import Queue, Ticket
+from etter_common.jobs.sweep import sweep
+from etter_common.logging import bound, get_logger
+
+if TYPE_CHECKING:
+    from etter_common.context import Context
+    from etter_common.platform import Platform
+
+__all__ = ["Stopped", "runner"]
+
+DRAIN_S: Final = 8.0
+_CONSUMER: Final = "workers"
+_log = get_logger(__name__)
+
+
+def runner(
+    queue: Queue, model: type[JobMixin], run: Callable[[Job], Awaitable[None]],
+    *, slots: int = 1, max_attempts: int = 3, deadline_s: float = 3600.0,
+    on_stop: Callable[[Context, Stopped], Awaitable[None]] | None = None, retry: RetryPolicy | None = None,
+) -> Callable[[Platform], AbstractAsyncContextManager[None]]:  # fmt: skip
+    """Run `run(job)` for every job of `queue`, `slots` at a time, as a `Background`.
+
+    `run` ends a job by `async with job.succeed()`; returning without it succeeds with no effect of its own. An
+    exception is tried again after a growing delay, `max_attempts` times in all, at once final when it is the input's
+    fault (an `AppError` of 4xx). `deadline_s` bounds one attempt. `on_stop` runs inside the transaction that ends a
+    job as failed or cancelled: publish there what others must know.
+    """
+    policy = retry or RetryPolicy(tries=max_attempts, first_s=2.0)
+    rules = Rules(queue, model, run, on_stop, max_attempts, deadline_s, policy)
+
+    @asynccontextmanager
+    async def background(platform: Platform) -> AsyncGenerator[None]:
+        async with supervised(f"jobs-{queue.name}", _Runner(platform, rules, slots).run):
+            yield
+
+    return background
+
+
+@dataclass
+class _Slot:
+    message: Msg
+    attempt: Attempt | None = None
+
+
+class _Runner:
+    """The taking of one process."""
+
+    def __init__(self, platform: Platform, rules: Rules, slots: int) -> None:
+        self._platform = platform
+        self._rules = rules
+        self._queue = rules.queue
+        self._slots = slots
+        self._worker = f"{socket.gethostname()}:{os.getpid()}"
+        self._taken: dict[asyncio.Task[None], _Slot] = {}
+        self._pull = Pull(
+            platform.nats, self._queue.stream, _CONSUMER,
+            demand=lambda: self._slots - len(self._taken), ensure=self._ensure,
+        )  # fmt: skip
+        self._config = ConsumerConfig(
+            durable_name=_CONSUMER, ack_wait=self._queue.ack_wait_s, max_deliver=-1, max_ack_pending=10_000
+        )
+
+    async def run(self) -> None:
+        await self._ensure_patiently()
+        signals = await self._platform.nats.subscribe(streams.cancel_subject("*"), cb=self._on_cancel)
+        try:
+            await first_to_end(self._take(), self._keep_alive(), self._sweep())
+        finally:
+            with suppress(NatsError):
+                await signals.unsubscribe()
+            await self._drain()
+
+    async def _ensure(self) -> ConsumerInfo:
+        js = self._platform.nats.jetstream()
+        await streams.ensure_stream(js, streams.jobs_config(self._queue.name))
+        return await js.add_consumer(self._queue.stream, self._config)
+
+    async def _ensure_patiently(self) -> None:
+        while True:
+            try:
+                await self._ensure()
+                return
+            except (NatsError, OSError, TimeoutError) as error:
+                _log.warning("queue_not_ready", queue=self._queue.name, error_type=type(error).__name__)
+                await asyncio.sleep(1)
+
+    async def _take(self) -> None:
+        async for message in self._pull.messages():
+            if len(self._taken) >= self._slots:  # asked for twice after a silence: somebody else has room
+                await message.nak(delay=0.5)
+                continue
+            slot = _Slot(message)
+            task = asyncio.create_task(self._work(slot), name=f"job-{self._queue.name}")
+            self._taken[task] = slot
+            task.add_done_callback(self._freed)
+
+    def _freed(self, task: asyncio.Task[None]) -> None:
+        self._taken.pop(task, None)
+        self._pull.wake()
+
+    async def _work(self, slot: _Slot) -> None:
+        message = slot.message
+        try:
+            ticket = msgspec.json.decode(message.data, type=Ticket)
+        except msgspec.DecodeError as error:
+            await self._bury(message, error)
+            return
+        slot.attempt = Attempt(self._platform, self._rules, ticket, dict(message.headers or {}), self._worker)
+        metrics.JOBS_RUNNING.labels(self._queue.name).inc()
+        try:
+            with bound(job_id=ticket.job_id, company_id=ticket.company_id, queue=self._queue.name):
+                settled = await slot.attempt.run()
+            await self._answer(message, settled)
+        except Exception:  # unanswered, the message comes again and finds the row as it is
+            _log.exception("job_attempt_broke", job_id=ticket.job_id)
+        finally:
+            metrics.JOBS_RUNNING.labels(self._queue.name).dec()
+
+    async def _answer(self, message: Msg, settled: Settled) -> None:
+        with suppress(NatsError):  # lost: the message comes again and finds the job settled
+            if settled.again_in_s is None:
+                await message.ack()
+            else:
+                await message.nak(delay=settled.again_in_s)
+
+    async def _bury(self, message: Msg, error: Exception) -> None:
+        consumer = f"jobs-{self._queue.name}"
+        with suppress(NatsError):
+            await dead_letters.bury(self._platform.nats, message, consumer=consumer, reason=reason(error), tries=1)
+            metrics.DEAD_LETTERS.labels(consumer).inc()
+        _log.error("job_message_unreadable", queue=self._queue.name, reason=reason(error))
+
+    async def _keep_alive(self) -> None:
+        """In-progress acknowledgements: silence for `ack_wait_s` means that this worker is gone."""
+        while True:
+            await asyncio.sleep(self._queue.ack_wait_s / 4)
+            for slot in list(self._taken.values()):
+                with suppress(NatsError):
+                    await slot.message.in_progress()
+
+    async def _sweep(self) -> None:
+        await sweep(self._platform, self._rules, consumer=_CONSUMER)
+
+    async def _on_cancel(self, message: Msg) -> None:
+        job_id = message.subject.rpartition(".")[2]
+        for slot in list(self._taken.values()):
+            if slot.attempt is not None and str(slot.attempt.ticket.job_id) == job_id:
+                slot.attempt.look.set()
+
+    async def _drain(self) -> None:
+        """Let running jobs end for a while, then hand back the rest for another worker to take at once."""
+        if self._taken:
+            await asyncio.wait(list(self._taken), timeout=DRAIN_S)
+        await stop(*self._taken)
