@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from etter_common.cache import tag
 from etter_common.events.contracts.core import RoleChanged, RoleDeleted
 from etter_common.events.envelope import Event
 from etter_core.roles.models import Role
 
 
-def tag(company_id: UUID) -> str:
-    """Everything cached that shows a company's roles."""
-    return f"roles:{company_id}"
+def stale(company_id: UUID) -> str:
+    """The tag of everything cached that shows a company's roles."""
+    return tag(company_id, "roles")
 
 
 def role_changed(role: Role) -> Event:

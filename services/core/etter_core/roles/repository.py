@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, func
 
 from etter_common import fieldsets
 from etter_common.db.repository import Repository
@@ -27,7 +26,7 @@ LISTING = Listing(
     default="title",
     tie_breaker=Role.id,
 )
-COLUMNS: Mapping[str, ColumnElement[Any]] = {name: getattr(Role, name) for name in RoleOut.model_fields}
+COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {name: getattr(Role, name) for name in RoleOut.model_fields}
 
 
 def contains(column: Any, part: str) -> ColumnElement[bool]:
@@ -51,16 +50,14 @@ class RoleRepository(Repository[Role]):
             where.append(contains(Role.title, query.q))
         return await self.page(LISTING, query, {name: COLUMNS[name] for name in wanted}, where=where)
 
-    async def find_titled(self, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Role]:
-        """Roles by (title, department), both lower-cased; locked, for the intake that is about to change them."""
-        key = tuple_(func.lower(Role.title), func.lower(Role.department))
-        statement = self.select().where(key.in_(list(keys))).with_for_update()
-        found = (await self.session.scalars(statement)).all()
-        return {(role.title.lower(), role.department.lower()): role for role in found}
+    async def find_titled(self, title: str, department: str) -> Role | None:
+        return await self.find(
+            func.lower(Role.title) == title.lower(), func.lower(Role.department) == department.lower()
+        )
 
-    async def find_title(self, title: str) -> Sequence[Role]:
-        """Roles of this title in any department."""
-        return await self.list_where(func.lower(Role.title) == title.lower())
+    async def lock_all(self) -> Sequence[Role]:
+        """All roles of the company, locked against other intakes until the transaction ends."""
+        return (await self.session.scalars(self.select().order_by(Role.id).with_for_update())).all()
 
     async def suggest(self, part: str, limit: int) -> list[dict[str, Any]]:
         statement = (
@@ -80,7 +77,3 @@ class RoleRepository(Repository[Role]):
             .order_by(Role.department)
         )
         return [dict(row._mapping) for row in await self.session.execute(statement)]
-
-    async def by_ids(self, ids: Iterable[UUID]) -> dict[UUID, Role]:
-        found = await self.list_where(Role.id.in_(list(ids)))
-        return {role.id: role for role in found}

@@ -49,7 +49,7 @@ async def create_role(ctx: Writer, data: RoleCreate, response: Response) -> Data
 
 @router.get("/autocomplete", response_model=Data[list[RoleSuggestion]], responses=documented())
 async def suggest_roles(ctx: Reader, query: Annotated[AutocompleteQuery, Query()]) -> Response:
-    return await _cached(ctx, "roles_autocomplete", query, lambda: service.suggest(ctx, query.q, query.limit))
+    return await _cached(ctx, "role_autocomplete", query, lambda: service.suggest(ctx, query.q, query.limit))
 
 
 @router.get("/{role_id}", response_model=Data[RoleOut], responses=documented(RoleNotFound, InvalidFields))
@@ -89,6 +89,12 @@ async def list_departments(ctx: Reader) -> Response:
 async def _cached(
     ctx: Context, resource: str, query: Schema | RoleQuery | None, load: Callable[[], Awaitable[bytes]]
 ) -> Response:
-    params = query.model_dump(mode="json", exclude_none=True) if query else {}
-    key = CacheKey(ctx.company_id, resource, params, scope="roles:read")
-    return await cached(ctx, key, load, ttl_s=LIFETIMES["lists"], tags=[events.tag(ctx.company_id)])
+    params = query.model_dump(mode="json", exclude_none=True) if query else None
+    key = CacheKey.of(ctx.company_id, resource, params)
+    return await cached(
+        ctx,
+        key,
+        load,
+        ttl_s=LIFETIMES[resource if resource in LIFETIMES else "lists"],
+        tags=[events.stale(ctx.company_id)],
+    )

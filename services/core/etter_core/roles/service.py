@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from etter_common import etags
 from etter_common.context import Context
 from etter_common.responses import encode, encode_page
 from etter_core.occupations import service as occupations
-from etter_core.roles import events
+from etter_core.roles import events, titles
 from etter_core.roles.errors import RoleAlreadyExists, UnknownOccupation
 from etter_core.roles.models import Role
 from etter_core.roles.repository import RoleRepository
@@ -17,7 +18,7 @@ from etter_core.roles.schemas import RoleCreate, RoleQuery, RoleUpdate
 
 async def create(ctx: Context, data: RoleCreate) -> Role:
     roles = RoleRepository(ctx)
-    if await roles.find_titled([(data.title.lower(), data.department.lower())]):
+    if await roles.find_titled(data.title, data.department):
         raise RoleAlreadyExists(f"{data.department or 'the company'} has a role {data.title!r}")
     role = roles.add(Role(**data.model_dump(), occupation_chosen=data.occupation_code is not None))
     await map_to_occupations(ctx, [role])
@@ -48,7 +49,7 @@ async def delete(ctx: Context, role_id: UUID, *, if_match: str | None) -> None:
     role = await roles.get(role_id, for_update=True)
     etags.require_match(if_match, role.version)
     await roles.delete(role)
-    ctx.invalidate(events.tag(role.company_id))
+    ctx.invalidate(events.stale(role.company_id))
     await ctx.publish(events.role_deleted(role))
 
 
@@ -64,12 +65,42 @@ async def map_to_occupations(ctx: Context, roles: list[Role]) -> None:
         role.occupation_similarity = match.similarity if match else None
 
 
+async def find_or_add(ctx: Context, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Role]:
+    """The role of each (title, department) as somebody wrote them; what is not known yet is added.
+
+    Titles are compared by `titles.same`. A role whose department nobody has named yet takes the one that is given; a
+    title given without a department means the company's only role of that title.
+    """
+    repository = RoleRepository(ctx)
+    known = list(await repository.lock_all())
+    found: dict[tuple[str, str], Role] = {}
+    for title, department in keys:
+        role = _known(known, title, department)
+        if role is None:
+            role = repository.add(Role(title=title, department=department, headcount=0, currency="USD"))
+            known.append(role)
+        elif not role.department:
+            role.department = department
+        found[title, department] = role
+    return found
+
+
+def _known(known: Sequence[Role], title: str, department: str) -> Role | None:
+    alike = [role for role in known if titles.same(role.title, title)]
+    here = [role for role in alike if role.department.casefold() == department.casefold()]
+    if here or not alike:
+        return here[0] if here else None
+    if department:
+        return next((role for role in alike if not role.department), None)
+    return alike[0] if len(alike) == 1 else None
+
+
 async def changed(ctx: Context, *roles: Role) -> None:
     """Write the roles, announce each, and drop what is cached of the company's roles."""
     await ctx.session.flush()
     for role in roles:
         await ctx.publish(events.role_changed(role))
-    ctx.invalidate(events.tag(ctx.company_id))
+    ctx.invalidate(events.stale(ctx.company_id))
 
 
 async def get(ctx: Context, role_id: UUID) -> Role:

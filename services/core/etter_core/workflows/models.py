@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin, VersionMixin
 from etter_core.tables import Base
@@ -32,6 +32,7 @@ class Workflow(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     source: Mapped[str]
     source_ref: Mapped[str | None]  # the document's file name, or the occupation's code
     skills: Mapped[list[str]] = mapped_column(default=list)
+    workloads: Mapped[list[Any]] = mapped_column(default=list)  # see document.py
     etter_score: Mapped[float | None]
     validated_score: Mapped[float | None]
     automate_share: Mapped[float | None]
@@ -42,55 +43,6 @@ class Workflow(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     submitted_at: Mapped[datetime | None]
     validated_by: Mapped[UUID | None]
     validated_at: Mapped[datetime | None]
-
-    workloads: Mapped[list[Workload]] = relationship(
-        lazy="raise", order_by="Workload.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-
-
-class Workload(IdMixin, CompanyMixin, Base):
-    """A named group of tasks."""
-
-    __tablename__ = "workloads"
-    __table_args__ = (
-        Index("ix_workloads_workflow_id", "workflow_id"),
-        Index("ix_workloads_company_id", "company_id"),
-        CheckConstraint("skill_level BETWEEN 0 AND 1", name="skill_level_range"),
-    )
-
-    workflow_id: Mapped[UUID] = mapped_column(ForeignKey("workflows.id", ondelete="CASCADE"))
-    name: Mapped[str]
-    position: Mapped[int]
-    skill_level: Mapped[float]
-
-    tasks: Mapped[list[Task]] = relationship(
-        lazy="raise", order_by="Task.position", cascade="all, delete-orphan", passive_deletes=True
-    )
-
-
-class Task(IdMixin, CompanyMixin, Base):
-    """One statement of work. `reviewed_*` is what a person said instead of the system; null where they agree."""
-
-    __tablename__ = "tasks"
-    __table_args__ = (
-        Index("ix_tasks_workload_id", "workload_id"),
-        Index("ix_tasks_company_id", "company_id"),
-        CheckConstraint("time_share > 0 AND time_share <= 1", name="time_share_range"),
-    )
-
-    workload_id: Mapped[UUID] = mapped_column(ForeignKey("workloads.id", ondelete="CASCADE"))
-    statement: Mapped[str]
-    position: Mapped[int]
-    time_share: Mapped[float]
-    exposure: Mapped[str]
-    impact_class: Mapped[str]
-    confidence: Mapped[float]
-    label_source: Mapped[str]
-    reasons: Mapped[list[str]] = mapped_column(default=list)
-    reviewed_exposure: Mapped[str | None]
-    reviewed_impact_class: Mapped[str | None]
-    review_comment: Mapped[str | None]
-    fact_id: Mapped[UUID | None]
 
 
 class WorkflowHistory(IdMixin, CompanyMixin, Base):

@@ -10,9 +10,8 @@ from pydantic import Field, StringConstraints
 
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
+from etter_core.workflows.document import Exposure, ImpactClass
 
-Exposure = Literal["E0", "E1", "E2"]
-ImpactClass = Literal["automate", "augment", "human"]
 Status = Literal["draft", "scored", "submitted", "validated"]
 Share = Annotated[float, Field(gt=0, le=1)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -137,15 +136,6 @@ class ValidationIn(Schema):
 
     corrections: list[Correction] = Field(default_factory=list, max_length=MAX_TASKS)
     comment: Comment | None = None
-
-
-class ValidationOut(Schema):
-    workflow_id: UUID
-    etter_score: float
-    validated_score: float
-    corrected_tasks: int
-    validated_by: UUID
-    validated_at: datetime
 
 
 class SubmissionIn(Schema):

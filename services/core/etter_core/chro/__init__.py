@@ -1,0 +1,1 @@
+"""CHRO: the dashboard's lines and totals, with the newest simulation of each role beside them."""

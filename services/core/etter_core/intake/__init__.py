@@ -1,0 +1,1 @@
+"""Intake: what extraction found and a person accepted becomes roles and workflows."""
