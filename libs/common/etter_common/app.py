@@ -81,7 +81,7 @@ def _lifespan(
         async with AsyncExitStack() as stack:
             platform = await stack.enter_async_context(open_platform(settings))
             app.state.platform = platform
-            app.mount("/", health_app(platform.health))
+            app.state.health = health_app(platform.health)
             for part in background:
                 await stack.enter_async_context(part(platform))
             platform.health.start()

@@ -10,6 +10,7 @@ from uuid import UUID
 from etter_common.errors import AppError, Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
+    from sqlalchemy import Insert
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from etter_common.auth import Principal
@@ -46,6 +47,7 @@ class Context:
         self._company_id = company_id or (principal.company_id if principal else None)
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
+        self.appended: list[Insert] = []
 
     @cached_property
     def session(self) -> AsyncSession:
@@ -74,6 +76,10 @@ class Context:
         """Announce `event` if and only if this transaction commits."""
         self.events.append(event)
 
+    def append(self, row: Insert) -> None:
+        """Insert a row that nothing in this work reads again (a line of history), together with the outbox's rows."""
+        self.appended.append(row)
+
     def invalidate(self, *tags: str) -> None:
         """Drop cached reads by tag if and only if this transaction commits, here and in every replica."""
         self.stale_tags.update(tags)
@@ -84,8 +90,12 @@ class Context:
         from etter_common.events import outbox
 
         kept = error is None or (isinstance(error, AppError) and error.keep_writes)
-        if kept and (self.events or self.stale_tags):
-            outbox.write(self)
+        if kept and (self.events or self.stale_tags or self.appended):
+            try:
+                await outbox.write(self)
+            except BaseException as failure:
+                await session.finish(self.session, failure)
+                raise session.translated(failure) from failure
         if "session" in self.__dict__:
             await session.finish(self.session, error)
         if kept and self.stale_tags:

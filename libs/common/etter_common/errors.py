@@ -149,5 +149,15 @@ class InvalidIdempotencyKey(BadRequest):
     code, title = "INVALID_IDEMPOTENCY_KEY", "The idempotency key must be 1 to 255 printable characters"
 
 
-UNIVERSAL: tuple[type[AppError], ...] = (BadRequest, TooManyRequests, Unavailable, DeadlineExceeded, AppError)
+UNIVERSAL: tuple[type[AppError], ...] = (
+    BadRequest,
+    Unauthenticated,
+    Forbidden,
+    PayloadTooLarge,
+    ValidationFailed,
+    TooManyRequests,
+    AppError,
+    Unavailable,
+    DeadlineExceeded,
+)
 """What any route can answer whatever it does."""

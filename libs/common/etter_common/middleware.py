@@ -18,6 +18,7 @@ from etter_common import metrics, tracing
 from etter_common.clock import monotonic
 from etter_common.context import Context, Origin
 from etter_common.errors import AppError, DeadlineExceeded, PayloadTooLarge
+from etter_common.health import HEALTH_PATHS
 from etter_common.ids import new_id
 from etter_common.outgoing import Outgoing
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger("etter.access")
 _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._\-]{8,128}$")
-_QUIET = ("/health/", "/metrics")
 
 
 @dataclass
@@ -68,8 +68,11 @@ class PlatformMiddleware:
         self._proxies = frozenset(settings.trusted_proxies)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(_QUIET):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["path"] in HEALTH_PATHS:  # neither limited nor logged, and not part of the API
+            await scope["app"].state.health(scope, receive, send)
             return
         state = self._open(scope)
         scope["etter"] = state

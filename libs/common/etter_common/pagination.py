@@ -15,7 +15,8 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, and_, or_, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, or_, true
+from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import UnaryExpression
 
 from etter_common import crypto
@@ -46,7 +47,7 @@ class PageParams(BaseModel):
 
 @dataclass(frozen=True)
 class SortKey:
-    column: ColumnElement[Any]
+    column: SQLColumnExpression[Any]
     descending: bool = False
 
     def ordered(self) -> UnaryExpression[Any]:
@@ -62,9 +63,9 @@ class Listing:
     """A list's name, the columns it may be sorted by (never null), its default sort and its unique tie-breaker."""
 
     name: str
-    sorts: Mapping[str, ColumnElement[Any]]
+    sorts: Mapping[str, SQLColumnExpression[Any]]
     default: str
-    tie_breaker: ColumnElement[Any]
+    tie_breaker: SQLColumnExpression[Any]
 
     def keys(self, sort: str | None) -> list[SortKey]:
         """The declared sort keys for `sort`, ended by the tie-breaker; raises `InvalidSort`."""
@@ -133,7 +134,7 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(key: SortKey, value: Any) -> Any:
-    wanted = key.column.type.python_type
+    wanted = coercions.expect(roles.ExpressionElementRole, key.column).type.python_type
     if value is None or isinstance(value, wanted):
         return value
     if wanted.__name__ == "UUID" or wanted is Decimal:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select
 from sqlalchemy.orm import DeclarativeBase
 
 from etter_common import pagination
@@ -63,7 +63,7 @@ class SharedRepository(Generic[ModelT]):
         self,
         listing: Listing,
         params: PageParams,
-        columns: Mapping[str, ColumnElement[Any]],
+        columns: Mapping[str, SQLColumnExpression[Any]],
         *,
         where: Sequence[ColumnElement[bool]] = (),
         joined: Any = None,

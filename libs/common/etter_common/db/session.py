@@ -112,7 +112,7 @@ async def finish(session: AsyncSession, error: BaseException | None = None) -> N
         await session.close()
 
 
-def translated(failure: Exception) -> Exception:
+def translated(failure: BaseException) -> BaseException:
     """The error a database failure stands for; the failure itself when it stands for nothing but a bug."""
     if isinstance(failure, IntegrityError):
         name = getattr(_driver_error(failure), "constraint_name", None)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity
+from sqlalchemy import BigInteger, Identity, insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.clock import utc_now
@@ -35,30 +35,44 @@ class OutboxRow(PlatformBase):
     created_at: Mapped[datetime] = mapped_column(default=utc_now)
 
 
-def write(ctx: Context) -> None:
-    """Turn the context's pending events and stale tags into rows of its transaction.
+async def write(ctx: Context) -> None:
+    """Write the context's pending events, appended rows and stale tags, in one statement of its transaction.
 
     The tags are dropped at once after the commit; the row makes sure of it when the process dies in between.
     """
+    await ctx.session.flush()
     rows = [_row(_traced(ctx, event)) for event in ctx.events]
     if ctx.stale_tags:
         if not rows:
-            rows = [OutboxRow(id=new_id(), company_id=_company(ctx))]
-        rows[-1].tags = sorted(ctx.stale_tags)
-    ctx.events = []
-    ctx.session.add_all(rows)
+            rows = [_tags_only(ctx)]
+        rows[-1]["tags"] = sorted(ctx.stale_tags)
+    appended, ctx.events, ctx.appended = ctx.appended, [], []
+    if rows:
+        statement = insert(OutboxRow).values(rows)
+        for number, row in enumerate(appended):
+            statement = statement.add_cte(row.cte(f"appended_{number}"))
+        await ctx.session.execute(statement)
+        return
+    for row in appended:
+        await ctx.session.execute(row)
 
 
-def _row(event: Event) -> OutboxRow:
-    return OutboxRow(
-        id=event.id,
-        company_id=event.company_id,
-        aggregate_id=event.aggregate_id,
-        subject=event.subject,
-        headers=event.headers(),
-        payload=event.body(),
-        created_at=event.occurred_at,
-    )
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "id": event.id,
+        "company_id": event.company_id,
+        "aggregate_id": event.aggregate_id,
+        "subject": event.subject,
+        "headers": event.headers(),
+        "payload": event.body(),
+        "tags": [],
+        "created_at": event.occurred_at,
+    }
+
+
+def _tags_only(ctx: Context) -> dict[str, Any]:
+    empty: dict[str, Any] = dict.fromkeys(("aggregate_id", "subject", "payload"))
+    return {**empty, "id": new_id(), "company_id": _company(ctx), "headers": {}, "created_at": utc_now()}
 
 
 def _traced(ctx: Context, event: Event) -> Event:

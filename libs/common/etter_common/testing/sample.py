@@ -15,12 +15,20 @@ from starlette.responses import Response
 
 from etter_common import etags, fieldsets
 from etter_common.app import Background, create_app
-from etter_common.cache import CacheKey
+from etter_common.cache import CacheKey, tag
 from etter_common.context import Context
 from etter_common.db.models import COLUMN_TYPES, NAMING, CompanyMixin, IdMixin, TimestampMixin, VersionMixin
 from etter_common.db.repository import Repository
 from etter_common.deps import IfMatch, Public, cached, json_response, requires
-from etter_common.errors import Conflict, InvalidCursor, InvalidFields, InvalidSort, NotFound, PreconditionFailed
+from etter_common.errors import (
+    Conflict,
+    InvalidCursor,
+    InvalidFields,
+    InvalidSort,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+)
 from etter_common.events.envelope import Event, EventPayload
 from etter_common.pagination import Listing, PageParams
 from etter_common.responses import Data, Page, Schema, documented, encode_data, encode_page
@@ -102,7 +110,7 @@ async def make_thing(ctx: Annotated[Context, requires("roles:write")], data: Thi
     await ctx.session.flush()
     payload = ThingMade(thing_id=thing.id, name=thing.name)
     await ctx.publish(Event.of(payload, company_id=ctx.company_id, aggregate_id=thing.id))
-    ctx.invalidate(f"things:{ctx.company_id}")
+    ctx.invalidate(tag(ctx.company_id, "things"))
     return Data[ThingOut].of(thing)
 
 
@@ -122,8 +130,8 @@ async def list_things(
         columns: dict[str, Any] = {name: COLUMNS[name] for name in wanted}
         return encode_page(await ThingRepository(ctx).page(LISTING, query, columns, where=where))
 
-    key = CacheKey(ctx.company_id, "things", query.model_dump(mode="json"), scope="roles:read")
-    return await cached(ctx, key, load, ttl_s=300, tags=[f"things:{ctx.company_id}"])
+    key = CacheKey.of(ctx.company_id, "things", query.model_dump(mode="json"))
+    return await cached(ctx, key, load, ttl_s=300, tags=[tag(ctx.company_id, "things")])
 
 
 @router.get("/{thing_id}", response_model=Data[ThingOut], responses=documented(ThingNotFound))
@@ -133,14 +141,14 @@ async def get_thing(ctx: Annotated[Context, requires("roles:read")], thing_id: U
     return json_response(body, etag=etags.version_etag(thing.version))
 
 
-@router.patch("/{thing_id}", responses=documented(ThingNotFound, PreconditionFailed))
+@router.patch("/{thing_id}", responses=documented(ThingNotFound, PreconditionFailed, PreconditionRequired, ThingExists))
 async def change_thing(
     ctx: Annotated[Context, requires("roles:write")], thing_id: UUID, data: ThingIn, if_match: IfMatch = None
 ) -> Data[ThingOut]:
     thing = await ThingRepository(ctx).get(thing_id, for_update=True)
     etags.require_match(if_match, thing.version)
     thing.name, thing.size = data.name, data.size
-    ctx.invalidate(f"things:{ctx.company_id}")
+    ctx.invalidate(tag(ctx.company_id, "things"))
     await ctx.session.flush()
     return Data[ThingOut].of(thing)
 

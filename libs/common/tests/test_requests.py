@@ -1,0 +1,231 @@
+"""One request from end to end through the sample service: envelope, errors, transaction, tags, limits."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+from collections.abc import Callable
+from uuid import UUID
+
+import pytest
+import zstandard
+from fastapi import FastAPI
+from sqlalchemy import func, select, text
+
+from etter_common.context import Context
+from etter_common.events.envelope import Event
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.testing.client import Caller, CheckedClient, TokenMint
+from etter_common.testing.sample import Thing
+
+pytestmark = pytest.mark.principal("analyst")
+Clients = Callable[..., CheckedClient]
+
+
+async def make(client: CheckedClient, name: str = "box", size: int = 1) -> dict[str, object]:
+    response = await client.post("/things", json={"name": name, "size": size})
+    assert response.status_code == 201, response.text
+    made: dict[str, object] = response.json()["data"]
+    return made
+
+
+class TestEnvelope:
+    async def test_one_thing_comes_in_data(self, client: CheckedClient) -> None:
+        made = await make(client)
+        response = await client.get(f"/things/{made['id']}")
+        assert response.json() == {"data": made}
+
+    async def test_request_id_is_taken_when_well_formed_and_made_otherwise(self, client: CheckedClient) -> None:
+        given = await client.get("/things", headers={"X-Request-ID": "abc-12345"})
+        forged = await client.get("/things", headers={"X-Request-ID": 'x" injected'})
+        assert given.headers["x-request-id"] == "abc-12345"
+        assert UUID(forged.headers["x-request-id"])
+
+    async def test_security_headers_are_on_every_answer(self, client: CheckedClient) -> None:
+        response = await client.get("/nowhere")
+        assert response.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'none'" in response.headers["content-security-policy"]
+
+
+class TestErrors:
+    async def test_validation_names_each_part_by_pointer_and_echoes_nothing(self, client: CheckedClient) -> None:
+        response = await client.post("/things", json={"name": "", "size": "hunter2", "extra/field": 1})
+        problem = response.json()
+        assert response.status_code == 422
+        assert problem["code"] == "VALIDATION_FAILED"
+        assert {e["pointer"] for e in problem["errors"]} == {"/body/name", "/body/size", "/body/extra~1field"}
+        assert "hunter2" not in response.text
+
+    async def test_broken_json_is_a_bad_request(self, client: CheckedClient) -> None:
+        response = await client.post("/things", content=b'{"name":', headers={"content-type": "application/json"})
+        assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
+
+    async def test_unknown_path_and_method(self, client: CheckedClient) -> None:
+        assert (await client.get("/nothing/here")).json()["code"] == "NOT_FOUND"
+        assert (await client.put("/things")).json()["code"] == "METHOD_NOT_ALLOWED"
+
+    async def test_a_bug_tells_nothing_of_the_inside(self, client: CheckedClient) -> None:
+        response = await client.get("/things/broken/answer")
+        assert (response.status_code, response.json()["code"]) == (500, "INTERNAL_ERROR")
+        assert "secret" not in response.text
+        assert "RuntimeError" not in response.text
+
+    async def test_violated_constraint_is_its_business_error(self, client: CheckedClient) -> None:
+        await make(client, "twice")
+        response = await client.post("/things", json={"name": "twice"})
+        assert (response.status_code, response.json()["code"]) == (409, "THING_EXISTS")
+
+    async def test_body_past_the_limit_is_refused_while_it_streams(self, client: CheckedClient) -> None:
+        async def endless():  # type: ignore[no-untyped-def]
+            for _ in range(64):
+                yield b" " * 65_536
+
+        response = await client.post("/things", content=endless(), headers={"content-type": "application/json"})
+        assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+    async def test_without_the_permission(self, as_role: Clients) -> None:
+        response = await as_role("viewer").post("/things", json={"name": "x"})
+        assert (response.status_code, response.json()["permission"]) == (403, "roles:write")
+
+
+class TestTransaction:
+    async def test_an_error_keeps_nothing(self, client: CheckedClient, ctx: Context) -> None:
+        await make(client, "first")
+        await client.post("/things", json={"name": "first"})
+        assert await ctx.session.scalar(select(func.count()).select_from(Thing)) == 1
+
+    async def test_an_error_that_keeps_its_writes_does(self, client: CheckedClient, ctx: Context) -> None:
+        response = await client.post("/things/hesitant", json={"name": "kept"})
+        assert response.status_code == 409
+        assert await ctx.session.scalar(select(Thing.name)) == "kept"
+
+    async def test_another_companys_row_is_not_found_and_invisible_to_sql(
+        self, client: CheckedClient, as_role: Clients, platform: Platform
+    ) -> None:
+        made = await make(client)
+        stranger = as_role("super_admin", company=new_id())
+        assert (await stranger.get(f"/things/{made['id']}")).status_code == 404
+        async with platform.db.transaction(new_id()) as session:
+            assert await session.scalar(text("SELECT count(*) FROM things")) == 0
+        async with platform.db.transaction(None) as session:
+            assert await session.scalar(text("SELECT count(*) FROM things")) == 0
+
+    async def test_sql_cannot_write_into_another_company(self, platform: Platform, company_id: UUID) -> None:
+        with pytest.raises(Exception, match="row-level security"):
+            async with platform.db.transaction(company_id) as session:
+                session.add(Thing(name="planted", company_id=new_id()))
+
+
+class TestConditionalRequests:
+    async def test_304_for_what_the_client_has(self, client: CheckedClient) -> None:
+        made = await make(client)
+        first = await client.get(f"/things/{made['id']}")
+        again = await client.get(f"/things/{made['id']}", headers={"If-None-Match": first.headers["etag"]})
+        assert (again.status_code, again.content) == (304, b"")
+        assert again.headers["etag"] == first.headers["etag"]
+
+    async def test_a_write_needs_the_version_it_read(self, client: CheckedClient) -> None:
+        made = await make(client)
+        url = f"/things/{made['id']}"
+        etag = (await client.get(url)).headers["etag"]
+        assert (await client.patch(url, json={"name": "new"})).status_code == 428
+        assert (await client.patch(url, json={"name": "new"}, headers={"If-Match": etag})).status_code == 200
+        lost = await client.patch(url, json={"name": "newer"}, headers={"If-Match": etag})
+        assert (lost.status_code, lost.json()["current_version"]) == (412, 2)
+
+    @pytest.mark.parametrize(
+        ("accepted", "unpack"),
+        [("gzip", gzip.decompress), ("zstd", lambda raw: zstandard.ZstdDecompressor().decompressobj().decompress(raw))],
+    )
+    async def test_large_answers_are_compressed_under_a_tag_of_their_own(
+        self, client: CheckedClient, accepted: str, unpack: Callable[[bytes], bytes]
+    ) -> None:
+        for number in range(30):
+            await make(client, f"a thing with quite a long name {number}")
+        plain = await client.get("/things", headers={"accept-encoding": "identity"})
+        async with client.stream("GET", "/things", headers={"accept-encoding": accepted}) as packed:
+            raw = b"".join([chunk async for chunk in packed.aiter_raw()])
+        assert packed.headers["content-encoding"] == accepted
+        assert unpack(raw) == plain.content
+        assert len(raw) < 0.4 * len(plain.content)
+        assert packed.headers["etag"] != plain.headers["etag"]
+        assert "Accept-Encoding" in packed.headers["vary"]
+
+
+class TestIdempotency:
+    async def test_the_same_key_and_body_give_the_same_answer(self, client: CheckedClient) -> None:
+        key = {"Idempotency-Key": "once-please"}
+        first = await client.post("/things", json={"name": "one"}, headers=key)
+        second = await client.post("/things", json={"name": "one"}, headers=key)
+        assert (second.status_code, second.json()) == (201, first.json())
+        assert second.headers["idempotency-replayed"] == "true"
+
+    async def test_another_body_is_refused(self, client: CheckedClient) -> None:
+        key = {"Idempotency-Key": "once-please"}
+        await client.post("/things", json={"name": "one"}, headers=key)
+        other = await client.post("/things", json={"name": "two"}, headers=key)
+        assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+    async def test_concurrent_duplicates_do_the_work_once(self, as_role: Clients, ctx: Context) -> None:
+        user = new_id()
+        clients = [as_role("analyst", user=user) for _ in range(8)]
+        key = {"Idempotency-Key": "race"}
+        answers = await asyncio.gather(*(c.post("/things", json={"name": "raced"}, headers=key) for c in clients))
+        assert {a.status_code for a in answers} == {201}
+        assert len({a.json()["data"]["id"] for a in answers}) == 1
+        assert await ctx.session.scalar(select(func.count()).select_from(Thing)) == 1
+
+    async def test_a_failed_request_does_not_use_up_its_key(self, client: CheckedClient) -> None:
+        await make(client, "taken")
+        key = {"Idempotency-Key": "retry-me"}
+        assert (await client.post("/things", json={"name": "taken"}, headers=key)).status_code == 409
+        assert (await client.post("/things", json={"name": "free"}, headers=key)).status_code == 201
+
+
+class TestTokens:
+    async def test_forged_expired_and_foreign_tokens(self, app: FastAPI, mint: TokenMint, company_id: UUID) -> None:
+        caller = Caller(new_id(), company_id, "analyst")
+        good = mint.token(caller)
+        bad = {
+            "tampered": good[:-4] + ("AAAA" if not good.endswith("AAAA") else "BBBB"),
+            "expired": mint.token(caller, exp=1),
+            "audience": mint.token(caller, aud="elsewhere"),
+            "issuer": mint.token(caller, iss="elsewhere"),
+            "no session": mint.token(caller, sid=None),
+            "not a token": "x" * 5000,
+        }
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+            for what, token in bad.items():
+                response = await client.get("/things", headers={"authorization": f"Bearer {token}"})
+                assert response.status_code == 401, what
+
+    async def test_a_revoked_session_ends_at_once(
+        self, app: FastAPI, mint: TokenMint, platform: Platform, company_id: UUID
+    ) -> None:
+        session = new_id()
+        token = mint.token(Caller(new_id(), company_id, "analyst"), sid=str(session))
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+            headers = {"authorization": f"Bearer {token}"}
+            assert (await client.get("/things", headers=headers)).status_code == 200
+            platform.revocations.put(f"session.{session}", b"")
+            assert (await client.get("/things", headers=headers)).status_code == 401
+
+
+class TestRateLimit:
+    async def test_the_answer_carries_the_limit(self, client: CheckedClient) -> None:
+        response = await client.get("/things")
+        assert "ratelimit" in response.headers
+        assert "ratelimit-policy" in response.headers
+
+
+async def test_events_go_out_if_and_only_if_the_transaction_commits(
+    client: CheckedClient, platform: Platform, company_id: UUID
+) -> None:
+    subscription = await platform.nats.subscribe(f"etter.sample.thing.made.v1.{company_id}.>")
+    await make(client, "first")
+    assert (await client.post("/things", json={"name": "first"})).status_code == 409
+    await make(client, "second")
+    heard = [await subscription.next_msg(timeout=5) for _ in range(2)]
+    await subscription.unsubscribe()
+    assert [Event.read(m.headers, m.data).payload.model_dump()["name"] for m in heard] == ["first", "second"]
