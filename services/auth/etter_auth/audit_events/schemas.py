@@ -1,0 +1,53 @@
+"""What crosses the wire about the audit log."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+
+from etter_common.pagination import PageParams
+from etter_common.responses import Schema
+
+_ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
+
+
+class AuditEventOut(Schema):
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": _ID,
+                    "created_at": "2026-11-23T09:00:00Z",
+                    "action": "users:change",
+                    "outcome": "success",
+                    "actor_id": _ID,
+                    "target_id": _ID,
+                    "details": {"fields": ["roles"]},
+                    "client_ip": "192.0.2.7",
+                    "user_agent": "Mozilla/5.0",
+                    "request_id": _ID,
+                }
+            ]
+        }
+    )
+
+    id: UUID
+    created_at: AwareDatetime
+    action: str = Field(description="`<noun>:<verb>`")
+    outcome: str = Field(description="`success` or `failure`")
+    actor_id: UUID | None = Field(description="the user who did it; null before a sign-in")
+    target_id: UUID | None = Field(description="the user, session or company it was done to")
+    details: dict[str, Any]
+    client_ip: str | None
+    user_agent: str | None
+    request_id: str
+
+
+class AuditEventQuery(PageParams):
+    action: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[a-z_]+$", max_length=100)] | None = None
+    actor_id: UUID | None = None
+    target_id: UUID | None = None
+    since: AwareDatetime | None = Field(default=None, description="at or after")
+    until: AwareDatetime | None = Field(default=None, description="before")

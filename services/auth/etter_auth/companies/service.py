@@ -1,0 +1,69 @@
+"""What is done with companies."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from etter_auth.audit_events.entries import Entry
+from etter_auth.companies import events
+from etter_auth.companies.errors import OwnCompany
+from etter_auth.companies.models import Company
+from etter_auth.companies.repository import CompanyRepository
+from etter_auth.companies.schemas import CompanyCreate, CompanyQuery, CompanyUpdate
+from etter_auth.sessions import service as sessions
+from etter_common import etags
+from etter_common.context import Context
+from etter_common.ids import new_id
+from etter_common.responses import Slice
+
+
+async def list_page(ctx: Context, query: CompanyQuery) -> Slice:
+    return await CompanyRepository(ctx).list_page(query)
+
+
+async def get(ctx: Context, company_id: UUID) -> Company:
+    return await CompanyRepository(ctx).get(company_id)
+
+
+async def create(ctx: Context, data: CompanyCreate) -> Company:
+    company_id = new_id()
+    entry = Entry("companies:create", company_id, target_id=company_id)
+    company = await CompanyRepository(ctx).make({"id": company_id, **data.model_dump()}, entry)
+    await ctx.publish(events.company_created(company))
+    return company
+
+
+async def update(ctx: Context, company_id: UUID, data: CompanyUpdate, *, if_match: str | None) -> Company:
+    companies = CompanyRepository(ctx)
+    company = await companies.get(company_id, for_update=True)
+    etags.require_match(if_match, company.version)
+    values = data.model_dump(exclude_none=True)
+    if not values:
+        return company
+    entry = Entry("companies:change", company_id, target_id=company_id, details={"fields": sorted(values)})
+    changed = await companies.alter(company_id, values, entry)
+    await ctx.publish(events.company_changed(changed))
+    return changed
+
+
+async def delete(ctx: Context, company_id: UUID, *, if_match: str | None) -> None:
+    """End a tenant: users, sessions and log go here, everything else where the event is heard.
+
+    The entry about it goes to the log of the caller's company, which stays.
+    """
+    companies = CompanyRepository(ctx)
+    company = await companies.get(company_id, for_update=True)
+    etags.require_match(if_match, company.version)
+    if company_id == ctx.company_id:
+        raise OwnCompany
+    entry = Entry("companies:delete", ctx.company_id, target_id=company_id, details={"name": company.name})
+    ending = sessions.ending_of_company(company_id)
+    changed = await companies.remove(company_id, entry, beside=ending.statement, extra=ending.ended)
+    await sessions.announce_ended(ctx, company_id, changed.extra, reason="company_deleted")
+    await ctx.publish(events.company_deleted(company_id))
+
+
+async def provide(ctx: Context, data: CompanyCreate) -> tuple[Company, bool]:
+    """The company of this name, made if there is none; for the seed. The flag: made now."""
+    found = await CompanyRepository(ctx).find_named(data.name)
+    return (found, False) if found else (await create(ctx, data), True)

@@ -1,0 +1,38 @@
+"""Keeps the keys right beside the requests: they are there before the first one, and looked at again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+
+from etter_auth.jwks import service
+from etter_auth.settings import AuthSettings
+from etter_common.platform import Platform
+
+log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def keys_kept(platform: Platform) -> AsyncIterator[None]:
+    """The background part of an API process: keys published at start, rotated when due by whichever replica looks."""
+    settings = platform.settings
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
+    await service.refresh(platform)
+    task = asyncio.create_task(_look_again(platform, settings.key_check_s), name="signing-keys")
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def _look_again(platform: Platform, every_s: float) -> None:
+    while True:
+        await asyncio.sleep(every_s)
+        try:
+            await service.refresh(platform)
+        except Exception:  # the database or NATS is away: the keys in memory go on, the next look heals
+            log.warning("signing_keys_not_refreshed", exc_info=True)

@@ -1,0 +1,123 @@
+"""Keys: published are the one that signs, the one that will, and retired ones as long as they verify."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from joserfc.jwk import OKPKey
+from nats.js.errors import NoKeysError
+from nats.js.kv import KeyValue
+
+from etter_auth.jwks.models import SigningKey
+from etter_auth.jwks.repository import SigningKeyRepository
+from etter_auth.settings import AuthSettings
+from etter_common import auth, crypto, responses
+from etter_common.clock import utc_now
+from etter_common.context import Context
+from etter_common.events.contracts.auth import KeyRotated
+from etter_common.events.envelope import Event
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.watch import bucket
+
+_SEAL = "signing-key"
+# a replica that has not looked yet signs with the old key, and its tokens live their whole life after that
+RETIRED_KEYS_STAY = timedelta(hours=1)
+
+
+@dataclass
+class SigningKeys:
+    """The keys in memory; `current` signs. One per process, renewed by `refresh`."""
+
+    current: OKPKey
+    published: list[dict[str, Any]]
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": self.published}
+
+
+async def ensure(ctx: Context, *, rotate: bool = False) -> Sequence[SigningKey]:
+    """All published keys. Makes the first two; retires the current one when its time is up or `rotate` says so."""
+    keys = SigningKeyRepository(ctx)
+    await keys.lock()
+    now = utc_now()
+    await keys.forget_before(now)
+    known = await keys.list_all()
+    current = next((key for key in known if key.active_from and not key.published_until), None)
+    following = next((key for key in known if key.active_from is None), None) or keys.add(_made(ctx, now))
+    if current is None:
+        following.active_from = now
+        keys.add(_made(ctx, now))
+    elif rotate or now >= _due(ctx, current):
+        await _hand_over(ctx, current, following, now)
+        keys.add(_made(ctx, now))
+    await ctx.session.flush()
+    return await keys.list_all()
+
+
+def opened(keys: Sequence[SigningKey], *, secret: bytes) -> SigningKeys:
+    """The keys ready to sign; raises `InvalidTag` when the secret key is not the one that sealed them."""
+    current = next(key for key in keys if key.active_from and not key.published_until)
+    private = msgspec.json.decode(crypto.unseal(current.private_sealed, key=secret, purpose=_SEAL))
+    return SigningKeys(OKPKey.import_key(private), [key.public_jwk for key in keys])
+
+
+async def announce(platform: Platform, keys: Sequence[SigningKey]) -> None:
+    """Bring the bucket the other services watch in line with `keys`; writes only what differs.
+
+    A key this replica has not heard of is removed only when it is older than one it has: another replica may have
+    rotated in between. Key ids are UUIDv7, so their order is that of their making.
+    """
+    store = await bucket(platform.nats, auth.KEYS_BUCKET)
+    wanted = {key.kid: responses.encode(key.public_jwk) for key in keys}
+    present = await _entries(store)
+    for kid, jwk in wanted.items():
+        if present.get(kid) != jwk:
+            await store.put(kid, jwk)
+    for kid in present.keys() - wanted.keys():
+        if kid < max(wanted):
+            await store.delete(kid)
+
+
+async def refresh(platform: Platform, *, rotate: bool = False) -> None:
+    """Look at the keys in the database, publish them, and sign with the current one from now on."""
+    async with platform.work(system=True) as ctx:
+        keys = await ensure(ctx, rotate=rotate)
+    await announce(platform, keys)
+    platform.provide(opened(keys, secret=platform.settings.signing_key))
+
+
+async def _hand_over(ctx: Context, current: SigningKey, following: SigningKey, now: datetime) -> None:
+    current.published_until = now + RETIRED_KEYS_STAY
+    following.active_from = now
+    payload = KeyRotated(kid=following.kid)
+    await ctx.publish(Event.of(payload, company_id=None, aggregate_id=new_id()))
+
+
+def _due(ctx: Context, current: SigningKey) -> datetime:
+    settings = ctx.platform.settings
+    assert isinstance(settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
+    return (current.active_from or current.created_at) + timedelta(days=settings.key_rotation_days)
+
+
+def _made(ctx: Context, now: datetime) -> SigningKey:
+    key = OKPKey.generate_key("Ed25519", {"kid": str(new_id()), "use": "sig", "alg": auth.ALGORITHM})
+    private = responses.encode(key.as_dict(private=True))
+    return SigningKey(
+        kid=str(key.kid),
+        private_sealed=crypto.seal(private, key=ctx.signing_key, purpose=_SEAL),
+        public_jwk=dict(key.as_dict(private=False)),
+        created_at=now,
+    )
+
+
+async def _entries(store: KeyValue) -> dict[str, bytes]:
+    try:
+        kids = await store.keys()
+    except NoKeysError:
+        return {}
+    return {kid: (await store.get(kid)).value or b"" for kid in kids}

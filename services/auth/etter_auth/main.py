@@ -1,0 +1,41 @@
+"""The API process of auth; it also relays its events, keeps the keys and carries revocations to the verifiers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from etter_auth import api
+from etter_auth.hashing import Hasher
+from etter_auth.housekeeping import housekeeping
+from etter_auth.jwks.background import keys_kept
+from etter_auth.jwks.router import router as jwks
+from etter_auth.sessions import handlers
+from etter_auth.settings import AuthSettings
+from etter_common.app import create_app
+from etter_common.events.consumer import consumers, on
+from etter_common.events.contracts.auth import SessionRevoked
+from etter_common.events.relay import relay
+from etter_common.platform import Platform
+
+
+@asynccontextmanager
+async def hashing(platform: Platform) -> AsyncIterator[None]:
+    assert isinstance(platform.settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
+    platform.provide(Hasher(platform.settings))
+    yield
+
+
+def create(settings: AuthSettings | None = None) -> FastAPI:
+    settings = settings or AuthSettings()
+    handled = consumers(on(SessionRevoked, handlers.session_revoked))
+    app = create_app(
+        settings,
+        title="Etter auth",
+        routers=api.routers,
+        background=(hashing, keys_kept, relay, handled, housekeeping),
+    )
+    app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
+    return app

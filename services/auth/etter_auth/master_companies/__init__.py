@@ -1,0 +1,1 @@
+"""The shared directory of companies that tenants link to; filled by the operator's loader, empty until then."""

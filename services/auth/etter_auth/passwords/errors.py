@@ -1,0 +1,25 @@
+"""What can go wrong with a password."""
+
+from __future__ import annotations
+
+from etter_common.errors import TooManyRequests, Unauthenticated, Unprocessable
+
+
+class InvalidCredentials(Unauthenticated):
+    """One answer for a wrong password, an unknown address, a deactivated user and one without a password."""
+
+    code, title, keep_writes = "INVALID_CREDENTIALS", "The email or the password is not right", True
+
+
+class SignInDelayed(TooManyRequests):
+    """Too many tries; the delay grows, 15 minutes at most, and always ends."""
+
+    code, title, keep_writes = "SIGN_IN_DELAYED", "Too many sign-in tries; wait before the next one", True
+
+
+class WrongPassword(Unprocessable):
+    code, title, keep_writes = "WRONG_PASSWORD", "The current password is not right", True
+
+
+class WeakPassword(Unprocessable):
+    code, title = "WEAK_PASSWORD", "The password is too easy to guess"

@@ -1,0 +1,41 @@
+"""Signing in and changing one's password over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from etter_auth.hashing import TooManySignIns
+from etter_auth.passwords import service
+from etter_auth.passwords.errors import InvalidCredentials, SignInDelayed, WeakPassword, WrongPassword
+from etter_auth.passwords.schemas import Credentials, PasswordChange
+from etter_auth.sessions.schemas import TokensOut
+from etter_common.context import Context
+from etter_common.deps import Public, requires
+from etter_common.errors import Unauthenticated, ValidationFailed
+from etter_common.responses import Data, documented
+
+router = APIRouter()
+
+
+@router.post(
+    "/sessions",
+    status_code=201,
+    tags=["sessions"],
+    responses=documented(InvalidCredentials, SignInDelayed, ValidationFailed, TooManySignIns),
+)
+async def sign_in(ctx: Public, data: Credentials) -> Data[TokensOut]:
+    """Sign in with email and password. Wrong tries make the next ones wait, 15 minutes at most."""
+    return Data[TokensOut].of(await service.sign_in(ctx, data))
+
+
+@router.post(
+    "/me/password",
+    status_code=204,
+    tags=["me"],
+    responses=documented(Unauthenticated, WrongPassword, WeakPassword, ValidationFailed, TooManySignIns),
+)
+async def change_password(ctx: Annotated[Context, requires(None)], data: PasswordChange) -> None:
+    """Needs the current password; every other session of the caller ends."""
+    await service.change(ctx, data)

@@ -1,0 +1,136 @@
+"""Signing in with a password, and changing it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from etter_auth.audit_events import service as audit
+from etter_auth.audit_events.entries import Entry
+from etter_auth.hashing import Hasher
+from etter_auth.passwords import policy, repository
+from etter_auth.passwords.errors import InvalidCredentials, SignInDelayed, WeakPassword, WrongPassword
+from etter_auth.passwords.repository import (
+    Account,
+    AccountRepository,
+    PasswordRepository,
+    StoredPasswordRepository,
+    TriesRepository,
+)
+from etter_auth.passwords.schemas import Credentials, PasswordChange
+from etter_auth.passwords.tries import KNOWN_FOR, Counters, counters
+from etter_auth.sessions import service as sessions
+from etter_auth.sessions.schemas import TokensOut
+from etter_auth.users.models import User
+from etter_common.clock import utc_now
+from etter_common.context import Context
+from etter_common.errors import FieldError, Unauthenticated
+
+AMR = ("pwd",)  # RFC 8176
+
+
+async def sign_in(ctx: Context, credentials: Credentials) -> TokensOut:
+    """First tokens of a new session; raises `SignInDelayed` or `InvalidCredentials`, which tell nothing more.
+
+    The try is counted in a transaction of its own before the hash is looked at: the count holds whatever comes after,
+    and no connection is kept while a core is waited for.
+    """
+    email = normal_email(credentials.email)
+    tries = counters(email, ctx.origin.client_ip, key=ctx.signing_key)
+    async with ctx.platform.work(origin=ctx.origin, system=True) as gate:
+        await _admit(gate, tries)
+        account = await AccountRepository(gate).find_by_email(email)
+    stored = account.hash if account and account.user.is_active else None
+    verdict = await ctx.platform.part(Hasher).verify(stored, credentials.password.get_secret_value())
+    if account is None or stored is None or not verdict.is_right:
+        raise await _refused(ctx, account)
+    beside = [repository.taking_back(tries, utc_now())]
+    if verdict.fresh_hash:
+        beside.append(repository.rehashing(account.user.id, old=stored, fresh=verdict.fresh_hash))
+    user = account.user
+    who = sessions.SignedIn(user.id, user.company_id, user.roles, AMR)
+    signed_in = await sessions.start(ctx, who, only_if=repository.still_valid(user.id, stored), beside=beside)
+    if signed_in is None:
+        raise await _refused(ctx, account)
+    return signed_in
+
+
+async def change(ctx: Context, data: PasswordChange) -> None:
+    """Set one's own password; needs the current one (ASVS 6.2.3) and ends one's other sessions (7.4.3)."""
+    passwords = PasswordRepository(ctx)
+    account = await passwords.lock_account(ctx.user_id)
+    if account is None:
+        raise Unauthenticated
+    hasher = ctx.platform.part(Hasher)
+    verdict = await hasher.verify(account.hash, data.current_password.get_secret_value())
+    if not verdict.is_right:
+        audit.record(ctx, Entry("passwords:change", ctx.company_id, target_id=ctx.user_id, outcome="failure"))
+        raise WrongPassword
+    new = data.new_password.get_secret_value()
+    check(new, account, pointer="/body/new_password")
+    session_id = ctx.principal.session_id if ctx.principal else None
+    ending = sessions.ending_of_user(ctx.company_id, ctx.user_id, reason="password_changed", keep=session_id)
+    entry = Entry("passwords:change", ctx.company_id, target_id=ctx.user_id)
+    ended = await passwords.replace(
+        ctx.user_id, await hasher.hash(new), entry, beside=ending.statement, extra=ending.ended
+    )
+    await sessions.announce_ended(ctx, ctx.company_id, ended or {}, reason="password_changed")
+
+
+async def provide(ctx: Context, user: User, password: str) -> bool:
+    """Give a user this password unless they have it already; for the seed, not for a request. Whether it was set."""
+    account = await AccountRepository(ctx).find_by_email(user.email)
+    if account is None:
+        raise LookupError(user.email)
+    check(password, account, pointer="/password")
+    hasher = ctx.platform.part(Hasher)
+    if account.hash and (await hasher.verify(account.hash, password)).is_right:
+        return False
+    await StoredPasswordRepository(ctx).set(user, await hasher.hash(password))
+    audit.record(ctx, Entry("passwords:provide", user.company_id, target_id=user.id))
+    return True
+
+
+def check(password: str, account: Account, *, pointer: str) -> None:
+    """Raises `WeakPassword` with the reason."""
+    reason = policy.weakness(password, context=account.context_words)
+    if reason is None and not policy.MIN_LENGTH <= len(password) <= policy.MAX_LENGTH:
+        reason = f"it must have {policy.MIN_LENGTH} to {policy.MAX_LENGTH} characters"
+    if reason is not None:
+        raise WeakPassword(errors=[FieldError(pointer, reason, "weak_password")])
+
+
+def normal_email(email: str) -> str:
+    return email.strip().lower()
+
+
+async def prune(ctx: Context, now: datetime) -> None:
+    await TriesRepository(ctx).forget_before(now, known_for=KNOWN_FOR)
+
+
+async def _admit(ctx: Context, tries: Counters) -> None:
+    """Count the try; raises `SignInDelayed` when any counter that counts here holds it back."""
+    now = utc_now()
+    states = await TriesRepository(ctx).count(tries)
+    pair = states[tries.pair.key]
+    is_known = pair.succeeded_at is not None and pair.succeeded_at > now - KNOWN_FOR
+    relevant = [states[tries.network.key], pair, *([] if is_known else [states[tries.user.key]])]
+    wait = max(((state.blocked_until - now).total_seconds() for state in relevant if state.was_refused), default=None)
+    if wait is not None:
+        seconds = max(1, int(wait) + 1)
+        raise SignInDelayed(headers={"Retry-After": str(seconds)}, retry_after_s=seconds)
+
+
+async def _refused(ctx: Context, account: Account | None) -> InvalidCredentials:
+    """Written down, for whom there is somebody; the address that was typed is not kept."""
+    user = account.user if account else None
+    audit.record(
+        ctx,
+        Entry(
+            "sessions:start",
+            user.company_id if user else None,
+            target_id=user.id if user else None,
+            outcome="failure",
+            details={"reason": "credentials"},
+        ),
+    )
+    return InvalidCredentials()

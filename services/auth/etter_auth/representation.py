@@ -1,0 +1,32 @@
+"""One versioned resource as an answer: narrowed to the wanted fields, tagged by its version."""
+
+from __future__ import annotations
+
+from typing import Annotated, Protocol
+
+from fastapi import Query
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from etter_common import etags, fieldsets
+from etter_common.deps import json_response
+from etter_common.responses import encode_data
+
+Fields = Annotated[str | None, Query(max_length=2000, examples=["id,name"], description="only these fields")]
+
+
+class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+def represent(row: Versioned, schema: type[BaseModel], fields: str | None) -> Response:
+    """Raises `InvalidFields` for a field that `schema` does not have."""
+    tree = fieldsets.parse(fields, schema)
+    body = encode_data(fieldsets.narrow(schema.model_validate(row).model_dump(), tree))
+    return json_response(body, etag=etags.version_etag(row.version, variant=fields or ""))
+
+
+def tag_answer(response: Response, row: Versioned) -> None:
+    """The tag of a resource that was just made or changed, ready for the next `If-Match`."""
+    response.headers["etag"] = etags.version_etag(row.version)

@@ -1,0 +1,1 @@
+"""Sessions: started by a sign-in, kept alive by rotating refresh tokens, ended here. Knows users by id only."""

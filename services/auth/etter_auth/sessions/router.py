@@ -1,0 +1,54 @@
+"""Sessions over HTTP. They are started by `passwords` (POST /sessions)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from etter_auth.sessions import rotation, service
+from etter_auth.sessions.errors import InvalidRefreshToken, RefreshTokenReused, SessionNotFound
+from etter_auth.sessions.schemas import RefreshRequest, SessionOut, SessionQuery, TokensOut
+from etter_common.context import Context
+from etter_common.deps import Public, json_response, requires
+from etter_common.errors import (
+    Forbidden,
+    InvalidCursor,
+    InvalidFields,
+    InvalidSort,
+    Unauthenticated,
+    ValidationFailed,
+)
+from etter_common.responses import Data, Page, documented, encode_page
+
+router = APIRouter(prefix="/sessions", tags=["sessions"])
+
+
+@router.post("/refresh", responses=documented(InvalidRefreshToken, RefreshTokenReused, ValidationFailed))
+async def refresh_session(ctx: Public, data: RefreshRequest) -> Data[TokensOut]:
+    """Swap a refresh token for the next pair. Using one twice ends the session; a retry within 10 s is forgiven."""
+    return Data[TokensOut].of(await rotation.refresh(ctx, data.refresh_token))
+
+
+@router.get(
+    "",
+    response_model=Page[SessionOut],
+    responses=documented(Unauthenticated, Forbidden, ValidationFailed, InvalidCursor, InvalidSort, InvalidFields),
+)
+async def list_sessions(ctx: Annotated[Context, requires(None)], query: Annotated[SessionQuery, Query()]) -> Response:
+    return json_response(encode_page(await service.list_page(ctx, query)))
+
+
+@router.delete("/current", status_code=204, responses=documented(Unauthenticated, SessionNotFound))
+async def end_current_session(ctx: Annotated[Context, requires(None)]) -> None:
+    """Sign out: the session's tokens stop working everywhere within a second."""
+    await service.end_current(ctx)
+
+
+@router.delete(
+    "/{session_id}", status_code=204, responses=documented(Unauthenticated, SessionNotFound, ValidationFailed)
+)
+async def end_session(ctx: Annotated[Context, requires(None)], session_id: UUID) -> None:
+    await service.end(ctx, session_id)

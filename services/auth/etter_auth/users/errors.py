@@ -1,0 +1,33 @@
+"""What can go wrong with a user."""
+
+from __future__ import annotations
+
+from etter_common.errors import Conflict, Forbidden, NotFound
+
+
+class UserNotFound(NotFound):
+    code, title = "USER_NOT_FOUND", "There is no such user in this company"
+
+
+class EmailTaken(Conflict):
+    """Addresses are unique across companies: a sign-in knows nothing but the address."""
+
+    code, title = "EMAIL_TAKEN", "A user with this email exists"
+    constraint = "uq_users_email"
+
+
+class UsernameTaken(Conflict):
+    code, title = "USERNAME_TAKEN", "A user of this company has this username"
+    constraint = "uq_users_company_id_username"
+
+
+class RoleNotGrantable(Forbidden):
+    code, title = "ROLE_NOT_GRANTABLE", "Nobody can give more than they may do themselves"
+
+
+class UserOutranksCaller(Forbidden):
+    code, title = "USER_OUTRANKS_CALLER", "This user may do things the caller may not"
+
+
+class OwnAccount(Conflict):
+    code, title = "OWN_ACCOUNT", "Nobody can change their own roles or deactivate themselves"

@@ -1,0 +1,52 @@
+"""Auth's fixtures: the shared ones, and a company and people that are really there."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from services.auth.tests.factories import Person, make_company, make_person
+
+from etter_auth.main import create
+from etter_auth.settings import AuthSettings
+from etter_auth.tables import Base
+from etter_common.platform import Platform
+from etter_common.testing.client import CheckedClient
+from etter_common.testing.service import ServiceUnderTest, fixtures
+
+globals().update(
+    fixtures(
+        ServiceUnderTest(
+            "auth",
+            AuthSettings,
+            create,
+            Base.metadata,
+            root=Path(__file__).parents[1],
+            extra={"argon2_memory_kib": 8, "argon2_time_cost": 1},
+        )
+    )
+)
+
+Clients = Callable[..., CheckedClient]
+MakePerson = Callable[..., Awaitable[Person]]
+
+
+@pytest.fixture
+async def company(platform: Platform, company_id: UUID) -> UUID:
+    """The test's company, with its row."""
+    return await make_company(platform, company_id)
+
+
+@pytest.fixture
+async def person(platform: Platform, company: UUID) -> Person:
+    """An analyst of the test's company."""
+    return await make_person(platform, company)
+
+
+@pytest.fixture
+async def admin(platform: Platform, company: UUID, as_role: Clients) -> CheckedClient:
+    """A client of a company admin who is really there."""
+    someone = await make_person(platform, company, roles=["company_admin"])
+    return as_role("company_admin", user=someone.id)

@@ -1,0 +1,53 @@
+"""Valid objects for tests; a test states only what matters to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from etter_auth.companies.models import Company
+from etter_auth.passwords import service as passwords
+from etter_auth.users import service as users
+from etter_auth.users.schemas import UserCreate
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.testing.client import Caller
+
+PASSWORD = "an otter sings at dusk"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A stored user and the password they sign in with."""
+
+    id: UUID
+    company_id: UUID
+    email: str
+    role: str
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"email": self.email, "password": PASSWORD}
+
+    @property
+    def caller(self) -> Caller:
+        return Caller(self.id, self.company_id, self.role)
+
+
+async def make_company(platform: Platform, company_id: UUID | None = None) -> UUID:
+    company_id = company_id or new_id()
+    async with platform.work(company_id=company_id) as ctx:
+        ctx.session.add(Company(id=company_id, name=f"Company {company_id}", currency="USD"))
+    return company_id
+
+
+async def make_person(
+    platform: Platform, company_id: UUID, *, roles: Sequence[str] = ("analyst",), email: str | None = None
+) -> Person:
+    email = email or f"person-{new_id()}@brightwater.example"
+    wanted = UserCreate.model_validate({"email": email, "name": "Maya Lindqvist", "roles": list(roles)})
+    async with platform.work(system=True) as ctx:
+        user, _ = await users.provide(ctx, company_id, wanted)
+        await passwords.provide(ctx, user, PASSWORD)
+    return Person(user.id, company_id, user.email, roles[0])
