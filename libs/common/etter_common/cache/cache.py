@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -84,6 +85,7 @@ class Cache:
         self._refreshing: set[CacheKey] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._beating: asyncio.Task[None] | None = None
+        self._closing = asyncio.Event()
         self._was_alive = False
 
     async def start(self) -> None:
@@ -95,8 +97,8 @@ class Cache:
 
     async def close(self) -> None:
         """Finish invalidations under way and stop listening. The connections stay open: they are the caller's."""
+        self._closing.set()
         if self._beating:
-            self._beating.cancel()
             await asyncio.gather(self._beating, return_exceptions=True)
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._backplane:
@@ -298,12 +300,18 @@ class Cache:
         _log.warning("cache_l1_emptied", cause=cause)
 
     async def _beat(self) -> None:
-        while True:
-            await asyncio.sleep(self._beat_s)
+        """Ends by the event, not by cancelling: nats-py takes a cancellation for its own in some calls."""
+        while not await self._closes_within(self._beat_s):
             if self._backplane:
                 await self._backplane.beat()
                 self._hears()
             await self._heal_shared()
+
+    async def _closes_within(self, seconds: float) -> bool:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
+        return self._closing.is_set()
 
     async def _heal_shared(self) -> None:
         count = await self._shared.heal() if self._shared else None
