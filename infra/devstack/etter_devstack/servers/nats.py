@@ -27,7 +27,7 @@ def start(folder: Path, *, log: Path, port: int | None = None) -> Nats:
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port(port)
     binary = Path(sysconfig.get_path("scripts")) / "nats-server"
-    command = [binary, "-js", "-sd", folder, "-a", "127.0.0.1", "-p", str(port)]
+    command: list[str | Path] = [binary, "-js", "-sd", folder, "-a", "127.0.0.1", "-p", str(port)]
     process = Process(command, log=log)
     process.wait_until(lambda: listens(port))
     return Nats(process, port)

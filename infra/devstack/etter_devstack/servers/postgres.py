@@ -59,9 +59,20 @@ def start(folder: Path, *, log: Path, password: str, port: int | None = None, fa
     port = free_port(port)
     options = _TUNING | (_FAST if fast else {})
     settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
-    command = [binaries / "postgres", "-D", data, "-h", "127.0.0.1", "-p", str(port), "-k", "", *settings]
+    command: list[str | Path] = [
+        binaries / "postgres",
+        "-D",
+        data,
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+        "-k",
+        "",
+        *settings,
+    ]
     process = Process(command, log=log, identity=identity, env=_environment(), death_signal=signal.SIGINT)
-    ready = [binaries / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)]
+    ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     process.wait_until(lambda: subprocess.run(ready, env=_environment(), check=False).returncode == 0)
     return Postgres(process, port, password)
 

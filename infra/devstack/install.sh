@@ -1,0 +1,43 @@
+#!/bin/sh
+# Makes .venv with everything pinned by hash. Called by make with: python, stamp file, packages.
+set -eu
+python=$1 stamp=$2
+shift 2
+
+say() { printf 'etter: %s\n' "$*" >&2; exit 1; }
+
+[ -n "$python" ] || say "Python 3.11 or newer is needed; found $(python3 --version 2>/dev/null || echo none). Install it, or say which: make PYTHON=/path/to/python3.11 run"
+free_kb=$(df -Pk . | awk 'NR == 2 {print $4}')
+[ "$free_kb" -ge 2000000 ] || say "only $((free_kb / 1000)) MB are free here; the environment and the data need 2 GB"
+[ -w . ] || say "this folder cannot be written to; copy the repository to one that can"
+
+log=$(mktemp "${TMPDIR:-/tmp}/etter-install.XXXXXX")
+trap 'rm -f "$log"' EXIT
+start=$(date +%s)
+if [ ! -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2>&1; then
+  rm -rf .venv
+  "$python" -m venv .venv >"$log" 2>&1 || {
+    rm -rf .venv
+    say "$python cannot make an environment; on Debian and Ubuntu install the package python3-venv first:
+$(tail -n 3 "$log")"
+  }
+fi
+pip() {
+  .venv/bin/python -m pip --disable-pip-version-check --no-input "$@" >"$log" 2>&1 && return
+  case $(cat "$log") in
+    *"No space left"*) say "the disk is full: $(tail -n 1 "$log")" ;;
+    *"THESE PACKAGES DO NOT MATCH THE HASHES"*) say "a downloaded package is not the one that was pinned; see
+$(grep -A 4 HASHES "$log" | tail -n 4)" ;;
+    *"NewConnectionError"* | *"ConnectTimeout"* | *"Failed to establish"* | *"Name or service not known"* | *"No matching distribution"* | *"Max retries"*)
+      say "the package index cannot be reached, or lacks a package (pip's own settings decide which index is asked):
+$(tail -n 2 "$log")" ;;
+    *) say "installing failed:
+$(tail -n 8 "$log")" ;;
+  esac
+}
+printf 'Setting up .venv (about a minute, once) ...\n'
+pip install --quiet --require-hashes -r requirements.lock
+set -- $(for package in "$@"; do printf ' -e %s' "$package"; done)
+pip install --quiet --no-build-isolation --no-deps "$@"
+touch "$stamp"
+printf 'Set up in %s s.\n' "$(($(date +%s) - start))"
