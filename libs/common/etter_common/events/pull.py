@@ -99,19 +99,18 @@ class Pull:
         if message is None:
             return None
         self._heard = monotonic()
-        number = int(message.subject.rpartition(".")[2])
         if message.reply:
-            self._count(number)
+            self._count()
             return message
-        await self._on_status(number, message.headers or {})
+        await self._on_status(int(message.subject.rpartition(".")[2]), message.headers or {})
         return None
 
-    def _count(self, number: int) -> None:
-        left = self._open.get(number, 0) - 1
-        if left > 0:
-            self._open[number] = left
-        else:
-            self._open.pop(number, None)
+    def _count(self) -> None:
+        """The server serves the oldest request first."""
+        for number in list(self._open)[:1]:
+            self._open[number] -= 1
+            if self._open[number] == 0:
+                del self._open[number]
 
     async def _on_status(self, number: int, headers: dict[str, str]) -> None:
         status = headers.get("Status")

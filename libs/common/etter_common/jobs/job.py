@@ -75,6 +75,11 @@ class Job:
         self.checkpoint = dict(data)
         await self.write(checkpoint=self.checkpoint, heartbeat_at=utc_now())
 
+    async def checkpoint_in(self, ctx: Context, data: Mapping[str, Any]) -> None:
+        """Like `save_checkpoint`, inside a transaction of `work()`: an effect and the note that it is done, or neither."""
+        await self._update(ctx, checkpoint=dict(data), heartbeat_at=utc_now())
+        self.checkpoint = dict(data)
+
     async def raise_if_cancelled(self) -> None:
         """Raise `JobCancelled` once somebody has asked for the end; costs nothing, call it between steps."""
         if self.cancelling.is_set():

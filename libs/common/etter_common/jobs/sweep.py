@@ -14,8 +14,8 @@ from sqlalchemy import and_, or_, select
 from etter_common.clock import utc_now
 from etter_common.events import streams
 from etter_common.events.retry import Kind, classify
-from etter_common.jobs.models import JobStatus
-from etter_common.jobs.queue import Ticket
+from etter_common.jobs.models import JobMixin, JobStatus
+from etter_common.jobs.queue import Queue, Ticket
 from etter_common.logging import get_logger
 
 if TYPE_CHECKING:
@@ -35,28 +35,28 @@ async def sweep(platform: Platform, rules: Rules, *, consumer: str) -> None:
         try:
             info = await platform.nats.jetstream().consumer_info(rules.queue.stream, consumer)
             if not info.num_pending and not info.num_ack_pending:
-                await push_lost(platform, rules)
+                await push_lost(platform, rules.queue, rules.model)
         except Exception as error:
             if classify(error) is not Kind.AWAY:
                 raise
 
 
-async def push_lost(platform: Platform, rules: Rules) -> int:
+async def push_lost(platform: Platform, queue: Queue, model: type[JobMixin]) -> int:
     """Publish a message for each job that waits or stands still without one; how many there were."""
-    lost = await _lost(platform, rules.model)
+    lost = await _lost(platform, model)
     js = platform.nats.jetstream()
     for job_id, company_id, attempts in lost:
         ticket = Ticket(job_id=job_id, company_id=company_id)
         headers = {"Nats-Msg-Id": f"sweep.{job_id}.{attempts}"}
         try:
             await js.publish(
-                streams.job_subject(rules.queue.name, job_id), msgspec.json.encode(ticket), headers=headers
+                streams.job_subject(queue.name, job_id), msgspec.json.encode(ticket), headers=headers
             )
         except NatsError as error:
             _log.warning("job_not_pushed", job_id=job_id, error_type=type(error).__name__)
             break
     if lost:
-        _log.warning("jobs_pushed_again", queue=rules.queue.name, jobs=len(lost))
+        _log.warning("jobs_pushed_again", queue=queue.name, jobs=len(lost))
     return len(lost)
 
 
