@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import getrandbits
 from uuid import UUID
 
 import pytest
-from services.auth.tests.factories import Person, make_company, make_person
 
 from etter_auth.main import create
 from etter_auth.settings import AuthSettings
 from etter_auth.tables import Base
+from etter_common import clock
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.service import ServiceUnderTest, fixtures
+
+from .factories import Person, make_company, make_person
 
 globals().update(
     fixtures(
@@ -30,7 +35,31 @@ globals().update(
 )
 
 Clients = Callable[..., CheckedClient]
-MakePerson = Callable[..., Awaitable[Person]]
+
+
+@contextmanager
+def later(**by: float) -> Iterator[None]:
+    """The wall clock that much ahead: `later(days=14)`."""
+    ahead = timedelta(**by)
+    clock.freeze(lambda: datetime.now(UTC) + ahead)
+    try:
+        yield
+    finally:
+        clock.freeze(None)
+
+
+@pytest.fixture
+def address() -> str:
+    """An address of a network that no other test comes from."""
+    return f"2001:db8:{getrandbits(16):x}:{getrandbits(16):x}::7"
+
+
+@pytest.fixture
+def visitor(as_role: Clients, address: str) -> CheckedClient:
+    """Somebody who has not signed in, at an address of their own."""
+    client = as_role(None)
+    client.headers["x-forwarded-for"] = address
+    return client
 
 
 @pytest.fixture

@@ -6,15 +6,44 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from httpx2 import Response
+
 from etter_auth.companies.models import Company
 from etter_auth.passwords import service as passwords
 from etter_auth.users import service as users
 from etter_auth.users.schemas import UserCreate
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.testing.client import Caller
+from etter_common.testing.client import Caller, CheckedClient
 
 PASSWORD = "an otter sings at dusk"
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What a sign-in gave."""
+
+    access: str
+    refresh: str
+    session_id: str
+
+    @property
+    def bearer(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.access}"}
+
+
+async def sign_in(client: CheckedClient, person: Person) -> Tokens:
+    return tokens_of(await client.post("/sessions", json=person.credentials))
+
+
+async def refresh(client: CheckedClient, token: str) -> Tokens:
+    return tokens_of(await client.post("/sessions/refresh", json={"refresh_token": token}))
+
+
+def tokens_of(response: Response) -> Tokens:
+    assert response.is_success, response.text
+    data = response.json()["data"]
+    return Tokens(data["access_token"], data["refresh_token"], data["session_id"])
 
 
 @dataclass(frozen=True)

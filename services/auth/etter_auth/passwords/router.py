@@ -34,7 +34,7 @@ async def sign_in(ctx: Public, data: Credentials) -> Data[TokensOut]:
     "/me/password",
     status_code=204,
     tags=["me"],
-    responses=documented(Unauthenticated, WrongPassword, WeakPassword, ValidationFailed, TooManySignIns),
+    responses=documented(Unauthenticated, WrongPassword, WeakPassword, SignInDelayed, ValidationFailed, TooManySignIns),
 )
 async def change_password(ctx: Annotated[Context, requires(None)], data: PasswordChange) -> None:
     """Needs the current password; every other session of the caller ends."""

@@ -24,8 +24,10 @@ from etter_auth.users.models import User
 from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import FieldError, Unauthenticated
+from etter_common.ratelimit import Policy
 
 AMR = ("pwd",)  # RFC 8176
+CHANGES = Policy("password-change", 10, 900)  # who has got hold of a token does not get to guess the password
 
 
 async def sign_in(ctx: Context, credentials: Credentials) -> TokensOut:
@@ -56,6 +58,9 @@ async def sign_in(ctx: Context, credentials: Credentials) -> TokensOut:
 
 async def change(ctx: Context, data: PasswordChange) -> None:
     """Set one's own password; needs the current one (ASVS 6.2.3) and ends one's other sessions (7.4.3)."""
+    limit = await ctx.platform.limiter.check(f"user:{ctx.user_id}", CHANGES)
+    if not limit.allowed:
+        raise SignInDelayed(headers=limit.headers())
     passwords = PasswordRepository(ctx)
     account = await passwords.lock_account(ctx.user_id)
     if account is None:

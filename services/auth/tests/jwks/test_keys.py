@@ -1,0 +1,121 @@
+"""Signing keys: made once, rotated, published, sealed."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import httpx2
+import msgspec
+import pytest
+from cryptography.exceptions import InvalidTag
+from fastapi import FastAPI
+from joserfc import jwt
+from joserfc.jwk import KeySet
+from sqlalchemy import text
+
+from etter_auth.jwks import service
+from etter_auth.jwks.service import SigningKeys
+from etter_common import auth
+from etter_common.platform import Platform
+from etter_common.testing.client import CheckedClient
+from etter_common.watch import bucket
+
+from ..conftest import later
+from ..factories import Person, sign_in
+
+
+async def in_bucket(platform: Platform) -> set[str]:
+    store = await bucket(platform.nats, auth.KEYS_BUCKET)
+    return set(await store.keys())
+
+
+def published(platform: Platform) -> set[str]:
+    return {str(key["kid"]) for key in platform.part(SigningKeys).published}
+
+
+class TestEnsure:
+    async def test_two_are_published_and_the_next_is_not_used_yet(self, platform: Platform) -> None:
+        async with platform.work(system=True) as ctx:
+            keys = await service.ensure(ctx)
+        unused = [key for key in keys if key.active_from is None]
+        signing = [key for key in keys if key.active_from and not key.published_until]
+        assert (len(unused), len(signing)) == (1, 1)
+        assert await in_bucket(platform) == {key.kid for key in keys}
+
+    async def test_replicas_at_the_same_time_make_no_more(self, platform: Platform) -> None:
+        before = published(platform)
+        await asyncio.gather(*(service.refresh(platform) for _ in range(5)))
+        assert published(platform) == before
+
+    async def test_due_after_thirty_days(self, platform: Platform) -> None:
+        before = platform.part(SigningKeys).current.kid
+        with later(days=30, seconds=1):
+            await service.refresh(platform)
+        assert platform.part(SigningKeys).current.kid != before
+
+    async def test_only_sealed_private_keys_are_stored(self, platform: Platform) -> None:
+        async with platform.work(system=True) as ctx:
+            keys = await service.ensure(ctx)
+            with pytest.raises(InvalidTag):
+                service.opened(keys, secret=b"another secret")
+        assert all(b'"d"' not in key.private_sealed and "d" not in key.public_jwk for key in keys)
+
+
+class TestRotation:
+    async def test_the_next_key_signs_and_older_tokens_go_on(
+        self, platform: Platform, visitor: CheckedClient, person: Person
+    ) -> None:
+        old = await sign_in(visitor, person)
+        following = published(platform) - {str(platform.part(SigningKeys).current.kid)}
+        await service.refresh(platform, rotate=True)
+        current = str(platform.part(SigningKeys).current.kid)
+        assert current in following
+        new = await sign_in(visitor, person)
+        assert current in platform.keys  # it was published ahead of use
+        for tokens in (old, new):
+            assert (await visitor.get("/me", headers=tokens.bearer)).status_code == 200
+
+    async def test_a_retired_key_goes_when_nothing_it_signed_can_live(self, platform: Platform) -> None:
+        retired = str(platform.part(SigningKeys).current.kid)
+        await service.refresh(platform, rotate=True)
+        assert retired in await in_bucket(platform)
+        with later(seconds=service.RETIRED_KEYS_STAY / timedelta(seconds=1) + 1):
+            await service.refresh(platform)
+        assert retired not in await in_bucket(platform)
+        assert retired not in published(platform)
+
+    async def test_a_replica_with_an_older_view_does_not_unpublish(self, platform: Platform) -> None:
+        async with platform.work(system=True) as ctx:
+            view = await service.ensure(ctx)
+        await service.refresh(platform, rotate=True)
+        newest = max(published(platform))
+        await service.announce(platform, view)
+        assert newest in await in_bucket(platform)
+        await service.refresh(platform)
+
+    async def test_is_announced(self, platform: Platform) -> None:
+        await service.refresh(platform, rotate=True)
+        async with platform.db.transaction(None, system=True) as session:
+            stored = await session.scalar(text("SELECT count(*) FROM signing_keys WHERE published_until IS NULL"))
+        assert stored == 2
+
+
+class TestHttp:
+    @pytest.mark.parametrize("path", ["/.well-known/jwks.json", "/api/auth/v1/.well-known/jwks.json"])
+    async def test_published_keys_verify_a_token_and_show_nothing_private(
+        self, app: FastAPI, visitor: CheckedClient, person: Person, path: str
+    ) -> None:
+        tokens = await sign_in(visitor, person)
+        transport = httpx2.ASGITransport(app=app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://etter.test") as anybody:
+            response = await anybody.get(path)
+        assert response.headers["cache-control"] == "public, max-age=300"
+        keys = msgspec.json.decode(response.content)
+        assert all(set(key) == {"kid", "kty", "crv", "x", "use", "alg"} for key in keys["keys"])
+        decoded = jwt.decode(tokens.access, KeySet.import_key_set(keys), algorithms=[auth.ALGORITHM])
+        assert decoded.header["typ"] == "at+jwt"
+        assert decoded.claims["sub"] == str(person.id)
+        assert decoded.claims["exp"] - decoded.claims["iat"] == 600
+        assert decoded.claims["amr"] == ["pwd"]
+        assert {"iss", "aud", "sid", "company_id", "roles", "jti", "auth_time"} <= set(decoded.claims)
