@@ -8,7 +8,9 @@ from alembic import context, op
 from sqlalchemy import Connection, MetaData, pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from etter_common import idempotency  # noqa: F401 - with the next two, all platform tables are known
 from etter_common.db.models import PlatformBase
+from etter_common.events import inbox, outbox  # noqa: F401
 from etter_common.settings import ServiceSettings
 
 _OWN = "company_id = nullif(current_setting('app.company_id', true), '')::uuid"

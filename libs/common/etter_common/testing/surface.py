@@ -139,7 +139,7 @@ class SurfaceTests:
         async with engine.connect() as connection:
             drift = await connection.run_sync(_drift, [PlatformBase.metadata, unit_under_test.metadata])
         await engine.dispose()
-        assert drift == []
+        assert drift == [], drift
 
     def test_settings_refuse_development_secrets_in_production(self, settings: ServiceSettings) -> None:
         with pytest.raises(ValueError, match="secret_key"):
