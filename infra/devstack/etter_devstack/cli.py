@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from etter_devstack import supervisor
-from etter_devstack.servers.process import StartError, answers
+from etter_devstack.servers.ports import answers
+from etter_devstack.servers.process import StartError
 from etter_devstack.state import Home, Running, State
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs Etter on this machine.")

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from etter_devstack import databases
 from etter_devstack.servers import ingress, nats, postgres, valkey
-from etter_devstack.servers.process import Process, StartError, answers, free_port
+from etter_devstack.servers.ports import answers, free_port
+from etter_devstack.servers.process import Process, StartError
 from etter_devstack.services import PARTS, SERVICES, Backbone, Part
 from etter_devstack.state import Home, Running, State
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from etter_devstack.servers import nats, postgres, valkey
+from etter_devstack.servers.identity import forget
+from etter_devstack.servers.process import Server
 
 ALL = ("postgres", "valkey", "nats")
 
@@ -25,20 +27,24 @@ class TestServers:
     @classmethod
     @contextmanager
     def start(cls, folder: Path, *, parts: Collection[str] = ALL) -> Iterator[TestServers]:
-        """Start `parts` below `folder` and stop them at the end of the block."""
+        """Start `parts` below `folder`, all at once, and stop them at the end of the block."""
         servers = cls()
         with ExitStack() as stack:
-            if "postgres" in parts:
-                folder.chmod(0o711)
-                log = folder / "postgres.log"
-                servers.postgres = postgres.start(folder / "pg", log=log, password="test", fast=True)  # noqa: S106
-                stack.callback(servers.postgres.stop)
             if "valkey" in parts:
-                servers.valkey = valkey.start(folder / "valkey", log=folder / "valkey.log")
+                servers.valkey = valkey.launch(folder / "valkey", log=folder / "valkey.log")
                 stack.callback(servers.valkey.stop)
             if "nats" in parts:
-                servers.nats = nats.start(folder / "nats", log=folder / "nats.log")
+                servers.nats = nats.launch(folder / "nats", log=folder / "nats.log")
                 stack.callback(servers.nats.stop)
+            if "postgres" in parts:
+                folder.chmod(0o711)  # another user than root runs it, and a temporary folder is closed
+                stack.callback(forget, folder / "pg")
+                cluster = postgres.prepare(folder / "pg", password="test")  # noqa: S106
+                servers.postgres = postgres.launch(cluster, log=folder / "postgres.log", fast=True)
+                stack.callback(servers.postgres.stop)
+            started: list[Server | None] = [servers.valkey, servers.nats, servers.postgres]
+            for server in filter(None, started):
+                server.process.wait_until(server.is_ready)
             yield servers
 
     @property

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etter_devstack.servers.process import Process, answers, free_port
+from etter_devstack.servers.ports import answers, free_port
+from etter_devstack.servers.process import Process
 
 RETRIED_METHODS = ("GET", "HEAD", "OPTIONS")
 DEFAULT_PORT = 8080

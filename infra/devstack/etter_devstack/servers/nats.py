@@ -6,7 +6,8 @@ import sysconfig
 from dataclasses import dataclass
 from pathlib import Path
 
-from etter_devstack.servers.process import Process, free_port, listens
+from etter_devstack.servers.ports import free_port, says
+from etter_devstack.servers.process import Process
 
 
 @dataclass
@@ -18,16 +19,25 @@ class Nats:
     def url(self) -> str:
         return f"nats://127.0.0.1:{self.port}"
 
+    def is_ready(self) -> bool:
+        """The server's greeting tells when JetStream is up."""
+        return says(self.port, b"", b'"jetstream":true')
+
     def stop(self) -> None:
         self.process.stop()
 
 
 def start(folder: Path, *, log: Path, port: int | None = None) -> Nats:
-    """Start with its streams in `folder`."""
+    """Start and wait until JetStream is up."""
+    server = launch(folder, log=log, port=port)
+    server.process.wait_until(server.is_ready)
+    return server
+
+
+def launch(folder: Path, *, log: Path, port: int | None = None) -> Nats:
+    """Start with its streams in `folder` and return at once."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port(port)
     binary = Path(sysconfig.get_path("scripts")) / "nats-server"
     command: list[str | Path] = [binary, "-js", "-sd", folder, "-a", "127.0.0.1", "-p", str(port)]
-    process = Process(command, log=log)
-    process.wait_until(lambda: listens(port))
-    return Nats(process, port)
+    return Nats(Process(command, log=log), port)

