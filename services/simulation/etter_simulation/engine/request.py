@@ -166,6 +166,9 @@ class Assumptions(Part):
     """A request without its roles."""
 
     company: Name | None = None
+    preset: Literal["planning", "fast", "compat"] | None = Field(
+        default=None, description="assumptions to start from; `compat` gives the shape of the published v1 example"
+    )
     n_iterations: Annotated[int, Field(ge=1, le=MAX_ITERATIONS)] = 200
     automation_factor: Share
     steps: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 120
@@ -188,13 +191,11 @@ class Assumptions(Part):
     @model_validator(mode="before")
     @classmethod
     def _apply_preset(cls, given: Any) -> Any:
-        """`preset` names a set of assumptions of section 14; what the request says itself goes before it."""
-        if not isinstance(given, dict) or "preset" not in given:
-            return given
-        preset = PRESETS.get(given["preset"]) if isinstance(given["preset"], str) else None
+        """What the request says itself goes before its preset."""
+        preset = PRESETS.get(str(given["preset"])) if isinstance(given, dict) and "preset" in given else None
         if preset is None:
-            raise PydanticCustomError("UNKNOWN_PRESET", "preset must be one of {known}", {"known": ", ".join(PRESETS)})
-        merged = {name: value for name, value in given.items() if name != "preset"}
+            return given
+        merged = dict(given)
         for part, values in preset.items():
             own = merged.get(part, {})
             merged[part] = {**values, **own} if isinstance(own, dict) else own
@@ -258,7 +259,7 @@ class SimulationRequest(Assumptions):
 
     def fingerprint(self) -> str:
         """The same for requests that mean the same run, whatever they left to defaults and however it is named."""
-        content = self.model_dump(mode="json", exclude={"company"})
+        content = self.model_dump(mode="json", exclude={"company", "preset"})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def seed_or_derived(self) -> int:

@@ -25,7 +25,7 @@ from etter_simulation.engine.metrics import (
     ROLE_METRICS,
     STATS,
 )
-from etter_simulation.engine.money import Ledger, attribute
+from etter_simulation.engine.money import Ledger, attribute, bridge
 from etter_simulation.engine.outputs import FRACTION
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
@@ -108,7 +108,8 @@ def run(
     roles = np.concatenate([part[1] for part in parts])
     metrics = COMPANY_METRICS + (ATTRIBUTED_METRICS if request.counterfactual else ())
     by_role = roles.reshape(plan.steps + 1, plan.roles, len(ROLE_METRICS), len(STATS))
-    return Result(metrics, company.transpose(1, 2, 0), by_role.transpose(1, 2, 3, 0), ledger.summary())
+    summary = {**ledger.summary(), "at_end": bridge(metrics, company[-1, :, 0])}
+    return Result(metrics, company.transpose(1, 2, 0), by_role.transpose(1, 2, 3, 0), summary)
 
 
 def _plan(request: SimulationRequest, threads: int, chunk: int, months_at_once: int | None) -> _Plan:

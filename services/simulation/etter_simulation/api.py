@@ -1,0 +1,7 @@
+"""Simulation's routers: the service's table of contents."""
+
+from __future__ import annotations
+
+from etter_simulation.simulations.router import router as simulations
+
+routers = [simulations]

@@ -1,0 +1,6 @@
+"""All tables of simulation."""
+
+from etter_simulation.role_profiles.models import RoleProfile
+from etter_simulation.simulations.models import Series, Simulation
+
+__all__ = ["RoleProfile", "Series", "Simulation"]

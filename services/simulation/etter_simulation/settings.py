@@ -1,0 +1,30 @@
+"""Simulation's settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import SettingsConfigDict
+
+from etter_common.settings import ServiceSettings
+
+
+class SimulationSettings(ServiceSettings):
+    model_config = SettingsConfigDict(env_prefix="SIMULATION_", frozen=True, extra="ignore")
+
+    service: ClassVar[str] = "simulation"
+
+    numba_cache_dir: Path | None = Field(
+        default=None, description="compiled engine; without it a private folder of the system's temporary directory"
+    )
+    engine_threads: int = Field(default=0, ge=0, le=256, description="of one run; 0: as many as there are cores")
+    max_role_months: int = Field(default=60_000_000, ge=1, description="roles × iterations × steps of one run")
+    max_role_iterations: int = Field(default=1_000_000, ge=1, description="roles × iterations of one run: its memory")
+    max_result_values: int = Field(default=1_500_000, ge=1, description="figures in one answer of results")
+
+    @property
+    def threads(self) -> int:
+        return self.engine_threads or len(os.sched_getaffinity(0))

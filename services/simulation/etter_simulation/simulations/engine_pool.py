@@ -1,0 +1,104 @@
+"""The engine beside the worker's event loop: one process of its own, restarted if it is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from etter_common.clock import monotonic
+from etter_common.logging import get_logger
+from etter_common.platform import Platform
+from etter_simulation.settings import SimulationSettings
+from etter_simulation.simulations import engine_process
+from etter_simulation.simulations.engine_process import Output, RunStopped
+
+LOOK_EVERY_S = 0.1
+_log = get_logger(__name__)
+Report = Callable[[float, str, float | None], Awaitable[None]]
+
+
+class EnginePool:
+    """One run at a time, on `threads` cores. Being cancelled stops the run at its next window of months."""
+
+    def __init__(self, settings: SimulationSettings) -> None:
+        self._settings = settings
+        self._spawn = multiprocessing.get_context("spawn")
+        self._progress: Any = self._spawn.Value("d", 0.0)
+        self._stop: Any = self._spawn.Value("q", 0)
+        self._number = 0
+        self._busy = asyncio.Lock()
+        self._ready = False
+        self._pool = self._open()
+
+    def _open(self) -> ProcessPoolExecutor:
+        """A fresh process: forking one that has threads and connections would not be safe."""
+        self._ready = False
+        given = (self._progress, self._stop, self._settings.numba_cache_dir, os.getpid())
+        return ProcessPoolExecutor(1, mp_context=self._spawn, initializer=engine_process.begin, initargs=given)
+
+    async def play(self, request_json: str, report: Report) -> Output:
+        """The results of one request, telling `report` about it. Raises when the process is lost; the next run gets a new one."""
+        async with self._busy:
+            try:
+                await self._make_ready(report)
+                return await self._play(request_json, report)
+            except BrokenProcessPool:
+                _log.warning("engine_process_lost")
+                self._pool.shutdown(wait=False)
+                self._pool = self._open()
+                raise
+
+    async def _make_ready(self, report: Report) -> None:
+        if not self._ready:
+            await report(0.0, "preparing", None)
+            await asyncio.wrap_future(self._pool.submit(engine_process.is_ready))
+            self._ready = True
+
+    async def _play(self, request_json: str, report: Report) -> Output:
+        self._number += 1
+        self._progress.value = 0.0
+        started = monotonic()
+        run = asyncio.wrap_future(
+            self._pool.submit(engine_process.play, request_json, self._settings.threads, self._number)
+        )
+        try:
+            while True:
+                done, _ = await asyncio.wait({run}, timeout=LOOK_EVERY_S)
+                if done:
+                    return run.result()
+                share = float(self._progress.value)
+                spent = monotonic() - started
+                await report(share, "simulating", spent * (1 - share) / share if share else None)
+        except BaseException:
+            self._stop.value = self._number
+            if not run.done():
+                with suppress(RunStopped, BrokenProcessPool):
+                    await asyncio.shield(run)
+            raise
+
+    def warm(self) -> None:
+        """Start the process now instead of with the first run."""
+        self._pool.submit(engine_process.is_ready)
+
+    def close(self) -> None:
+        self._stop.value = self._number
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+@asynccontextmanager
+async def engine_pool(platform: Platform) -> AsyncIterator[None]:
+    """Give the worker's platform its engine, for as long as the worker lives."""
+    assert isinstance(platform.settings, SimulationSettings)  # noqa: S101 - simulation's platform has its settings
+    pool = EnginePool(platform.settings)
+    platform.provide(pool)
+    pool.warm()
+    try:
+        yield
+    finally:
+        pool.close()

@@ -1,0 +1,137 @@
+"""Simulations over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+
+from etter_common.cache import LIFETIMES, CacheKey, tag
+from etter_common.context import Context
+from etter_common.deps import cached, json_response, requires
+from etter_common.errors import (
+    Forbidden,
+    IdempotencyKeyReused,
+    InvalidCursor,
+    InvalidFields,
+    InvalidIdempotencyKey,
+    InvalidSort,
+    Unauthenticated,
+    ValidationFailed,
+)
+from etter_common.jobs import progress_events
+from etter_common.jobs.queue import JobNotCancellable
+from etter_common.responses import Data, Page, documented, encode_data, encode_page
+from etter_common.sse import EventStream, event_stream
+from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
+from etter_simulation.simulations import service
+from etter_simulation.simulations.errors import (
+    ResultsTooLarge,
+    SimulationNotFinished,
+    SimulationNotFound,
+    SimulationTooLarge,
+    UnknownSimulatedRole,
+)
+from etter_simulation.simulations.models import Simulation
+from etter_simulation.simulations.schemas import (
+    FieldsQuery,
+    ResultsOut,
+    ResultsQuery,
+    SimulationCreate,
+    SimulationOut,
+    SimulationQuery,
+)
+
+router = APIRouter(prefix="/simulations", tags=["simulations"])
+_COMMON = (Unauthenticated, Forbidden, ValidationFailed)
+_ONE = (*_COMMON, SimulationNotFound)
+_STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the run's progress"}
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=documented(
+        *_COMMON, SimulationTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+        IdempotencyKeyReused, InvalidIdempotencyKey,
+    ),
+)  # fmt: skip
+async def create_simulation(
+    ctx: Annotated[Context, requires("simulations:write")], data: SimulationCreate, response: Response
+) -> Data[SimulationOut]:
+    """Queue a run; follow it at `Location`."""
+    simulation = await service.create(ctx, data)
+    response.headers["location"] = f"/api/simulation/v1/simulations/{simulation.id}"
+    return Data[SimulationOut].of(simulation)
+
+
+@router.get(
+    "",
+    response_model=Page[SimulationOut],
+    responses=documented(*_COMMON, InvalidCursor, InvalidSort, InvalidFields),
+)
+async def list_simulations(
+    ctx: Annotated[Context, requires("simulations:read")], query: Annotated[SimulationQuery, Query()]
+) -> Response:
+    return json_response(encode_page(await service.list_page(ctx, query)))
+
+
+@router.get("/{simulation_id}", response_model=Data[SimulationOut], responses=documented(*_ONE, InvalidFields))
+async def get_simulation(
+    ctx: Annotated[Context, requires("simulations:read")], simulation_id: UUID, query: Annotated[FieldsQuery, Query()]
+) -> Response:
+    return json_response(encode_data(await service.read(ctx, simulation_id, query.fields)))
+
+
+@router.get(
+    "/{simulation_id}/results",
+    response_model=Data[ResultsOut],
+    responses=documented(*_ONE, SimulationNotFinished, InvalidFields, UnknownSimulatedRole, ResultsTooLarge),
+)
+async def get_simulation_results(
+    ctx: Annotated[Context, requires("simulations:read")], simulation_id: UUID, query: Annotated[ResultsQuery, Query()]
+) -> Response:
+    """Statistics over all iterations by month.
+
+    The company's `employees` and `avg_time_per_employee` follow their definitions; the published v1 example prints the
+    two exchanged.
+    """
+    key = CacheKey.of(ctx.company_id, "simulation_results", {"id": str(simulation_id), **query.model_dump(mode="json")})
+    return await cached(
+        ctx,
+        key,
+        lambda: service.read_results(ctx, simulation_id, query),
+        ttl_s=LIFETIMES["simulation_results"],
+        tags=[tag(ctx.company_id, "simulation", simulation_id)],
+    )
+
+
+@router.get("/{simulation_id}/events", response_class=EventStream, responses={**documented(*_ONE), 200: _STREAM})
+async def follow_simulation(
+    ctx: Annotated[Context, requires("simulations:read")],
+    simulation_id: UUID,
+    last_event_id: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names."""
+    await service.read(ctx, simulation_id, "id")
+    platform, company_id = ctx.platform, ctx.company_id
+    return event_stream(
+        lambda after: progress_events(platform, Simulation, simulation_id, company_id=company_id, last_event_id=after),
+        last_event_id=last_event_id,
+        closing=platform.health.draining,
+    )
+
+
+@router.post("/{simulation_id}/cancel", status_code=202, responses=documented(*_ONE, JobNotCancellable))
+async def cancel_simulation(
+    ctx: Annotated[Context, requires("simulations:write")], simulation_id: UUID
+) -> Data[SimulationOut]:
+    return Data[SimulationOut].of(await service.cancel(ctx, simulation_id))
+
+
+@router.delete("/{simulation_id}", status_code=204, responses=documented(*_ONE))
+async def delete_simulation(ctx: Annotated[Context, requires("simulations:write")], simulation_id: UUID) -> None:
+    """With its results; a run that is under way ends."""
+    await service.delete(ctx, simulation_id)

@@ -1,0 +1,171 @@
+"""Asks for simulations, follows and ends them, and reads their results."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+from pydantic import ValidationError
+
+from etter_common import fieldsets, jobs
+from etter_common.cache import tag
+from etter_common.context import Context
+from etter_common.errors import FieldError, ValidationFailed
+from etter_common.jobs import JobStatus
+from etter_common.responses import Slice, encode_data
+from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSION
+from etter_simulation.engine.request import RoleIn, SimulationRequest
+from etter_simulation.role_profiles import service as role_profiles
+from etter_simulation.settings import SimulationSettings
+from etter_simulation.simulations import events, results
+from etter_simulation.simulations.errors import (
+    ResultsTooLarge,
+    SimulationNotFinished,
+    SimulationTooLarge,
+    UnknownSimulatedRole,
+)
+from etter_simulation.simulations.models import QUEUE, Simulation
+from etter_simulation.simulations.repository import SimulationRepository
+from etter_simulation.simulations.schemas import (
+    ResultsOut,
+    ResultsQuery,
+    SimulationCreate,
+    SimulationOut,
+    SimulationQuery,
+)
+
+
+async def create(ctx: Context, data: SimulationCreate) -> Simulation:
+    """Queue a run. It keeps its own copy of the roles, so that later changes of them do not touch it."""
+    roles, currency = data.roles, data.currency
+    role_ids: list[str | None] = [None] * len(roles)
+    left_out: list[dict[str, str]] = []
+    if data.wants_current_roles:
+        current = await role_profiles.current_roles(ctx)
+        roles, currency = current.roles, current.currency
+        role_ids = list(map(str, current.role_ids))
+        left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
+    request = _as_request(data, roles)
+    _check_size(_settings(ctx), request)
+    simulation = SimulationRepository(ctx).add(
+        Simulation(
+            requested_by=ctx.user_id, name=data.name, source="current" if data.wants_current_roles else "explicit",
+            roles=len(roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
+            iterations=request.n_iterations, steps=request.steps, seed=request.seed_or_derived(),
+            currency=currency, engine_version=ENGINE_VERSION, fingerprint=request.fingerprint(),
+            request=request.model_dump(mode="json"), role_ids=role_ids, left_out=left_out,
+        )
+    )  # fmt: skip
+    await ctx.session.flush()
+    await jobs.enqueue(ctx, QUEUE, simulation.id)
+    await ctx.publish(events.run_requested(simulation))
+    return simulation
+
+
+def _as_request(data: SimulationCreate, roles: list[RoleIn]) -> SimulationRequest:
+    given = data.model_dump(exclude={"roles", "name", "currency"})
+    try:
+        return SimulationRequest.model_validate({**given, "roles": roles})
+    except ValidationError as invalid:
+        errors = [
+            FieldError("/" + "/".join(["body", *map(str, error["loc"])]), error["msg"], error["type"])
+            for error in invalid.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise ValidationFailed(errors=errors) from invalid
+
+
+def _settings(ctx: Context) -> SimulationSettings:
+    settings = ctx.platform.settings
+    assert isinstance(settings, SimulationSettings)  # noqa: S101 - simulation's platform has its settings
+    return settings
+
+
+def _check_size(settings: SimulationSettings, request: SimulationRequest) -> None:
+    iterations = len(request.roles) * request.n_iterations
+    if iterations > settings.max_role_iterations:
+        raise SimulationTooLarge(
+            f"roles × n_iterations is {iterations}; the limit is {settings.max_role_iterations}",
+            errors=[
+                FieldError("/body/n_iterations", f"at most {settings.max_role_iterations} with the roles", "too_large")
+            ],
+        )
+    months = iterations * request.steps
+    if months > settings.max_role_months:
+        raise SimulationTooLarge(
+            f"roles × n_iterations × steps is {months}; the limit is {settings.max_role_months}",
+            errors=[FieldError("/body/steps", f"at most {settings.max_role_months} as a product", "too_large")],
+        )
+
+
+async def list_page(ctx: Context, query: SimulationQuery) -> Slice:
+    return await SimulationRepository(ctx).list_page(query)
+
+
+async def read(ctx: Context, simulation_id: UUID, fields: str | None) -> dict[str, Any]:
+    tree = fieldsets.parse(fields, SimulationOut)
+    found = await SimulationRepository(ctx).read(simulation_id, fieldsets.top_level(tree, SimulationOut))
+    narrowed: dict[str, Any] = fieldsets.narrow(found, tree)
+    return narrowed
+
+
+async def cancel(ctx: Context, simulation_id: UUID) -> dict[str, Any]:
+    """Ask for the run's end; one that waits ends at once, one that runs within moments."""
+    simulations = SimulationRepository(ctx)
+    before = await simulations.read(simulation_id, ("status",))
+    simulation = await jobs.request_cancel(ctx, Simulation, simulation_id)
+    await ctx.session.flush()
+    if simulation.status == JobStatus.CANCELLED and before["status"] == JobStatus.QUEUED:
+        await ctx.publish(events.run_cancelled(ctx.company_id, simulation_id))
+    return SimulationOut.model_validate(simulation).model_dump()
+
+
+async def delete(ctx: Context, simulation_id: UUID) -> None:
+    """With its results; a run that is under way ends without a trace."""
+    simulations = SimulationRepository(ctx)
+    await simulations.remove(simulation_id)
+    ctx.invalidate(tag(ctx.company_id, "simulation", simulation_id))
+
+
+async def read_results(ctx: Context, simulation_id: UUID, query: ResultsQuery) -> bytes:
+    """The body of the results, ready to be sent; decoding and encoding run beside the event loop."""
+    tree = fieldsets.parse(query.fields, ResultsOut)
+    simulations = SimulationRepository(ctx)
+    header = await simulations.header(simulation_id)
+    if header.status != JobStatus.SUCCEEDED:
+        raise SimulationNotFinished(f"the simulation is {header.status}", status_of_run=header.status)
+    wanted = set(fieldsets.top_level(tree, ResultsOut))
+    months = results.months_of(header.steps, query.every)
+    with_roles = bool(wanted & {"roles", "steps"})
+    count = (len(query.roles) if query.roles is not None else header.roles) if with_roles else 0
+    _check_answer(_settings(ctx), values=results.values_of(count, len(months), wanted))
+    rows = await simulations.list_series(simulation_id, roles=query.roles, with_roles=with_roles)
+    missing = set(query.roles or ()) - {row.role for row in rows} if with_roles else set()
+    if missing:
+        raise UnknownSimulatedRole(
+            errors=[
+                FieldError("/query/roles", f"not in this simulation: {name}", "unknown_role")
+                for name in sorted(missing)
+            ]
+        )
+    return await asyncio.to_thread(_body, header, rows, months, tree)
+
+
+def _check_answer(settings: SimulationSettings, *, values: int) -> None:
+    if values > settings.max_result_values:
+        raise ResultsTooLarge(f"about {values} figures; the limit is {settings.max_result_values}")
+
+
+def _body(header: Any, rows: Any, months: list[int], tree: fieldsets.Tree | None) -> bytes:
+    wanted = fieldsets.top_level(tree, ResultsOut)
+    head = {
+        **dict(header._mapping),
+        "simulation_id": header.id,
+        "engine": ENGINE,
+        "quantiles": "exact",
+        "months": months,
+    }
+    head["counterfactual"] = header.request["counterfactual"]
+    head["assumptions"] = results.assumptions(header.request)
+    made = results.sections(rows, months, tree)
+    return encode_data(fieldsets.narrow({name: made.get(name, head.get(name)) for name in wanted}, tree))
