@@ -12,11 +12,10 @@ from etter_auth.hashing import Hasher
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
 from etter_auth.jwks.router import router as jwks
-from etter_auth.sessions import handlers
 from etter_auth.settings import AuthSettings
+from etter_auth.worker import subscriptions
 from etter_common.app import create_app
-from etter_common.events.consumer import consumers, on
-from etter_common.events.contracts.auth import SessionRevoked
+from etter_common.events.consumer import consumers
 from etter_common.events.relay import relay
 from etter_common.platform import Platform
 
@@ -30,12 +29,11 @@ async def hashing(platform: Platform) -> AsyncIterator[None]:
 
 def create(settings: AuthSettings | None = None) -> FastAPI:
     settings = settings or AuthSettings()
-    handled = consumers(on(SessionRevoked, handlers.session_revoked))
     app = create_app(
         settings,
         title="Etter auth",
         routers=api.routers,
-        background=(hashing, keys_kept, relay, handled, housekeeping),
+        background=(hashing, keys_kept, relay, consumers(*subscriptions), housekeeping),
     )
     app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
     return app
