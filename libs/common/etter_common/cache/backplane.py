@@ -98,6 +98,7 @@ class Backplane:
         self._beats += 1
         async with asyncio.timeout(self._beat_s):
             await self._nats.publish(self._echo_subject, str(self._beats).encode())
+        async with asyncio.timeout(self._beat_s):  # of its own: the publish may swallow the first one's end
             await self._echoed.wait()
 
     async def _receive_echo(self, message: Msg) -> None:

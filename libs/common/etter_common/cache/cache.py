@@ -192,10 +192,10 @@ class Cache:
         if self._shared is None:
             return None
         pause_s = _FIRST_PAUSE_S
-        give_up = self._clock() + LEAD_WAIT_S
+        give_up = monotonic() + LEAD_WAIT_S
         while True:
             found = await self._shared.fetch(read.key, read.tags, read.token)
-            if found is None or found.body is not None or found.leads or self._clock() >= give_up:
+            if found is None or found.body is not None or found.leads or monotonic() >= give_up:
                 return found
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads waiters
             pause_s = min(pause_s * 2, _LAST_PAUSE_S)
