@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from etter_common.clock import monotonic
+from etter_common.ids import new_id
+from etter_common.ratelimit import BUDGET_S, DEFAULT, SIGN_IN, LocalLimits, Policy, RateLimiter
+from etter_devstack.servers import valkey as valkey_server
+
+FIVE = Policy("five", limit=5, window_s=60)
+
+
+def open_redis(url: str) -> Redis:
+    return Redis.from_url(url, socket_timeout=0.2, socket_connect_timeout=0.2, retry=Retry(NoBackoff(), 1))
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client = open_redis(redis_url)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def limiter(redis: Redis) -> RateLimiter:
+    return RateLimiter(redis, service=f"test-{new_id()}")
+
+
+@pytest.fixture
+def own_valkey() -> Iterator[valkey_server.Valkey]:
+    with tempfile.TemporaryDirectory(prefix="etter-t-", ignore_cleanup_errors=True) as folder:
+        server = valkey_server.start(Path(folder) / "valkey", log=Path(folder) / "valkey.log")
+        yield server
+        server.process.kill()
+
+
+class TestCheck:
+    async def test_the_quota_may_be_used_at_once_and_not_more(self, limiter: RateLimiter) -> None:
+        decisions = [await limiter.check("a", FIVE) for _ in range(6)]
+        assert [decision.allowed for decision in decisions] == [True] * 5 + [False]
+        assert [decision.remaining for decision in decisions] == [4, 3, 2, 1, 0, 0]
+
+    async def test_a_refused_request_hears_when_the_next_unit_is_back(self, limiter: RateLimiter) -> None:
+        for _ in range(5):
+            await limiter.check("a", FIVE)
+        refused = await limiter.check("a", FIVE)
+        assert 11 <= refused.retry_after_s <= 12, "a unit comes back every 60/5 s"
+        assert 59 <= refused.reset_s <= 60
+
+    async def test_refused_requests_do_not_prolong_the_wait(self, limiter: RateLimiter) -> None:
+        for _ in range(50):
+            decision = await limiter.check("a", FIVE)
+        assert decision.retry_after_s <= 12
+
+    async def test_a_unit_comes_back_after_its_time(self, limiter: RateLimiter) -> None:
+        quick = Policy("quick", limit=10, window_s=1)
+        for _ in range(10):
+            await limiter.check("a", quick)
+        assert not (await limiter.check("a", quick)).allowed
+        async with asyncio.timeout(5):
+            while not (await limiter.check("a", quick)).allowed:  # noqa: ASYNC110 - the server's own clock
+                await asyncio.sleep(0.02)
+
+    async def test_keys_policies_and_services_count_apart(self, redis: Redis, limiter: RateLimiter) -> None:
+        one = Policy("one", limit=1, window_s=60)
+        other_policy = Policy("two", limit=1, window_s=60)
+        other_service = RateLimiter(redis, service=f"test-{new_id()}")
+        assert (await limiter.check("a", one)).allowed
+        assert (await limiter.check("b", one)).allowed
+        assert (await limiter.check("a", other_policy)).allowed
+        assert (await other_service.check("a", one)).allowed
+        assert not (await limiter.check("a", one)).allowed
+
+    async def test_concurrent_requests_over_replicas_share_one_quota(self, redis: Redis, redis_url: str) -> None:
+        service = f"test-{new_id()}"
+        other = open_redis(redis_url)
+        limiters = [RateLimiter(redis, service=service), RateLimiter(other, service=service)]
+        fifty = Policy("fifty", limit=50, window_s=3600)
+        decisions = await asyncio.gather(*(limiters[n % 2].check("a", fifty) for n in range(80)))
+        await other.aclose()
+        assert sum(decision.allowed for decision in decisions) == 50
+
+    async def test_a_request_may_cost_more_than_one(self, limiter: RateLimiter) -> None:
+        assert (await limiter.check("a", FIVE, cost=4)).remaining == 1
+        assert not (await limiter.check("a", FIVE, cost=2)).allowed
+        assert (await limiter.check("a", FIVE, cost=1)).allowed
+
+    async def test_scripts_lost_in_a_restart_are_loaded_again(self, limiter: RateLimiter, redis: Redis) -> None:
+        await limiter.check("a", FIVE)
+        await redis.script_flush()
+        assert (await limiter.check("a", FIVE)).remaining == 3
+
+    async def test_a_clock_that_went_back_an_hour_locks_nobody_out(self, redis: Redis) -> None:
+        service = f"test-{new_id()}"
+        limiter = RateLimiter(redis, service=service)
+        await limiter.check("a", FIVE)
+        [name] = [key async for key in redis.scan_iter(f"etter:{service}:limit:*")]
+        await redis.set(name, int(await redis.get(name) or 0) + 3600 * 1_000_000)
+        assert (await limiter.check("a", FIVE)).remaining == 4
+
+    async def test_no_key_outlives_its_quota(self, redis: Redis) -> None:
+        service = f"test-{new_id()}"
+        await RateLimiter(redis, service=service).check("a", FIVE)
+        [name] = [key async for key in redis.scan_iter(f"etter:{service}:limit:*")]
+        assert 0 < await redis.pttl(name) <= 12_001
+
+    async def test_what_a_client_sends_does_not_stand_in_redis(self, redis: Redis) -> None:
+        service = f"test-{new_id()}"
+        await RateLimiter(redis, service=service).check("email:maya@brightwater.example" + "x" * 9999, FIVE)
+        [name] = [key async for key in redis.scan_iter(f"etter:{service}:limit:*")]
+        assert b"maya" not in name
+        assert len(name) < 150
+
+
+class TestWhenRedisIsAway:
+    async def test_the_local_limit_holds(self, limiter: RateLimiter, own_valkey: valkey_server.Valkey) -> None:
+        redis = open_redis(own_valkey.url)
+        limiter = RateLimiter(redis)
+        own_valkey.process.kill()
+        decisions = [await limiter.check("a", FIVE) for _ in range(7)]
+        await redis.aclose()
+        assert [decision.allowed for decision in decisions] == [True] * 5 + [False] * 2
+
+    @pytest.mark.parametrize(("word", "allowed"), [("allow", True), ("refuse", False)])
+    async def test_a_policy_may_say_otherwise(self, own_valkey: valkey_server.Valkey, word: str, allowed: bool) -> None:
+        redis = open_redis(own_valkey.url)
+        own_valkey.process.kill()
+        policy = Policy("word", 1, 60, when_redis_is_away=word)  # type: ignore[arg-type]
+        decisions = [await RateLimiter(redis).check("a", policy) for _ in range(3)]
+        await redis.aclose()
+        assert [decision.allowed for decision in decisions] == [allowed] * 3
+
+    async def test_a_frozen_server_costs_one_budget_at_most(self, own_valkey: valkey_server.Valkey) -> None:
+        redis = open_redis(own_valkey.url)
+        limiter = RateLimiter(redis)
+        os.kill(own_valkey.process.pid, signal.SIGSTOP)
+        took = []
+        for _ in range(6):
+            began = monotonic()
+            assert (await limiter.check("a")).allowed
+            took.append(monotonic() - began)
+        os.kill(own_valkey.process.pid, signal.SIGCONT)
+        await redis.aclose()
+        assert max(took) < BUDGET_S + 0.5
+        assert min(took[2:]) < BUDGET_S / 2, "after two failures it is not asked every time"
+
+    async def test_it_is_asked_again_after_a_pause(self, own_valkey: valkey_server.Valkey) -> None:
+        now = 100.0
+        redis = open_redis(own_valkey.url)
+        limiter = RateLimiter(redis, clock=lambda: now)
+        os.kill(own_valkey.process.pid, signal.SIGSTOP)
+        for _ in range(3):
+            await limiter.check("a", FIVE)
+        os.kill(own_valkey.process.pid, signal.SIGCONT)
+        await redis.flushall()
+        assert (await limiter.check("a", FIVE)).remaining == 1, "still counting alone"
+        now += 1.1
+        assert (await limiter.check("a", FIVE)).remaining == 4, "the shared count again"
+        await redis.aclose()
+
+
+class TestHeaders:
+    async def test_they_follow_the_draft(self, limiter: RateLimiter) -> None:
+        headers = (await limiter.check("a", FIVE)).headers()
+        assert headers == {"RateLimit-Policy": '"five";q=5;w=60', "RateLimit": '"five";r=4;t=12'}
+
+    async def test_a_refusal_says_when_to_come_back(self, limiter: RateLimiter) -> None:
+        one = Policy("one", limit=1, window_s=30)
+        await limiter.check("a", one)
+        assert (await limiter.check("a", one)).headers()["Retry-After"] == "30"
+
+
+class TestPolicy:
+    def test_the_defaults(self) -> None:
+        assert (DEFAULT.limit, DEFAULT.window_s) == (1000, 60)
+        assert SIGN_IN.limit / SIGN_IN.window_s < DEFAULT.limit / DEFAULT.window_s
+
+    @pytest.mark.parametrize(("limit", "window_s"), [(0, 60), (1, 0)])
+    def test_one_that_allows_nothing_is_refused(self, limit: int, window_s: int) -> None:
+        with pytest.raises(ValueError, match="at least one unit"):
+            Policy("none", limit, window_s)
+
+
+class TestLocalLimits:
+    @given(
+        limit=st.integers(1, 50),
+        window_s=st.integers(1, 100),
+        pauses=st.lists(st.floats(0, 20), min_size=1, max_size=200),
+    )
+    def test_never_more_than_twice_the_quota_in_any_window(
+        self, limit: int, window_s: int, pauses: list[float]
+    ) -> None:
+        """GCRA allows a full quota at once and another one while it comes back."""
+        now = 1000.0
+        limits = LocalLimits(lambda: now)
+        policy = Policy("p", limit, window_s)
+        allowed_at = []
+        for pause in pauses:
+            now += pause
+            if limits.take("a", policy, 1)[0]:
+                allowed_at.append(now)
+        for start in allowed_at:
+            in_window = sum(start <= moment < start + window_s for moment in allowed_at)
+            assert in_window <= 2 * limit
+
+    def test_the_number_of_keys_is_bounded(self) -> None:
+        limits = LocalLimits(lambda: 0.0, max_keys=10)
+        for number in range(100):
+            limits.take(str(number), FIVE, 1)
+        assert len(limits) == 10
