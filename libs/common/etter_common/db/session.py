@@ -19,10 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from etter_common.errors import AppError, Conflict, Unavailable
+from etter_common.errors import AppError, Conflict, Unavailable, ValidationFailed
 
 _BEGIN = "BEGIN; SELECT set_config('app.company_id', '{company}', true), set_config('app.scope', '{scope}', true)"
 _UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
+_UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ def translated(failure: BaseException) -> BaseException:
         away = isinstance(failure, OperationalError | InterfaceError) and not state
         if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
             return Unavailable("the database is away")
+        if state in _UNSTORABLE_STATES:
+            return ValidationFailed("a text holds a character that cannot be stored")
     if isinstance(failure, OSError):
         return Unavailable("the database is away")
     return failure
