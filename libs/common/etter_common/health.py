@@ -172,7 +172,7 @@ def health_app(registry: HealthRegistry) -> ASGIApp:
             await _lifespan(receive, send)
         elif scope["type"] == "http":
             status, content_type, body = await _answer(registry, scope["method"], scope["path"])
-            await _respond(send, status, content_type, b"" if scope["method"] == "HEAD" else body)
+            await _respond(send, status, content_type, body, bodiless=scope["method"] == "HEAD")
 
     return app
 
@@ -195,7 +195,7 @@ def _json(status: int, body: Any) -> tuple[int, str, bytes]:  # Any: whatever ms
     return status, "application/json", msgspec.json.encode(body)
 
 
-async def _respond(send: Send, status: int, content_type: str, body: bytes) -> None:
+async def _respond(send: Send, status: int, content_type: str, body: bytes, *, bodiless: bool) -> None:
     headers = [
         (b"content-type", content_type.encode()),
         (b"content-length", str(len(body)).encode()),
@@ -204,7 +204,7 @@ async def _respond(send: Send, status: int, content_type: str, body: bytes) -> N
     if status == 405:
         headers.append((b"allow", b"GET, HEAD"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if bodiless else body})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import MaxConnectionsError, RedisError
 
 from etter_common import metrics
 from etter_common.clock import monotonic
@@ -25,6 +25,7 @@ from etter_common.logging import get_logger
 BUDGET_S: Final = 0.1
 _TRIPS_AFTER: Final = 2  # failed calls in a row
 _PAUSE_S: Final = 1.0  # without calls after that; then one decision tries the server again
+_CALLS_AT_ONCE: Final = 16
 _LOCAL_KEYS: Final = 20_000
 _log = get_logger(__name__)
 
@@ -114,6 +115,7 @@ class RateLimiter:
         self._clock = clock
         self._failures = 0
         self._next_try = 0.0
+        self._slots = asyncio.Semaphore(_CALLS_AT_ONCE)
         self._local = LocalLimits(clock)
 
     async def check(self, key: str, policy: Policy = DEFAULT, *, cost: int = 1) -> Decision:
@@ -137,11 +139,14 @@ class RateLimiter:
             if now < self._next_try:
                 return None
             self._next_try = now + _PAUSE_S  # this one tries, the others go on without
+        asked = False
         try:
-            async with asyncio.timeout(self._budget_s):
+            async with asyncio.timeout(self._budget_s), self._slots:
+                asked = True
                 allowed, until_full_us = await self._script([name], [policy.interval_us, policy.window_us, cost])
         except (RedisError, OSError, TimeoutError) as error:
-            self._fail(error)
+            if asked and not isinstance(error, MaxConnectionsError):  # not what waiting in vain says
+                self._fail(error)
             return None
         self._failures = 0
         return bool(allowed), float(until_full_us)
