@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -10,6 +11,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 
+# a moment beyond these cannot be turned into UTC by the driver
+Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
 
 
@@ -49,5 +52,5 @@ class AuditEventQuery(PageParams):
     action: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[a-z_]+$", max_length=100)] | None = None
     actor_id: UUID | None = None
     target_id: UUID | None = None
-    since: AwareDatetime | None = Field(default=None, description="at or after")
-    until: AwareDatetime | None = Field(default=None, description="before")
+    since: Moment | None = Field(default=None, description="at or after")
+    until: Moment | None = Field(default=None, description="before")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -33,7 +33,12 @@ class CompanyUpdate(Schema):
 
     name: Name | None = None
     currency: Currency | None = None
-    master_company_id: UUID | None = None
+    master_company_id: UUID | None = Field(default=None, description="null takes the link away")
+
+    def changes(self) -> dict[str, Any]:
+        """What is to change; a null means something only for the link."""
+        given = self.model_dump(exclude_unset=True)
+        return {name: value for name, value in given.items() if value is not None or name == "master_company_id"}
 
 
 class CompanyOut(Schema):

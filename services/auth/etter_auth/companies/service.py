@@ -37,7 +37,7 @@ async def update(ctx: Context, company_id: UUID, data: CompanyUpdate, *, if_matc
     companies = CompanyRepository(ctx)
     company = await companies.get(company_id, for_update=True)
     etags.require_match(if_match, company.version)
-    values = data.model_dump(exclude_none=True)
+    values = data.changes()
     if not values:
         return company
     entry = Entry("companies:change", company_id, target_id=company_id, details={"fields": sorted(values)})

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import text
 
+from etter_auth.master_companies.models import MasterCompany
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
@@ -23,6 +24,17 @@ class TestOwnCompany:
         assert (await as_role("viewer").patch(path, json={"currency": "EUR"})).status_code == 403
         changed = await admin.patch(path, json={"currency": "EUR"}, headers={"If-Match": '"1"'})
         assert (changed.json()["data"]["currency"], changed.headers["etag"]) == ("EUR", '"2"')
+
+    async def test_is_linked_to_the_directory_and_unlinked(
+        self, admin: CheckedClient, platform: Platform, company: UUID
+    ) -> None:
+        async with platform.work(system=True) as ctx:
+            entry = MasterCompany(name=f"Listed {company}", industry="Food")
+            ctx.session.add(entry)
+        path = f"/companies/{company}"
+        for link in (str(entry.id), None):
+            changed = await admin.patch(path, json={"master_company_id": link}, headers={"If-Match": "*"})
+            assert changed.json()["data"]["master_company_id"] == link
 
     async def test_another_is_not_found(self, admin: CheckedClient, as_role: Clients, platform: Platform) -> None:
         path = f"/companies/{await make_company(platform)}"

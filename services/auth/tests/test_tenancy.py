@@ -1,0 +1,70 @@
+"""The second lock: what raw SQL as the login role sees of another company; and that it does not cost the indexes."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from etter_auth.models import Company, User
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.testing.client import CheckedClient
+
+from .factories import Person, make_company, sign_in
+
+OWNED = ("users", "sessions", "passwords", "audit_events")
+
+
+async def test_another_companys_rows_are_not_there(platform: Platform, visitor: CheckedClient, person: Person) -> None:
+    await sign_in(visitor, person)
+    for company, expected in ((person.company_id, True), (await make_company(platform), False)):
+        async with platform.db.transaction(company) as session:
+            for table in OWNED:
+                mine = text(f"SELECT count(*) FROM {table} WHERE company_id = :id")  # noqa: S608 - our own names
+                assert bool(await session.scalar(mine, {"id": person.company_id})) is expected, table
+            named = text("SELECT count(*) FROM companies WHERE id = :id")
+            assert bool(await session.scalar(named, {"id": person.company_id})) is expected
+
+
+async def test_another_companys_rows_cannot_be_written(platform: Platform, person: Person) -> None:
+    stranger = await make_company(platform)
+    async with platform.db.transaction(stranger) as session:
+        for statement in ("UPDATE users SET name = 'x' WHERE id = :id", "DELETE FROM users WHERE id = :id"):
+            assert (await session.execute(text(statement + " RETURNING id"), {"id": person.id})).all() == []
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with platform.db.transaction(stranger) as session:
+            session.add(Company(id=new_id(), name=f"Not mine {new_id()}", currency="USD"))
+    with pytest.raises(DBAPIError, match="row-level security"):
+        async with platform.db.transaction(stranger) as session:
+            name = f"planted-{new_id()}"
+            planted = User(email=f"{name}@b.example", username=name, name="x", roles=["company_admin"], is_active=True)
+            planted.company_id = person.company_id
+            session.add(planted)
+
+
+PLANS = {
+    "SELECT id FROM users WHERE email = 'a@b.example'": "uq_users_email",
+    "SELECT id FROM users WHERE company_id = '{c}' ORDER BY name, id LIMIT 51": "ix_users_company_id_name_id",
+    "SELECT id FROM users WHERE company_id = '{c}' AND username = 'a'": "uq_users_company_id_username",
+    "SELECT id FROM sessions WHERE company_id = '{c}' AND user_id = '{c}' ORDER BY created_at DESC, id DESC LIMIT 51": (
+        "ix_sessions_company_id_user_id_created_at_id"
+    ),
+    "SELECT id FROM audit_events WHERE company_id = '{c}' ORDER BY created_at DESC, id DESC LIMIT 51": (
+        "ix_audit_events_company_id_created_at_id"
+    ),
+    "SELECT id FROM audit_events WHERE company_id = '{c}' AND actor_id = '{c}' ORDER BY created_at, id LIMIT 51": (
+        "ix_audit_events_company_id_actor_id_created_at_id"
+    ),
+    "SELECT id FROM master_companies WHERE lower(name) LIKE '%dairy%'": "ix_master_companies_name_trgm",
+}
+
+
+@pytest.mark.parametrize(("query", "index"), PLANS.items(), ids=PLANS.values())
+async def test_indexes_serve_under_row_level_security(platform: Platform, query: str, index: str) -> None:
+    """With sequential scans off the planner takes the index if it may; row-level security forbids some."""
+    async with platform.db.transaction(new_id(), system=True) as session:
+        await session.execute(text("SET LOCAL enable_seqscan = off"))
+        await session.execute(text("SET LOCAL enable_sort = off"))
+        plan = "\n".join((await session.scalars(text("EXPLAIN " + query.format(c=new_id())))).all())
+    assert index in plan, plan
