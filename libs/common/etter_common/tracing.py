@@ -156,7 +156,6 @@ def _start_sentry(dsn: str, service: str, environment: str) -> None:
         default_integrations=False,
         auto_enabling_integrations=False,
         include_local_variables=False,
-        send_default_pii=False,
         before_send=_scrubbed,
     )
 

@@ -1,0 +1,223 @@
+"""Against a real server on the loopback, which the tests allow by name, and refuse by not allowing it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from etter_common import http as module
+from etter_common import logging
+from etter_common.clock import monotonic
+from etter_common.http import HttpClient, OutboundFailed, ReplyTooLarge, RetryBudget, TargetNotAllowed
+
+Handler = Callable[["Server", str], Awaitable[bytes]]
+
+
+def reply(status: int, body: bytes = b"", **headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} X", f"content-length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@dataclass
+class Server:
+    """Answers each request with the next prepared answer, the last one for ever; None hangs up, b"" never answers."""
+
+    answers: list[bytes | None] = field(default_factory=lambda: [reply(200, b"ok")])
+    requests: list[str] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while True:
+                self.requests.append((await reader.readuntil(b"\r\n\r\n")).decode())
+                answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+                if answer is None:
+                    return
+                if answer == b"":
+                    await reader.read()
+                    return
+                writer.write(answer)
+                await writer.drain()
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return
+        finally:
+            writer.close()
+
+    def url(self, path: str = "/", host: str = "service.example") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[Server]:
+    server = Server()
+    listening = await asyncio.start_server(server.handle, "127.0.0.1", 0)
+    server.port = listening.sockets[0].getsockname()[1]
+    yield server
+    listening.close()
+
+
+def to_loopback(host: str, port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+@pytest.fixture
+async def client(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[HttpClient]:
+    monkeypatch.setattr(module, "_FIRST_PAUSE_S", 0.001)
+    client = HttpClient("test", allowed_hosts=["service.example"], resolve=to_loopback, total_s=5, max_bytes=1000)
+    yield client
+    await client.close()
+
+
+class TestRequest:
+    async def test_an_answer_of_any_status_is_returned(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(404, b"no", x_mark="m")]
+        answer = await client.request("GET", server.url())
+        assert (answer.status, answer.body, answer.headers["x-mark"]) == (404, b"no", "m")
+
+    async def test_the_request_id_goes_along(self, client: HttpClient, server: Server) -> None:
+        with logging.bound(request_id="req-12345678"):
+            await client.request("GET", server.url())
+        assert "x-request-id: req-12345678" in server.requests[0].lower()
+
+    async def test_it_ends_within_its_total_time(self, server: Server) -> None:
+        client = HttpClient("test", allowed_hosts=["service.example"], resolve=to_loopback, total_s=0.1)
+        server.answers = [b""]
+        began = monotonic()
+        with pytest.raises(OutboundFailed):
+            await client.request("GET", server.url())
+        await client.close()
+        assert monotonic() - began < 1
+
+    async def test_an_answer_past_the_bound_is_refused(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(200, b"x" * 1001)]
+        with pytest.raises(ReplyTooLarge):
+            await client.request("GET", server.url())
+
+    async def test_a_compressed_answer_that_was_not_asked_for_is_refused(
+        self, client: HttpClient, server: Server
+    ) -> None:
+        server.answers = [reply(200, b"x", content_encoding="gzip")]
+        with pytest.raises(OutboundFailed):
+            await client.request("GET", server.url())
+        assert "accept-encoding: identity" in server.requests[0].lower()
+
+    async def test_nobody_listening_is_a_clear_error(self, client: HttpClient) -> None:
+        with pytest.raises(OutboundFailed) as caught:
+            await client.request("GET", "http://service.example:1/")
+        assert caught.value.status == 503
+
+
+class TestRetries:
+    @pytest.mark.parametrize("first", [reply(503), reply(429), reply(502), None])
+    async def test_an_idempotent_call_is_tried_again(
+        self, client: HttpClient, server: Server, first: bytes | None
+    ) -> None:
+        server.answers = [first, reply(200, b"ok")]
+        assert (await client.request("GET", server.url())).body == b"ok"
+        assert len(server.requests) == 2
+
+    @pytest.mark.parametrize("first", [reply(503), None])
+    async def test_a_post_is_sent_once(self, client: HttpClient, server: Server, first: bytes | None) -> None:
+        server.answers = [first, reply(200)]
+        try:
+            answer = await client.request("POST", server.url(), content=b"x")
+            assert answer.status == 503
+        except OutboundFailed:
+            assert first is None
+        assert len(server.requests) == 1
+
+    async def test_three_attempts_at_most(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(503)]
+        assert (await client.request("GET", server.url())).status == 503
+        assert len(server.requests) == 3
+
+    async def test_what_the_server_asks_for_is_waited(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(503, retry_after="1"), reply(200)]
+        began = monotonic()
+        await client.request("GET", server.url())
+        assert monotonic() - began >= 1
+
+    async def test_the_budget_ends_them(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(503)]
+        for _ in range(20):
+            await client.request("GET", server.url())
+        assert len(server.requests) <= 20 + 10 + 20 * 0.2
+
+
+class TestRetryBudget:
+    def test_a_fifth_of_the_calls_after_the_start(self) -> None:
+        budget = RetryBudget()
+        spent = 0
+        for _ in range(100):
+            budget.earn()
+            spent += budget.spend()
+        assert 28 <= spent <= 30
+
+
+class TestGuard:
+    @pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "::1", "10.0.0.1"])
+    async def test_a_name_that_leads_inside_is_refused(self, server: Server, address: str) -> None:
+        client = HttpClient("test", resolve=lambda *_: ["93.184.216.34", address])
+        with pytest.raises(TargetNotAllowed) as caught:
+            await client.request("GET", f"https://evil.example:{server.port}/")
+        await client.close()
+        assert caught.value.status == 422
+        assert server.connections == 0
+
+    async def test_addresses_in_the_url_are_checked_too(self, server: Server) -> None:
+        client = HttpClient("test")
+        for host in ("127.0.0.1", "[::1]", "2130706433", "0x7f.1", "localhost"):
+            with pytest.raises((TargetNotAllowed, OutboundFailed)):
+                await client.request("GET", f"https://{host}:{server.port}/")
+        await client.close()
+        assert server.connections == 0
+
+    async def test_the_name_is_resolved_once_and_the_checked_address_called(self, server: Server) -> None:
+        """DNS rebinding: the second answer would be another one."""
+        answers = [["127.0.0.1"], ["203.0.113.1"]]
+        client = HttpClient("test", allowed_hosts=["service.example"], resolve=lambda *_: answers.pop(0))
+        assert (await client.request("GET", server.url())).status == 200
+        await client.close()
+        assert len(answers) == 1
+        assert server.connections == 1
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://93.184.216.34/", "ftp://service.example/", "https:///x", "https://u:p@service.example/",
+            "file:///etc/passwd", "no url", "http://\x00/",
+        ],
+    )  # fmt: skip
+    async def test_a_url_of_another_kind_is_refused(self, client: HttpClient, url: str) -> None:
+        with pytest.raises(TargetNotAllowed):
+            await client.request("GET", url)
+
+
+class TestRedirects:
+    async def test_one_to_the_same_origin_is_followed(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(302, location="/other"), reply(200, b"there")]
+        assert (await client.request("GET", server.url())).body == b"there"
+        assert server.requests[1].startswith("GET /other ")
+
+    @pytest.mark.parametrize("location", ["http://169.254.169.254/", "https://other.example/", "//other.example/"])
+    async def test_one_to_another_host_is_refused(self, client: HttpClient, server: Server, location: str) -> None:
+        server.answers = [reply(302, location=location)]
+        with pytest.raises(TargetNotAllowed):
+            await client.request("GET", server.url())
+        assert len(server.requests) == 1
+
+    async def test_a_circle_ends(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(302, location="/")]
+        with pytest.raises(OutboundFailed, match="redirects"):
+            await client.request("GET", server.url())
+        assert len(server.requests) == 4
+
+    async def test_a_post_is_not_redirected(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(307, location="/other")]
+        assert (await client.request("POST", server.url(), content=b"x")).status == 307
