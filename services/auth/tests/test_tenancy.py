@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -32,15 +34,19 @@ async def test_another_companys_rows_cannot_be_written(platform: Platform, perso
     async with platform.db.transaction(stranger) as session:
         for statement in ("UPDATE users SET name = 'x' WHERE id = :id", "DELETE FROM users WHERE id = :id"):
             assert (await session.execute(text(statement + " RETURNING id"), {"id": person.id})).all() == []
-    with pytest.raises(DBAPIError, match="row-level security"):
-        async with platform.db.transaction(stranger) as session:
-            session.add(Company(id=new_id(), name=f"Not mine {new_id()}", currency="USD"))
-    with pytest.raises(DBAPIError, match="row-level security"):
-        async with platform.db.transaction(stranger) as session:
-            name = f"planted-{new_id()}"
-            planted = User(email=f"{name}@b.example", username=name, name="x", roles=["company_admin"], is_active=True)
-            planted.company_id = person.company_id
-            session.add(planted)
+    company = Company(id=new_id(), name=f"Not mine {new_id()}", currency="USD")
+    name = f"planted-{new_id()}"
+    planted = User(email=f"{name}@b.example", username=name, name="x", roles=["company_admin"], is_active=True)
+    planted.company_id = person.company_id
+    for row in (company, planted):
+        with pytest.raises(DBAPIError, match="row-level security"):
+            await _store(platform, stranger, row)
+
+
+async def _store(platform: Platform, company_id: UUID, row: Company | User) -> None:
+    async with platform.db.transaction(company_id) as session:
+        session.add(row)
+        await session.flush()
 
 
 PLANS = {
