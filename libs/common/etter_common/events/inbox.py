@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Text, delete
+from sqlalchemy import Table, Text, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,14 +32,17 @@ class InboxRow(PlatformBase):
     handled_at: Mapped[datetime] = mapped_column(default=utc_now, index=True)
 
 
+_TABLE: Final = cast("Table", InboxRow.__table__)
+_NOTE: Final = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.event_id)
+
+
 async def first_time(ctx: Context, consumer: str, event: Event) -> bool:
     """Note `event` as handled by this transaction; false when another one has.
 
     While another transaction handles the same event this waits for its end.
     """
     row = {"consumer": consumer, "event_id": event.id, "company_id": event.company_id, "handled_at": utc_now()}
-    statement = insert(InboxRow).values(row).on_conflict_do_nothing().returning(InboxRow.event_id)
-    return await ctx.session.scalar(statement) is not None
+    return await ctx.session.scalar(_NOTE, row) is not None
 
 
 async def forget_old(platform: Platform) -> None:

@@ -76,7 +76,7 @@ class Job:
         await self.write(checkpoint=self.checkpoint, heartbeat_at=utc_now())
 
     async def checkpoint_in(self, ctx: Context, data: Mapping[str, Any]) -> None:
-        """Like `save_checkpoint`, inside a transaction of `work()`: an effect and the note that it is done, or neither."""
+        """Like `save_checkpoint`, in a transaction of `work()`: an effect and the note that it is done, or neither."""
         await self._update(ctx, checkpoint=dict(data), heartbeat_at=utc_now())
         self.checkpoint = dict(data)
 

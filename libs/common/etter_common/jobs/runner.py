@@ -25,7 +25,7 @@ from etter_common.events import dead_letters, streams
 from etter_common.events.pull import Pull
 from etter_common.events.retry import RetryPolicy, reason
 from etter_common.events.supervisor import first_to_end, stop, supervised
-from etter_common.jobs.attempt import Attempt, Rules, Settled, Stopped
+from etter_common.jobs.attempt import Attempt, OnStop, Rules, Settled, Stopped
 from etter_common.jobs.job import Job
 from etter_common.jobs.models import JobMixin
 from etter_common.jobs.queue import Queue, Ticket
@@ -33,7 +33,6 @@ from etter_common.jobs.sweep import sweep
 from etter_common.logging import bound, get_logger
 
 if TYPE_CHECKING:
-    from etter_common.context import Context
     from etter_common.platform import Platform
 
 __all__ = ["Stopped", "runner"]
@@ -46,21 +45,22 @@ _log = get_logger(__name__)
 def runner(
     queue: Queue, model: type[JobMixin], run: Callable[[Job], Awaitable[None]],
     *, slots: int = 1, max_attempts: int = 3, deadline_s: float = 3600.0,
-    on_stop: Callable[[Context, Stopped], Awaitable[None]] | None = None, retry: RetryPolicy | None = None,
+    on_stop: OnStop | None = None, retry: RetryPolicy | None = None, drain_s: float = DRAIN_S,
 ) -> Callable[[Platform], AbstractAsyncContextManager[None]]:  # fmt: skip
     """Run `run(job)` for every job of `queue`, `slots` at a time, as a `Background`.
 
     `run` ends a job by `async with job.succeed()`; returning without it succeeds with no effect of its own. An
     exception is tried again after a growing delay, `max_attempts` times in all, at once final when it is the input's
     fault (an `AppError` of 4xx). `deadline_s` bounds one attempt. `on_stop` runs inside the transaction that ends a
-    job as failed or cancelled: publish there what others must know.
+    job as failed or cancelled: publish there what others must know. When the process ends, running jobs have
+    `drain_s` to end by themselves; then they go back to the queue.
     """
     policy = retry or RetryPolicy(tries=max_attempts, first_s=2.0)
     rules = Rules(queue, model, run, on_stop, max_attempts, deadline_s, policy)
 
     @asynccontextmanager
     async def background(platform: Platform) -> AsyncGenerator[None]:
-        async with supervised(f"jobs-{queue.name}", _Runner(platform, rules, slots).run):
+        async with supervised(f"jobs-{queue.name}", _Runner(platform, rules, slots, drain_s).run):
             yield
 
     return background
@@ -75,11 +75,12 @@ class _Slot:
 class _Runner:
     """The taking of one process."""
 
-    def __init__(self, platform: Platform, rules: Rules, slots: int) -> None:
+    def __init__(self, platform: Platform, rules: Rules, slots: int, drain_s: float) -> None:
         self._platform = platform
         self._rules = rules
         self._queue = rules.queue
         self._slots = slots
+        self._drain_s = drain_s
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._taken: dict[asyncio.Task[None], _Slot] = {}
         self._pull = Pull(
@@ -179,6 +180,7 @@ class _Runner:
 
     async def _drain(self) -> None:
         """Let running jobs end for a while, then hand back the rest for another worker to take at once."""
+        alive = asyncio.create_task(self._keep_alive())
         if self._taken:
-            await asyncio.wait(list(self._taken), timeout=DRAIN_S)
-        await stop(*self._taken)
+            await asyncio.wait(list(self._taken), timeout=self._drain_s)
+        await stop(alive, *self._taken)

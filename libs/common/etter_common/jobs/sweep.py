@@ -49,9 +49,7 @@ async def push_lost(platform: Platform, queue: Queue, model: type[JobMixin]) -> 
         ticket = Ticket(job_id=job_id, company_id=company_id)
         headers = {"Nats-Msg-Id": f"sweep.{job_id}.{attempts}"}
         try:
-            await js.publish(
-                streams.job_subject(queue.name, job_id), msgspec.json.encode(ticket), headers=headers
-            )
+            await js.publish(streams.job_subject(queue.name, job_id), msgspec.json.encode(ticket), headers=headers)
         except NatsError as error:
             _log.warning("job_not_pushed", job_id=job_id, error_type=type(error).__name__)
             break

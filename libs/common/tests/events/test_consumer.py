@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from uuid import UUID
 
 import pytest
@@ -114,7 +115,10 @@ class TestOnce:
     async def test_old_inbox_rows_are_forgotten_and_young_ones_kept(
         self, backbone: Backbone, platform: Platform, company_id: UUID
     ) -> None:
-        insert = "INSERT INTO inbox (consumer, event_id, company_id, handled_at) VALUES ('probe', $1, $2, now() - $3::interval)"
+        insert = """
+            INSERT INTO inbox (consumer, event_id, company_id, handled_at)
+            VALUES ('probe', $1, $2, now() - $3::interval)
+        """
         old, young = new_id(), new_id()
         await backbone.fetch(insert, old, company_id, inbox.KEPT * 1.01)
         await backbone.fetch(insert, young, company_id, inbox.KEPT * 0.99)
@@ -201,7 +205,7 @@ class TestFailures:
             await send(platform, step(aggregate, 1, company_id))
             await until(buried(platform, 1))
             await until(reads(backbone, aggregate, 1))
-        waits = [later - sooner for sooner, later in zip(tries, tries[1:], strict=False)]
+        waits = [later - sooner for sooner, later in pairwise(tries)]
         assert [round(wait, 1) for wait in waits] == pytest.approx([0.2, 0.4, 0.8], abs=0.15)
         (letter,) = await dead_letters.list_letters(platform.nats, consumer="probe")
         assert letter.reason == "RuntimeError: cannot swallow"

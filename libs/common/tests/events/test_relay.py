@@ -7,7 +7,6 @@ from collections import defaultdict
 from contextlib import AsyncExitStack
 from uuid import UUID
 
-import pytest
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from etter_common.cache import CacheKey
@@ -42,7 +41,7 @@ async def published(platform: Platform) -> dict[str, list[bytes]]:
 
 
 async def outbox_is_empty(backbone: Backbone) -> bool:
-    return (await backbone.fetch("SELECT count(*) FROM outbox"))[0][0] == 0
+    return bool((await backbone.fetch("SELECT count(*) FROM outbox"))[0][0] == 0)
 
 
 def bodies(count: int) -> list[bytes]:
@@ -66,10 +65,9 @@ class TestPublishing:
 
     async def test_a_rolled_back_event_is_not(self, backbone: Backbone, platform: Platform, company_id: UUID) -> None:
         async with relay(platform):
-            with pytest.raises(RuntimeError):
-                async with platform.work(company_id=company_id) as ctx:
-                    await ctx.publish(step(new_id(), 1, company_id))
-                    raise RuntimeError
+            ctx = platform.context(company_id=company_id)
+            await ctx.publish(step(new_id(), 1, company_id))
+            await ctx.finish(RuntimeError())
             await take_steps(platform, company_id, new_id(), range(1))
             await until(lambda: outbox_is_empty(backbone))
         assert [len(found) for found in (await published(platform)).values()] == [1]

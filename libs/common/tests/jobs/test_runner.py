@@ -314,17 +314,13 @@ class TestTakeover:
             await until(lambda: _count_is(outcomes, 2))
         assert await backbone.notes() == []
 
-    async def test_sigterm_hands_back_at_once(
-        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr("etter_common.jobs.runner.DRAIN_S", 0.1)
-
+    async def test_sigterm_hands_back_at_once(self, backbone: Backbone, platform: Platform, company_id: UUID) -> None:
         async def first_hangs(job: Job) -> None:
             if job.attempt == 1:
                 await asyncio.Event().wait()
             await succeed(job)
 
-        async with working(platform, first_hangs):
+        async with working(platform, first_hangs, drain_s=0.1):
             job_id = await add_job(platform, company_id)
             await until(has_status(backbone, job_id, JobStatus.RUNNING))
         assert (await row(backbone, job_id))["status"] == "queued"
