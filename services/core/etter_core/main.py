@@ -8,6 +8,7 @@ from etter_common.app import create_app
 from etter_common.events.consumer import consumers
 from etter_common.events.relay import relay
 from etter_core import api, worker
+from etter_core.occupations.taxonomy import taxonomy
 from etter_core.settings import CoreSettings
 
 
@@ -17,5 +18,5 @@ def create(settings: CoreSettings | None = None) -> FastAPI:
         settings or CoreSettings(),
         title="Etter core",
         routers=api.routers,
-        background=(relay, consumers(*worker.subscriptions)),
+        background=(taxonomy, relay, consumers(*worker.subscriptions)),
     )

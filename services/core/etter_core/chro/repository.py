@@ -90,7 +90,7 @@ class DashboardRepository(Repository[Role]):
         """The company's currency, and one row of totals per department and currency and score band."""
         currency = select(Company.currency).where(Company.company_id == self.company_id).scalar_subquery()
         statement = self._grouped(func.coalesce(currency, literal(DEFAULT_CURRENCY)))
-        rows = [dict(row._mapping) for row in await self.session.execute(statement)]
+        rows: list[Mapping[str, Any]] = [dict(row._mapping) for row in await self.session.execute(statement)]
         return (rows[0]["company_currency"] if rows else DEFAULT_CURRENCY), rows
 
     def _grouped(self, currency: SQLColumnExpression[str]) -> Select[Any]:

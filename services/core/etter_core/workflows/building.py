@@ -8,6 +8,7 @@ from uuid import UUID
 
 from etter_common.ids import new_id
 from etter_core.scores.classification import classify, impact_of
+from etter_core.scores.scoring import Exposure
 from etter_core.workflows.document import Document, TaskPart, WorkloadPart
 
 DEFAULT_SKILL_LEVEL = 0.5
@@ -20,7 +21,7 @@ class DraftTask:
 
     statement: str
     time_share: float | None = None
-    exposure: str | None = None
+    exposure: Exposure | None = None
     label_source: str = "classifier"
     fact_id: UUID | None = None
 

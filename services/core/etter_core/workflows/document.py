@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-Exposure = Literal["E0", "E1", "E2"]
-ImpactClass = Literal["automate", "augment", "human"]
+from etter_core.scores.scoring import Exposure, ImpactClass
 
 
 class TaskPart(BaseModel):

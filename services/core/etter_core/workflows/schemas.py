@@ -10,7 +10,7 @@ from pydantic import Field, StringConstraints
 
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
-from etter_core.workflows.document import Exposure, ImpactClass
+from etter_core.scores.scoring import Exposure, ImpactClass
 
 Status = Literal["draft", "scored", "submitted", "validated"]
 Share = Annotated[float, Field(gt=0, le=1)]

@@ -16,7 +16,7 @@ from etter_core.roles.models import Role
 from etter_core.workflows import document, events, figures
 from etter_core.workflows.building import Draft, DraftTask, DraftWorkload, build, skill_level_of
 from etter_core.workflows.document import Document
-from etter_core.workflows.errors import NotScored, NothingToScore, SharesDoNotSum, UnknownTasks
+from etter_core.workflows.errors import NothingToScore, NotScored, SharesDoNotSum, UnknownTasks
 from etter_core.workflows.models import Workflow
 from etter_core.workflows.repository import HistoryRepository, WorkflowRepository
 from etter_core.workflows.schemas import SubmissionIn, ValidationIn, WorkflowCreate, WorkflowQuery, WorkloadIn

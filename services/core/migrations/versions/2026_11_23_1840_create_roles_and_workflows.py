@@ -6,10 +6,10 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from etter_common.db.migrations import create_platform_tables, drop_platform_tables, enable_row_security
+from etter_common.db.migrations import enable_row_security
 
 revision = "c0e1d5a7b840"
-down_revision = None
+down_revision = "b7a1d94c2e35"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +17,6 @@ MOMENT = sa.DateTime(timezone=True)
 
 
 def upgrade() -> None:
-    create_platform_tables()
     _create_roles()
     _create_workflows()
     _create_projections()
@@ -150,4 +149,3 @@ def _stamps() -> tuple[sa.Column[object], sa.Column[object]]:
 def downgrade() -> None:
     for table in ("role_outlooks", "companies", "people", "user_workflow_history", "workflows", "roles"):
         op.drop_table(table)
-    drop_platform_tables()
