@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from etter_auth import metrics
 from etter_auth.audit_events import service as audit
 from etter_auth.audit_events.entries import Entry
 from etter_auth.hashing import Hasher
@@ -53,6 +54,7 @@ async def sign_in(ctx: Context, credentials: Credentials) -> TokensOut:
     signed_in = await sessions.start(ctx, who, only_if=repository.still_valid(user.id, stored), beside=beside)
     if signed_in is None:
         raise await _refused(ctx, account)
+    metrics.SIGN_INS.labels("success").inc()
     return signed_in
 
 
@@ -121,12 +123,14 @@ async def _admit(ctx: Context, tries: Counters) -> None:
     relevant = [states[tries.network.key], pair, *([] if is_known else [states[tries.user.key]])]
     wait = max(((state.blocked_until - now).total_seconds() for state in relevant if state.was_refused), default=None)
     if wait is not None:
+        metrics.SIGN_INS.labels("delayed").inc()
         seconds = max(1, int(wait) + 1)
         raise SignInDelayed(headers={"Retry-After": str(seconds)}, retry_after_s=seconds)
 
 
 async def _refused(ctx: Context, account: Account | None) -> InvalidCredentials:
     """Written down, for whom there is somebody; the address that was typed is not kept."""
+    metrics.SIGN_INS.labels("refused").inc()
     user = account.user if account else None
     audit.record(
         ctx,

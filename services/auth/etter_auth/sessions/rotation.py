@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 from datetime import timedelta
 
-from etter_auth import tokens
+from etter_auth import metrics, tokens
 from etter_auth.audit_events.entries import Entry
 from etter_auth.sessions import events
 from etter_auth.sessions.errors import InvalidRefreshToken, RefreshTokenReused
@@ -25,20 +25,28 @@ from etter_common.context import Context
 
 async def refresh(ctx: Context, presented: str) -> TokensOut:
     """The next pair of tokens; raises `InvalidRefreshToken`, or `RefreshTokenReused` after ending the session."""
-    session_id = tokens.session_of(presented, key=ctx.signing_key)
-    if session_id is None:  # costs no query: garbage does not reach the database
-        raise InvalidRefreshToken
-    session = await OpenSessionRepository(ctx).lock(session_id)
-    idle = timedelta(days=settings_of(ctx).session_idle_days)
-    if session is None or session.has_ended(utc_now(), idle=idle):
+    session = await _live_session(ctx, presented)
+    if session is None:
+        metrics.REFRESHES.labels("refused").inc()
         raise InvalidRefreshToken
     hashed = crypto.hash_token(presented)
     if hmac.compare_digest(hashed, session.refresh_hash):
+        metrics.REFRESHES.labels("rotated").inc()
         return await _rotate(ctx, session, presented)
-    if _is_graced(ctx, session, hashed) and session.successor_sealed is not None:
+    if session.successor_sealed is not None and _is_graced(ctx, session, hashed):
+        metrics.REFRESHES.labels("graced").inc()
         return issue(ctx, session, tokens.open_successor(session.successor_sealed, presented=presented))
+    metrics.REFRESHES.labels("reused").inc()
     await _end_family(ctx, session)
     raise RefreshTokenReused
+
+
+async def _live_session(ctx: Context, presented: str) -> Session | None:
+    """The session the token was made for, locked; garbage does not reach the database."""
+    session_id = tokens.session_of(presented, key=ctx.signing_key)
+    session = await OpenSessionRepository(ctx).lock(session_id) if session_id else None
+    idle = timedelta(days=settings_of(ctx).session_idle_days)
+    return None if session is None or session.has_ended(utc_now(), idle=idle) else session
 
 
 async def _rotate(ctx: Context, session: Session, presented: str) -> TokensOut:

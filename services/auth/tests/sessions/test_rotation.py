@@ -6,6 +6,7 @@ import asyncio
 
 from sqlalchemy import text
 
+from etter_auth import metrics
 from etter_auth import tokens as made
 from etter_common import crypto
 from etter_common.ids import new_id
@@ -68,6 +69,14 @@ class TestReuse:
         await refresh(visitor, first.refresh)
         stolen = {"user-agent": "somebody else"}
         assert await self.reuse(visitor, first.refresh, **stolen) == "REFRESH_TOKEN_REUSED"
+
+    async def test_is_counted(self, visitor: CheckedClient, person: Person) -> None:
+        before = metrics.REFRESHES.labels("reused")._value.get()
+        first = await sign_in(visitor, person)
+        await refresh(visitor, first.refresh)
+        with later(seconds=11):
+            await self.reuse(visitor, first.refresh)
+        assert metrics.REFRESHES.labels("reused")._value.get() == before + 1
 
     async def test_is_in_the_audit_log(self, visitor: CheckedClient, person: Person, admin: CheckedClient) -> None:
         first = await sign_in(visitor, person)
