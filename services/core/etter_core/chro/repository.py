@@ -95,7 +95,7 @@ class DashboardRepository(Repository[Role]):
 
     def _grouped(self, currency: SQLColumnExpression[str]) -> Select[Any]:
         scored = Workflow.etter_score.is_not(None)
-        band = func.least(func.floor(Workflow.etter_score / BANDS), BANDS - 1)
+        band = case((scored, func.least(func.floor(Workflow.etter_score / BANDS), BANDS - 1)))
         known = case((scored, Role.headcount), else_=0)
         return (
             self.select(

@@ -1,0 +1,108 @@
+"""The dashboard: lines, totals, the newest simulation, and how soon a change shows."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from etter_common.clock import monotonic
+from etter_common.context import Context
+from etter_common.events.contracts.simulation import Quantiles, RoleOutlook, RunCompleted
+from etter_common.events.envelope import Event
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.testing.client import CheckedClient
+from etter_core.scores.scoring import PRODUCTIVE_HOURS
+
+from ..factories import accepted, described, make_role, make_workflow
+
+pytestmark = pytest.mark.principal("chro")
+
+
+async def entries(client: CheckedClient, **params: object) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = (await client.get("/chro/dashboard", params=params)).json()["data"]  # type: ignore[arg-type]
+    return found
+
+
+class TestDashboard:
+    async def test_a_line_has_scores_hours_people_and_money(self, client: CheckedClient, ctx: Context) -> None:
+        await make_workflow(ctx, title="Ledger Clerk", headcount=10, salary=50_000)
+        await ctx.finish()
+        (line,) = await entries(client)
+        assert line["etter_score"] == pytest.approx(65)
+        assert line["hours"] == 10 * PRODUCTIVE_HOURS
+        assert line["freed_fte"] == pytest.approx(6.5)
+        assert line["freed_hours"] == pytest.approx(6.5 * PRODUCTIVE_HOURS)
+        assert (float(str(line["cost"])), float(str(line["freed_cost"]))) == (500_000, 325_000)
+
+    async def test_a_role_nobody_described_is_a_line_without_scores(self, client: CheckedClient, ctx: Context) -> None:
+        await make_role(ctx, title="Ledger Clerk")
+        await ctx.finish()
+        (line,) = await entries(client)
+        assert (line["workflow_id"], line["etter_score"], line["freed_cost"]) == (None, None, None)
+
+    async def test_filters_sorts_and_fields(self, client: CheckedClient, ctx: Context) -> None:
+        await make_workflow(ctx, title="Ledger Clerk", department="Finance", headcount=3)
+        await make_role(ctx, title="Baker", department="Kitchen", headcount=5)
+        await ctx.finish()
+        assert [e["title"] for e in await entries(client, sort="-headcount")] == ["Baker", "Ledger Clerk"]
+        assert [e["title"] for e in await entries(client, status="scored")] == ["Ledger Clerk"]
+        assert await entries(client, q="bak", fields="title") == [{"title": "Baker"}]
+        assert await entries(client, q="%") == []
+
+
+class TestSummary:
+    async def test_totals_add_up(self, client: CheckedClient, ctx: Context) -> None:
+        await make_workflow(ctx, title="Ledger Clerk", department="Finance", headcount=10, salary=50_000)
+        await make_role(ctx, title="Baker", department="Kitchen", headcount=30, salary=40_000)
+        await make_role(ctx, title="Seller", department="Kitchen", headcount=1, salary=1, currency="EUR")
+        await ctx.finish()
+        summary = (await client.get("/chro/summary")).json()["data"]
+        total = summary["total"]
+        assert (total["roles"], total["scored_roles"], total["headcount"], total["scored_headcount"]) == (3, 1, 41, 10)
+        assert (float(total["cost"]), float(total["freed_cost"])) == (1_700_000, 325_000)
+        assert summary["other_currencies"] == ["EUR"]
+        assert total["etter_score"] == pytest.approx(65)
+        assert [d["headcount"] for d in summary["departments"]] == [10, 31]
+        assert sum(c["share"] for c in summary["impact_classes"]) == pytest.approx(1)
+        assert [b["roles"] for b in summary["distribution"]] == [0, 0, 0, 0, 0, 0, 1, 0, 0, 0]
+
+    async def test_an_empty_company_has_totals_too(self, client: CheckedClient) -> None:
+        summary = (await client.get("/chro/summary")).json()["data"]
+        assert (summary["total"]["roles"], summary["total"]["etter_score"]) == (0, None)
+
+
+class TestEvents:
+    async def test_an_accepted_extraction_is_on_the_dashboard_within_two_seconds(
+        self, client: CheckedClient, platform: Platform, company_id: UUID
+    ) -> None:
+        assert await entries(client) == []
+        payload = accepted(described("Ledger Clerk"))
+        started = monotonic()
+        async with platform.work(company_id=company_id) as ctx:
+            await ctx.publish(Event.of(payload, company_id=company_id, aggregate_id=payload.extraction_id))
+        while not await entries(client):
+            assert monotonic() - started < 2
+
+    async def test_the_newest_simulation_of_a_role_is_shown(
+        self, client: CheckedClient, platform: Platform, ctx: Context, company_id: UUID
+    ) -> None:
+        role = await make_role(ctx, title="Ledger Clerk")
+        await ctx.finish()
+        figures = Quantiles(p5=8, p50=9, p95=10)
+        for _ in range(2):
+            line = RoleOutlook(
+                role_id=role, title="Ledger Clerk", month=12, heads=figures, released_fte=figures, salary_cost=figures
+            )
+            gone = line.model_copy(update={"role_id": new_id()})
+            run = RunCompleted(simulation_id=new_id(), name="x", automation_factor=0.5, steps=12, outlook=[line, gone])
+            async with platform.work(company_id=company_id) as work:
+                await work.publish(Event.of(run, company_id=company_id, aggregate_id=run.simulation_id))
+            started = monotonic()
+            while True:
+                (entry,) = await entries(client)
+                if entry["outlook"] and entry["outlook"]["simulation_id"] == str(run.simulation_id):  # type: ignore[index]
+                    break
+                assert monotonic() - started < 5
+        assert entry["outlook"]["months"][0]["heads"] == {"p5": 8.0, "p50": 9.0, "p95": 10.0}  # type: ignore[index]
