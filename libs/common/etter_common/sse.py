@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
 from starlette.responses import Response
@@ -17,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from etter_common import metrics
 from etter_common.logging import get_logger
+from etter_common.server_event import ServerEvent as ServerEvent
 
 HEARTBEAT_S: Final = 15.0
 RETRY_MS: Final = 2_000
@@ -29,33 +29,6 @@ _HEADERS: Final = {
     "X-Accel-Buffering": "no",  # a buffering proxy would hold progress back
 }
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True)
-class ServerEvent:
-    """One event; `id` is what a client sends back as `Last-Event-ID` to go on after it."""
-
-    data: str
-    event: str | None = None
-    id: str | None = None
-    retry_ms: int | None = None
-
-    def __post_init__(self) -> None:
-        for field in (self.event, self.id):
-            if field is not None and any(char in field for char in "\r\n\0"):
-                raise ValueError("an event's name and id are one line without NUL")
-
-    def encode(self) -> bytes:
-        lines = []
-        if self.retry_ms is not None:
-            lines.append(f"retry: {self.retry_ms}")
-        if self.id is not None:
-            lines.append(f"id: {self.id}")
-        if self.event is not None:
-            lines.append(f"event: {self.event}")
-        text = self.data.replace("\r\n", "\n").replace("\r", "\n")
-        lines.extend(f"data: {line}" for line in text.split("\n"))
-        return ("\n".join(lines) + "\n\n").encode()
 
 
 Source = Callable[[str | None], AsyncGenerator[ServerEvent, None]]

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from etter_common.errors import NotFound
 from etter_common.events import streams
 from etter_common.jobs.models import FINAL, JobMixin
-from etter_common.sse import ServerEvent
+from etter_common.server_event import ServerEvent
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
