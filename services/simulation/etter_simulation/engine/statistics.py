@@ -20,6 +20,7 @@ QUANTILES: Final = ((1, 20), (1, 2), (19, 20))
 
 _MASK = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
+_TOP = np.uint64(63)
 _ONE, _ZERO = np.uint64(1), np.uint64(0)
 
 
@@ -107,7 +108,11 @@ def tally(rows: Ints) -> Tally:
 @inlined
 def _as_float(high: np.uint64, low: np.uint64) -> float:
     """A two's complement number of 128 bits, rounded."""
-    return np.float64(np.int64(high)) * 18446744073709551616.0 + np.float64(low)
+    if high >> _TOP:  # negative: of the size, or nearly all digits would cancel
+        low = ~low + _ONE
+        high = ~high + (_ONE if low == _ZERO else _ZERO)
+        return -(np.float64(high) * 18446744073709551616.0 + np.float64(low))
+    return np.float64(high) * 18446744073709551616.0 + np.float64(low)
 
 
 @compiled

@@ -43,7 +43,7 @@ class EnginePool:
         return ProcessPoolExecutor(1, mp_context=self._spawn, initializer=engine_process.begin, initargs=given)
 
     async def play(self, request_json: str, report: Report) -> Output:
-        """The results of one request, telling `report` about it. Raises when the process is lost; the next run gets a new one."""
+        """The results of one request, telling `report` about it; a lost process raises, the next run gets another."""
         async with self._busy:
             try:
                 await self._make_ready(report)

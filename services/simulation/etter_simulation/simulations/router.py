@@ -64,7 +64,7 @@ async def create_simulation(
     """Queue a run; follow it at `Location`."""
     simulation = await service.create(ctx, data)
     response.headers["location"] = f"/api/simulation/v1/simulations/{simulation.id}"
-    return Data[SimulationOut].of(simulation)
+    return Data[SimulationOut].of(SimulationOut.model_validate(simulation))
 
 
 @router.get(
@@ -108,7 +108,7 @@ async def get_simulation_results(
     )
 
 
-@router.get("/{simulation_id}/events", response_class=EventStream, responses={**documented(*_ONE), 200: _STREAM})
+@router.get("/{simulation_id}/events", status_code=200, response_class=EventStream, responses={**documented(*_ONE), 200: _STREAM})
 async def follow_simulation(
     ctx: Annotated[Context, requires("simulations:read")],
     simulation_id: UUID,

@@ -1,0 +1,36 @@
+"""Simulation's fixtures: the shared ones, and a worker with its engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from etter_common.platform import Platform
+from etter_common.testing.service import ServiceUnderTest, fixtures
+from etter_simulation import worker
+from etter_simulation.main import create
+from etter_simulation.settings import SimulationSettings
+from etter_simulation.simulations.engine_pool import engine_pool
+from etter_simulation.tables import Base
+
+globals().update(
+    fixtures(
+        ServiceUnderTest(
+            "simulation",
+            SimulationSettings,
+            create,
+            Base.metadata,
+            root=Path(__file__).parents[1],
+            extra={"max_role_months": 100_000, "max_role_iterations": 10_000, "max_result_values": 50_000},
+        )
+    )
+)
+
+
+@pytest.fixture(scope="session")
+async def working(platform: Platform) -> AsyncIterator[None]:
+    """The worker's parts beside the application: engine process and job runner."""
+    async with engine_pool(platform), worker.jobs(platform):
+        yield

@@ -1,0 +1,219 @@
+"""Simulations over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from etter_common.context import Context
+from etter_common.ids import new_id
+from etter_common.testing.client import CheckedClient
+from etter_simulation.role_profiles import handlers
+
+from ..factories import engineer
+from ..role_profiles.test_handlers import published
+from .following import body, follow, simulated
+
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+Clients = Callable[..., CheckedClient]
+
+
+class TestCreate:
+    async def test_it_is_accepted_and_can_be_followed(self, client: CheckedClient) -> None:
+        response = await client.post("/simulations", json=body(name="Half"))
+        data = response.json()["data"]
+        assert response.status_code == 202
+        assert response.headers["location"] == f"/api/simulation/v1/simulations/{data['id']}"
+        assert (data["status"], data["progress"], data["name"], data["roles"]) == ("queued", 0.0, "Half", 2)
+        assert (data["seed"], data["source"], data["currency"]) == (7, "explicit", "USD")
+
+    @pytest.mark.parametrize(
+        ("change", "pointer", "code"),
+        [
+            ({"automation_factor": 2}, "/body/automation_factor", "less_than_equal"),
+            ({"roles": []}, "/body/roles", "too_short"),
+            ({"roles": "all"}, "/body/roles", "list_type"),
+            ({"roles": [engineer(), engineer()]}, "/body/roles", "DUPLICATE_ROLE"),
+            ({"n_iterations": 10_001}, "/body/n_iterations", "less_than_equal"),
+            ({"steps": 601}, "/body/steps", "less_than_equal"),
+            ({"currency": "dollar"}, "/body/currency", "string_pattern_mismatch"),
+            (
+                {"layoffs": {"policy": "surplus"}, "backfill": {"policy": "to_original"}},
+                "/body/layoffs",
+                "POLICIES_CONTRADICT",
+            ),
+        ],
+    )
+    async def test_what_is_wrong_is_named(
+        self, client: CheckedClient, change: dict[str, Any], pointer: str, code: str
+    ) -> None:
+        response = await client.post("/simulations", json=body(**change))
+        assert response.status_code == 422
+        assert response.json()["code"] == "VALIDATION_FAILED"
+        assert {"pointer": pointer, "code": code}.items() <= response.json()["errors"][0].items()
+
+    @pytest.mark.parametrize("change", [{"n_iterations": 5001}, {"n_iterations": 1000, "steps": 51}])
+    async def test_a_run_above_the_deployments_limit(self, client: CheckedClient, change: dict[str, int]) -> None:
+        response = await client.post("/simulations", json=body(**change))
+        assert (response.status_code, response.json()["code"]) == (422, "SIMULATION_TOO_LARGE")
+
+    async def test_a_repeated_request_starts_one_run(self, client: CheckedClient) -> None:
+        headers = {"idempotency-key": str(new_id())}
+        first, again = [await client.post("/simulations", json=body(), headers=headers) for _ in range(2)]
+        assert first.json() == again.json()
+        other = await client.post("/simulations", json=body(steps=1), headers=headers)
+        assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+
+    async def test_current_roles_need_a_published_profile(self, client: CheckedClient) -> None:
+        response = await client.post("/simulations", json=body(roles="current"))
+        assert (response.status_code, response.json()["code"]) == (409, "NO_ROLE_PROFILES")
+
+    async def test_current_roles_are_the_companys_own(self, client: CheckedClient, ctx: Context) -> None:
+        await handlers.take_over(ctx, published(new_id(), company_id=ctx.company_id))
+        await handlers.take_over(ctx, published(new_id(), company_id=ctx.company_id, title="Unpaid", salary=None))
+        await ctx.finish()
+        data = (await client.post("/simulations", json=body(roles="current"))).json()["data"]
+        assert (data["source"], data["roles"]) == ("current", 1)
+        assert data["left_out"] == [{"role": "Unpaid", "reason": "no salary is known"}]
+
+    @pytest.mark.principal("viewer")
+    async def test_a_viewer_may_not(self, client: CheckedClient) -> None:
+        assert (await client.post("/simulations", json=body())).status_code == 403
+
+
+class TestList:
+    async def test_pages_are_stable_and_newest_first(self, client: CheckedClient) -> None:
+        made = [(await client.post("/simulations", json=body(name=f"n{i}"))).json()["data"]["id"] for i in range(3)]
+        first = (await client.get("/simulations", params={"limit": 2, "include_total": True})).json()
+        rest = (await client.get("/simulations", params={"limit": 2, "cursor": first["meta"]["next_cursor"]})).json()
+        assert [row["id"] for row in first["data"] + rest["data"]] == made[::-1]
+        assert (first["meta"]["total"], rest["meta"]["has_more"]) == (3, False)
+
+    async def test_filters_and_fields(self, client: CheckedClient) -> None:
+        await client.post("/simulations", json=body())
+        assert (await client.get("/simulations", params={"source": "current"})).json()["data"] == []
+        (row,) = (await client.get("/simulations", params={"fields": "status,roles"})).json()["data"]
+        assert row == {"status": row["status"], "roles": 2}
+
+    @pytest.mark.parametrize(
+        ("params", "code"),
+        [({"fields": "request"}, "INVALID_FIELDS"), ({"sort": "seed"}, "INVALID_SORT"),
+         ({"cursor": "x"}, "INVALID_CURSOR"), ({"status": "done"}, "VALIDATION_FAILED")],
+    )  # fmt: skip
+    async def test_what_is_not_there_is_refused(self, client: CheckedClient, params: dict[str, str], code: str) -> None:
+        response = await client.get("/simulations", params=params)
+        assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+@pytest.mark.usefixtures("working")
+class TestResults:
+    async def test_the_flat_steps_have_the_v1_names(self, client: CheckedClient) -> None:
+        found = await client.get(f"/simulations/{await simulated(client)}/results", params={"fields": "steps"})
+        steps = found.json()["data"]["steps"]
+        assert [step["Step"] for step in steps] == list(range(25))
+        assert steps[0]["Engineer_count_mean"] == 300
+        assert steps[0]["Marketing_total_salary_of_employee_p95"] == 7_000_000
+        assert steps[0]["employees_min"] == 1
+        assert len(steps[0]) == 1 + 15 * 6
+
+    async def test_everything_is_there_and_documented(self, client: CheckedClient) -> None:
+        simulation_id = await simulated(client, adoption={"q": 0.5})
+        data = (await client.get(f"/simulations/{simulation_id}/results")).json()["data"]
+        assert (data["mode"], data["seed"], data["iterations"], data["quantiles"]) == ("ceiling", 7, 8, "exact")
+        assert len(data["company"]["attributed_cum_net"]["p50"]) == 25
+        assert data["roles"][1]["role"] == "Marketing"
+        basis = {line["parameter"]: line["basis"] for line in data["assumptions"]}
+        assert (basis["adoption.q"], basis["adoption.p"], basis["layoffs.patience_months"]) == (
+            "given",
+            "source",
+            "assumption",
+        )
+
+    async def test_the_same_request_gives_the_same_figures(self, client: CheckedClient) -> None:
+        one, other = [
+            (await client.get(f"/simulations/{await simulated(client)}/results")).json()["data"] for _ in range(2)
+        ]
+        assert one.pop("simulation_id") != other.pop("simulation_id")
+        assert one == other
+
+    async def test_it_can_be_narrowed(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        params = {"fields": "months,roles.role,roles.count.p50", "roles": "Marketing", "every": 10}
+        data = (await client.get(path, params=params)).json()["data"]
+        assert data["months"] == [0, 10, 20, 24]
+        (role,) = data["roles"]
+        assert (role["role"], set(role), len(role["count"]["p50"])) == ("Marketing", {"role", "count"}, 4)
+
+    async def test_without_counterfactual_nothing_is_attributed(self, client: CheckedClient) -> None:
+        simulation_id = await simulated(client, counterfactual=False)
+        data = (await client.get(f"/simulations/{simulation_id}/results")).json()["data"]
+        assert data["company"]["attributed_cum_net"] is None
+        assert data["summary"]["at_end"]["attributed"] is False
+
+    async def test_an_empty_role_has_null_averages(self, client: CheckedClient) -> None:
+        simulation_id = await simulated(client, roles=[engineer(0)])
+        data = (await client.get(f"/simulations/{simulation_id}/results")).json()["data"]
+        assert set(data["roles"][0]["avg_time_per_employee"]["mean"]) == {None}
+
+    async def test_an_unknown_role_is_named(self, client: CheckedClient) -> None:
+        response = await client.get(f"/simulations/{await simulated(client)}/results", params={"roles": "Pilot"})
+        assert (response.status_code, response.json()["code"]) == (422, "UNKNOWN_SIMULATED_ROLE")
+
+    async def test_an_answer_above_the_limit(self, client: CheckedClient) -> None:
+        simulation_id = await simulated(client, steps=300, n_iterations=2)
+        response = await client.get(f"/simulations/{simulation_id}/results")
+        assert (response.status_code, response.json()["code"]) == (422, "RESULTS_TOO_LARGE")
+        assert (await client.get(f"/simulations/{simulation_id}/results", params={"every": 60})).status_code == 200
+
+    async def test_a_second_read_needs_no_query_and_has_an_etag(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        first = await client.get(path)
+        again = await client.get(path, headers={"if-none-match": first.headers["etag"]})
+        assert (again.status_code, client.last_statements) == (304, [])
+
+    async def test_a_deleted_simulation_is_gone_at_once(self, client: CheckedClient) -> None:
+        simulation_id = await simulated(client)
+        await client.get(f"/simulations/{simulation_id}/results")
+        assert (await client.delete(f"/simulations/{simulation_id}")).status_code == 204
+        response = await client.get(f"/simulations/{simulation_id}/results")
+        assert (response.status_code, response.json()["code"]) == (404, "SIMULATION_NOT_FOUND")
+
+
+class TestUnfinished:
+    async def test_there_are_no_results_before_the_end(self, client: CheckedClient) -> None:
+        simulation_id = (await client.post("/simulations", json=body())).json()["data"]["id"]
+        response = await client.get(f"/simulations/{simulation_id}/results")
+        if response.status_code != 200:  # a worker of another test may have been quicker
+            assert (response.status_code, response.json()["code"]) == (409, "SIMULATION_NOT_FINISHED")
+
+    async def test_an_unknown_simulation(self, client: CheckedClient) -> None:
+        for path in ("", "/results", "/events"):
+            response = await client.get(f"/simulations/{UUID(int=1)}{path}")
+            assert (response.status_code, response.json()["code"]) == (404, "SIMULATION_NOT_FOUND")
+
+
+@pytest.mark.usefixtures("working")
+class TestEvents:
+    async def test_progress_ends_with_the_final_state(self, client: CheckedClient) -> None:
+        simulation_id = (await client.post("/simulations", json=body())).json()["data"]["id"]
+        states = await follow(client, simulation_id)
+        assert (states[-1]["status"], states[-1]["progress"]) == ("succeeded", 1.0)
+        one = (await client.get(f"/simulations/{simulation_id}")).json()["data"]
+        assert (one["status"], one["progress"]) == ("succeeded", 1.0)
+        assert one["summary"]["at_end"]["attributed"] is True
+
+
+class TestCancel:
+    async def test_a_finished_run_cannot_be_cancelled(self, client: CheckedClient, working: None) -> None:
+        response = await client.post(f"/simulations/{await simulated(client)}/cancel")
+        assert (response.status_code, response.json()["code"]) == (409, "JOB_NOT_CANCELLABLE")
+
+    async def test_a_cancelled_run_ends_as_cancelled(self, client: CheckedClient, working: None) -> None:
+        long = body(n_iterations=1000, steps=48, roles=[engineer(), {**engineer(), "role": "Other"}])
+        simulation_id = (await client.post("/simulations", json=long)).json()["data"]["id"]
+        asked = await client.post(f"/simulations/{simulation_id}/cancel")
+        assert asked.status_code in (202, 409)  # 409: it was quicker
+        assert (await follow(client, simulation_id))[-1]["status"] in ("cancelled", "succeeded")

@@ -1,0 +1,25 @@
+"""What each process loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+
+def test_the_api_process_never_loads_the_compiler() -> None:
+    """Importing it costs seconds and a hundred megabytes, and only the engine's own process needs it."""
+    code = "import sys, etter_simulation.main; assert not {'numba', 'llvmlite'} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_compiled_code_goes_to_the_folder_of_the_settings() -> None:
+    code = (
+        "import sys, pathlib, tempfile\n"
+        "from etter_simulation.engine.compiled import use_cache\n"
+        "with tempfile.TemporaryDirectory() as folder:\n"
+        "    used = use_cache(pathlib.Path(folder))\n"
+        "    from etter_simulation.engine import philox\n"
+        "    philox.fill_block(philox.new_stream(0))\n"
+        "    assert list(used.rglob('philox.fill_block*.nbc')), list(used.rglob('*'))\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
