@@ -25,8 +25,8 @@ _SECRET_NAME: Final = re.compile(
 _ABOUT_A_SECRET: Final = re.compile(r"_(id|ids|count|used|type|kind|name|ttl_s|expires_at|expires_in|at)$")
 _SECRET_TEXT: Final = re.compile(
     r"""
-      (?P<scheme>\bbearer\s+)[A-Za-z0-9._~+/=-]{8,}                 # RFC 6750
-    | (?P<basic>\bbasic\s+)(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/=]{8,}  # RFC 7617; not the words "basic skills"
+      (?P<scheme>\bbearer\ +)[A-Za-z0-9._~+/=-]{8,}                 # RFC 6750
+    | (?P<basic>\bbasic\ +)(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/=]{8,}  # RFC 7617; not the words "basic skills"
     | \beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)*                         # JWS and JWE
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
     | (?P<userinfo>://[^\s/:@]*:)[^\s/@]+(?=@)                     # scheme://user:secret@host
@@ -41,22 +41,16 @@ _SECRET_TEXT: Final = re.compile(
 )
 # every alternative above holds one of these, and looking for them costs a fiftieth of the expression
 _HINTS: Final = (
-    "bearer",
-    "basic",
-    "eyj",
-    "private",
-    "://",
-    "passw",
-    "passphrase",
-    "secret",
-    "token",
-    "api",
-    "auth",
-    "cookie",
-    "akia",
-    "asia",
-    "$argon2",
+    *("bearer ", "basic ", "eyj", "-----begin", "://", "passw", "passphrase", "secret", "token", "apikey"),
+    *("api_key", "api-key", "authorization", "cookie", "akia", "asia", "$argon2"),
 )
+# most texts of a log recur (events, routes, methods); only those seen to hold no secret are kept
+_plain: Final[set[str]] = set()
+_PLAIN_LENGTH: Final = 64
+_PLAIN_COUNT: Final = 4096
+
+_AS_THEY_ARE: Final = (bool, float, UUID, datetime, date)
+_MANY: Final = (list, tuple, set, frozenset)
 
 
 @lru_cache(maxsize=2048)
@@ -70,9 +64,13 @@ def redact_text(text: str, *, limit: int = MAX_TEXT) -> str:
     """`text` without what looks like a secret, cut after `limit` characters."""
     if len(text) > limit:
         text = f"{text[:limit]}… [{len(text) - limit} more]"
+    if text in _plain:
+        return text
     lowered = text.lower()
     if any(hint in lowered for hint in _HINTS):
         return _SECRET_TEXT.sub(_black_out, text)
+    if len(text) <= _PLAIN_LENGTH:
+        _remember_plain(text)
     return text
 
 
@@ -92,6 +90,12 @@ def scrub(value: object, *, depth: int = 12) -> object:
     return _clean(value, MAX_DEPTH - depth)
 
 
+def _remember_plain(text: str) -> None:
+    if len(_plain) >= _PLAIN_COUNT:
+        _plain.clear()
+    _plain.add(text)
+
+
 def _black_out(match: re.Match[str]) -> str:
     kept = match["scheme"] or match["basic"] or match["userinfo"] or match["pair"] or ""
     return f"{kept}{REDACTED}"
@@ -100,7 +104,7 @@ def _black_out(match: re.Match[str]) -> str:
 def _clean(value: object, depth: int) -> object:
     if isinstance(value, str):
         return redact_text(value)
-    if value is None or isinstance(value, bool | float | UUID | datetime | date):
+    if value is None or isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, int):
         return value if abs(value) < MAX_INT else str(value)
@@ -108,7 +112,7 @@ def _clean(value: object, depth: int) -> object:
         return "[too deep]"
     if isinstance(value, dict):
         return _clean_mapping(value, depth)
-    if isinstance(value, list | tuple | set | frozenset):
+    if isinstance(value, _MANY):
         return [_clean(item, depth + 1) for item in list(value)[:MAX_ITEMS]]
     return redact_text(_as_text(value))
 
