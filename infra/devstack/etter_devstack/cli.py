@@ -2,119 +2,168 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
-import os
-import subprocess
 import sys
-from pathlib import Path
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from etter_devstack import supervisor
+from etter_devstack import daemon, runner
+from etter_devstack.board import Board
+from etter_devstack.logs import follow, last_lines, readable
+from etter_devstack.runner import AlreadyRunning
 from etter_devstack.servers.ports import answers
 from etter_devstack.servers.process import StartError
-from etter_devstack.state import Home, Running, State
+from etter_devstack.services import PROGRAMS
+from etter_devstack.stack import Plan
+from etter_devstack.state import Home, Running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs Etter on this machine.")
-console = Console()
-complain = Console(stderr=True)
+console = Console(highlight=False, soft_wrap=True)
+complain = Console(stderr=True, highlight=False, soft_wrap=True)
 
-PortOption = Annotated[int | None, typer.Option(help="of the ingress; default 8080, or a free one", envvar="PORT")]
+PortOption = Annotated[
+    int | None, typer.Option(min=1, max=65535, envvar="PORT", help="of the ingress; default 8080, or a free one")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="for programs")]
-
-
-def home() -> Home:
-    """The `.etter` folder of the checkout this command was installed from."""
-    return Home(Path(os.environ.get("ETTER_ROOT") or Path(__file__).resolve().parents[3]))
-
-
-def fail(message: str) -> typer.Exit:
-    complain.print(f"[bold red]etter:[/] {message}", highlight=False, soft_wrap=True)
-    return typer.Exit(1)
+ServiceArgument = Annotated[str, typer.Argument(help="a name from `etter status`")]
 
 
 @app.command()
 def up(
     port: PortOption = None,
-    foreground: Annotated[bool, typer.Option(help="stay in this terminal until Ctrl-C")] = False,
+    detach: Annotated[bool, typer.Option("--detach", "-d", help="leave it running in the background")] = False,
 ) -> None:
-    """Start everything and leave it running."""
-    try:
-        if foreground:
-            supervisor.supervise(home(), port=port, report=_plain)
-            return
-        state = supervisor.start_detached(home(), port=port)
-    except supervisor.AlreadyRunning as running:
-        console.print(f"Etter runs already{_at(running.state)}")
-        return
-    except StartError as error:
-        raise fail(str(error)) from None
-    _show_urls(state.ingress_url)
+    """Start everything and stay until Ctrl-C."""
+    home = Home.of_checkout()
+    with _failing_in_words():
+        if detach:
+            with Board(console) as board:
+                state = daemon.start(home, port=port, report=board.tell)
+            _show_urls(state.ingress_url, hint="stop it: make down")
+        else:
+            _run_here(home, port=port)
 
 
 @app.command()
 def down() -> None:
-    """Stop everything of this folder."""
-    console.print("stopped" if supervisor.stop(home()) else "nothing was running")
+    """Stop everything of this folder, and what a killed runner left."""
+    console.print("Stopped." if daemon.stop(Home.of_checkout()) else "Nothing was running.")
+
+
+@app.command()
+def serve(
+    service: Annotated[str, typer.Argument(help="auth, core, extraction or simulation")], port: PortOption = None
+) -> None:
+    """Start everything; restart this service when its code changes, and show its log."""
+    if service not in {program.name for program in PROGRAMS if not program.is_worker}:
+        raise _failure(f"there is no service {service!r} to serve")
+
+    async def show_log(_plan: Plan) -> None:
+        await _beside("logs", service, "--follow", "--lines", "0")
+
+    with _failing_in_words():
+        _run_here(Home.of_checkout(), port=port, reload=service, then=show_log)
 
 
 @app.command()
 def status(as_json: JsonOption = False) -> None:
     """Where each part is and how it is. Exit code 3 when nothing runs."""
-    state = home().read_state()
-    if state is None or state.supervisor.process is None:
-        if as_json:
-            sys.stdout.write(json.dumps({"running": False}) + "\n")
-        else:
-            console.print("nothing is running; start it with `make up`")
+    state = Home.of_checkout().running()
+    if state is None:
+        sys.stdout.write('{"running": false}\n') if as_json else console.print("Nothing is running; start it: make up")
         raise typer.Exit(3)
-    lines = [_line(part) for part in state.parts]
+    with ThreadPoolExecutor() as pool:
+        lines = list(pool.map(_line, state.parts.values()))
     if as_json:
-        sys.stdout.write(json.dumps({"running": True, "url": state.ingress_url, "parts": lines}) + "\n")
+        report = {"running": True, "ready": state.is_ready, "url": state.ingress_url, "parts": lines}
+        sys.stdout.write(json.dumps(report) + "\n")
         return
-    table = Table("part", "url", "pid", "health", "log", title=f"Etter at {state.ingress_url}")
+    table = Table("part", "url", "pid", "health", "restarts", "log", title=f"Etter at {state.ingress_url}")
     for line in lines:
-        table.add_row(*(str(line[name]) for name in ("name", "url", "pid", "health", "log")))
-    console.print(table)
+        table.add_row(*(str(line[name]) for name in ("name", "url", "pid", "health", "restarts", "log")))
+    Console(highlight=False).print(table)
 
 
 @app.command()
 def logs(
-    service: Annotated[str, typer.Argument(help="a name from `etter status`")],
-    follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
-    lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 50,
+    service: ServiceArgument,
+    following: Annotated[bool, typer.Option("--follow", "-f", help="go on until Ctrl-C")] = False,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=0)] = 50,
+    raw: Annotated[bool, typer.Option(help="structured lines as they are written")] = False,
 ) -> None:
     """Show a part's log."""
-    file = home().logs / f"{service}.log"
-    if not file.is_file() or file.parent != home().logs:
-        names = ", ".join(sorted(path.stem for path in home().logs.glob("*.log"))) or "none yet"
-        raise fail(f"there is no log of {service!r}; there are: {names}")
-    command = ["tail", "-n", str(lines), *(["-F"] if follow else []), str(file)]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)
+    folder = Home.of_checkout().logs
+    names = sorted(path.stem for path in folder.glob("*.log"))
+    if service not in names:
+        raise _failure(f"there is no log of {service!r}; there are: {', '.join(names) or 'none yet'}")
+    file = folder / f"{service}.log"
+    with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
+        for line in chain(last_lines(file, lines), follow(file) if following else ()):
+            sys.stdout.write((line if raw else readable(line)) + "\n")
+            sys.stdout.flush()
+
+
+def _run_here(home: Home, *, port: int | None, reload: str | None = None, then: runner.WhenReady | None = None) -> None:
+    with Board(console) as board:
+
+        async def ready(plan: Plan) -> None:
+            board.settle()
+            _show_urls(plan.ingress_url, hint="stop it: Ctrl-C")
+            if then is not None:
+                await then(plan)
+
+        runner.run(home, report=board.tell, port=port, reload=reload, when_ready=ready)
+
+
+async def _beside(*arguments: str) -> int:
+    """Another command of ours in this terminal; it ends when we do."""
+    child = await asyncio.create_subprocess_exec(sys.executable, "-m", "etter_devstack.cli", *arguments)
+    try:
+        return await child.wait()
+    finally:
+        if child.returncode is None:
+            child.terminate()
+            await child.wait()
+
+
+@contextlib.contextmanager
+def _failing_in_words() -> Iterator[None]:
+    try:
+        yield
+    except AlreadyRunning as running:
+        where = f"at {running.state.ingress_url}" if running.state else "and is still starting"
+        console.print(f"Etter already runs in this folder, {where}   (stop it: make down)")
+    except StartError as error:
+        raise _failure(str(error)) from None
+
+
+def _failure(message: str) -> typer.Exit:
+    complain.print(f"[bold red]etter:[/] {message}")
+    return typer.Exit(1)
 
 
 def _line(part: Running) -> dict[str, object]:
     alive = part.process is not None
-    if part.health:
-        health = "ready" if alive and answers(part.health) else "not ready"
+    if alive and part.health:
+        health = "ready" if answers(part.health) else "not ready"
     else:
         health = "running" if alive else "gone"
-    return {"name": part.name, "url": part.url, "pid": part.pid, "health": health, "log": part.log}
+    return {
+        "name": part.name, "url": part.url, "pid": part.pid, "health": health, "restarts": part.restarts,
+        "log": part.log,
+    }  # fmt: skip
 
 
-def _plain(name: str, how: str) -> None:
-    console.print(f"{name:<18} {how}", highlight=False)
-
-
-def _show_urls(url: str) -> None:
-    console.print(f"\nEtter is up at [bold]{url}[/]   (stop it: make down)", highlight=False)
-
-
-def _at(state: State | None) -> str:
-    return f" at {state.ingress_url}" if state and state.ingress_url else "; it is still starting"
+def _show_urls(url: str, *, hint: str) -> None:
+    console.print(f"\nEtter is up at [bold]{url}[/]   ({hint})")
 
 
 if __name__ == "__main__":

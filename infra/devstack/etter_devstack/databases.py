@@ -1,17 +1,19 @@
-"""Makes and migrates the four databases; does nothing where nothing is to do."""
+"""The four databases: which are behind the code's migrations, and bringing those up to date."""
 
 from __future__ import annotations
 
+import ast
 import asyncio
-from collections.abc import Mapping
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import asyncpg
-from alembic import command
-from alembic.config import Config
-from alembic.script import ScriptDirectory
 
-from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.db.provision import ServiceDatabase
+from etter_devstack.servers.process import StartError
 from etter_devstack.services import SERVICES
 from etter_devstack.state import Home
 
@@ -29,39 +31,50 @@ def targets(home: Home) -> dict[str, ServiceDatabase]:
     }
 
 
-def prepare(root: Path, admin_dsn: str, databases: Mapping[str, ServiceDatabase]) -> list[str]:
-    """Bring every database to its newest revision; returns the names of those that changed."""
-    configs = {name: _config(root, name, target.migration_url(admin_dsn)) for name, target in databases.items()}
-    heads = {name: ScriptDirectory.from_config(config).get_current_head() for name, config in configs.items()}
-    present = asyncio.run(_revisions(admin_dsn, databases))
-    behind = [name for name in databases if present[name] is None or present[name] != heads[name]]
-    asyncio.run(_provision(admin_dsn, [databases[name] for name in behind]))
-    for name in behind:
-        command.upgrade(configs[name], "head")
-    return behind
+async def behind(root: Path, databases: Mapping[str, ServiceDatabase], admin_dsn: str) -> list[str]:
+    """The services whose database is missing or not at the newest revision."""
+    present = await asyncio.gather(*(_revision(admin_dsn, target.database) for target in databases.values()))
+    return [name for name, revision in zip(databases, present, strict=True) if revision != head(root, name)]
 
 
-def _config(root: Path, name: str, url: str) -> Config:
-    folder = root / "services" / name
-    config = Config(str(folder / "alembic.ini"))
-    config.set_main_option("script_location", str(folder / "migrations").replace("%", "%%"))
-    config.attributes["url"] = url
-    return config
+def migrate(root: Path, names: list[str], databases: Mapping[str, ServiceDatabase], admin_dsn: str) -> None:
+    """Make and migrate these, in a process of its own: Alembic is loaded only when there is something to do."""
+    work = {"root": str(root), "admin_dsn": admin_dsn, "databases": {name: vars(databases[name]) for name in names}}
+    done = subprocess.run(
+        [sys.executable, "-m", "etter_devstack.migrate"],
+        input=json.dumps(work), text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise StartError(f"migrating {', '.join(names)} failed:\n{(done.stderr or done.stdout).strip()[-2000:]}")
 
 
-async def _provision(admin_dsn: str, databases: list[ServiceDatabase]) -> None:
-    for target in databases:
-        await provision(admin_dsn, target)
+def head(root: Path, service: str) -> str:
+    """The newest revision in the code, read from the files' assignments without loading Alembic."""
+    versions = root / "services" / service / "migrations" / "versions"
+    revisions, followed = set(), set()
+    for file in sorted(versions.glob("*.py")):
+        values = dict(_assignments(ast.parse(file.read_text(encoding="utf-8"))))
+        revisions.add(values.get("revision"))
+        before = values.get("down_revision")
+        followed |= set(before) if isinstance(before, tuple) else {before}
+    heads = sorted(str(revision) for revision in revisions - followed)
+    if len(heads) != 1:
+        raise StartError(f"{versions} has {len(heads)} newest revisions ({', '.join(heads)}); there must be one")
+    return heads[0]
 
 
-async def _revisions(admin_dsn: str, databases: Mapping[str, ServiceDatabase]) -> dict[str, str | None]:
-    found = await asyncio.gather(*(_revision(admin_dsn, target) for target in databases.values()))
-    return dict(zip(databases, found, strict=True))
+def _assignments(tree: ast.Module) -> Iterator[tuple[str, object]]:
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        value = getattr(node, "value", None)
+        for target in targets:
+            if isinstance(target, ast.Name) and target.id in ("revision", "down_revision") and value is not None:
+                yield target.id, ast.literal_eval(value)
 
 
-async def _revision(admin_dsn: str, target: ServiceDatabase) -> str | None:
+async def _revision(admin_dsn: str, database: str) -> str | None:
     try:
-        connection = await asyncpg.connect(admin_dsn, database=target.database)
+        connection = await asyncpg.connect(admin_dsn, database=database)
     except asyncpg.InvalidCatalogNameError:
         return None
     try:

@@ -1,131 +1,135 @@
-"""The whole platform as children of this process: started in order, ready when it says so, gone when it goes."""
+"""The whole platform of one folder: what is started, on which ports, with which environment, in which order."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from etter_devstack import databases
+from etter_devstack import databases, routes
 from etter_devstack.servers import ingress, nats, postgres, valkey
-from etter_devstack.servers.ports import answers, free_port
-from etter_devstack.servers.process import Process, StartError
-from etter_devstack.services import PARTS, SERVICES, Backbone, Part
-from etter_devstack.state import Home, Running, State
+from etter_devstack.servers.ports import free_port, port_is_free
+from etter_devstack.servers.process import Process, Server, StartError
+from etter_devstack.services import PROGRAMS, SERVICES, Backbone, Program, Service
+from etter_devstack.state import Home
+from etter_devstack.supervisor import Part
 
-READY_TIMEOUT_S = 60
-GRACE_S = 12
-Report = Callable[[str, str], None]
-"""Told the name of a part and how it is: "starting", "ready on …"."""
-
-
-@dataclass
-class Stack:
-    """What runs. `children` are watched: the stack falls when one of them does."""
-
-    ingress_url: str = ""
-    parts: list[Running] = field(default_factory=list)
-    children: dict[str, Process] = field(default_factory=dict)
-
-    def fallen(self) -> str | None:
-        """The name of a part that has ended, if one has."""
-        return next((name for name, child in self.children.items() if not child.running), None)
-
-    def add(self, name: str, process: Process, *, url: str, health: str | None = None) -> None:
-        self.children[name] = process
-        self.parts.append(Running.of(name, process.pid, url=url, log=process.log, health=health))
+DEFAULT_PORT = 8080
+SERVERS = ("postgres", "valkey", "nats")
+PATIENCE_S = 180  # a worker may compile before it is ready
+_NEEDED = (*SERVERS, "databases")
 
 
-@contextmanager
-def running(home: Home, *, port: int | None = None, report: Report = lambda _name, _how: None) -> Iterator[Stack]:
-    """Start everything below `home` and stop it, services first, at the end of the block.
+@dataclass(frozen=True)
+class Plan:
+    """A folder's stack before it runs. `reload` names a service that starts anew when its code changes."""
 
-    `port` is the ingress's; when it is asked for and taken, that is an error. Raises `StartError` in plain words.
-    """
-    stack, ports = Stack(), home.ports()
-    if port is not None and free_port(port) != port:
-        raise StartError(f"port {port} is taken; choose another: PORT=8181 make run")
-    with ExitStack() as until:
-        backbone = _servers(home, stack, ports, until, report)
-        _start_parts(home, stack, ports, backbone, until, report)
-        backends = {part.name: [part.url] for part in stack.parts if part.name in SERVICES}
-        report("ingress", "starting")
-        gate = ingress.start(
-            home.folder / "ingress", log=home.log("ingress"), routes=home.root / "infra/ingress/routes.toml",
-            backends=backends, port=port or ports.get("ingress"),
-        )  # fmt: skip
-        until.callback(gate.stop)
-        stack.add("ingress", gate.process, url=gate.url, health=f"{gate.url}/healthz")
-        stack.ingress_url, ports["ingress"] = gate.url, gate.port
-        report("ingress", f"ready at {gate.url}")
+    home: Home
+    ports: dict[str, int] = field(default_factory=dict)
+    reload: str | None = None
+
+    @classmethod
+    def of(cls, home: Home, *, port: int | None = None, reload: str | None = None) -> Plan:
+        """Ports of the last run where they are free. `port` is the ingress's; asked for and taken is an error."""
+        if port is not None and not port_is_free(port):
+            raise StartError(f"port {port} is taken; leave PORT out to get a free one, or choose another")
+        last = {"ingress": DEFAULT_PORT} | home.ports()
+        if port is not None:
+            last["ingress"] = port
+        ports: dict[str, int] = {}
+        for name in ("ingress", *SERVERS, *(program.name for program in PROGRAMS)):
+            ports[name] = free_port(last.get(name), taken=ports.values())
         home.keep_ports(ports)
-        yield stack
+        return cls(home, ports, reload)
 
+    @property
+    def ingress_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports['ingress']}"
 
-def state_of(stack: Stack, home: Home) -> State:
-    supervisor = Running.of("supervisor", os.getpid(), url="", log=home.logs / "supervisor.log")
-    return State(supervisor, stack.ingress_url, stack.parts)
+    @property
+    def admin_dsn(self) -> str:
+        return f"postgresql://postgres:{self.home.secret('postgres')}@127.0.0.1:{self.ports['postgres']}/postgres"
 
+    def urls(self) -> dict[str, str]:
+        """Where each part answers."""
+        schemes = {"postgres": "postgresql", "valkey": "redis", "nats": "nats"}
+        return {name: f"{schemes.get(name, 'http')}://127.0.0.1:{port}" for name, port in self.ports.items()}
 
-def _servers(home: Home, stack: Stack, ports: dict[str, int], until: ExitStack, report: Report) -> Backbone:
-    report("postgres", "starting")
-    password = home.secret("postgres")
-    db = postgres.start(
-        home.folder / "postgres", log=home.log("postgres"), password=password, port=ports.get("postgres")
-    )
-    until.callback(db.stop)
-    stack.add("postgres", db.process, url=f"postgresql://127.0.0.1:{db.port}")
-    report("postgres", f"ready on port {db.port}")
-    cache = valkey.start(home.folder / "valkey", log=home.log("valkey"), port=ports.get("valkey"))
-    until.callback(cache.stop)
-    stack.add("valkey", cache.process, url=cache.url)
-    report("valkey", f"ready on port {cache.port}")
-    bus = nats.start(home.folder / "nats", log=home.log("nats"), port=ports.get("nats"))
-    until.callback(bus.stop)
-    stack.add("nats", bus.process, url=bus.url)
-    report("nats", f"ready on port {bus.port}")
-    ports |= {"postgres": db.port, "valkey": cache.port, "nats": bus.port}
-    targets = databases.targets(home)
-    report("databases", "migrating")
-    changed = databases.prepare(home.root, db.dsn, targets)
-    report("databases", f"migrated: {', '.join(changed)}" if changed else "up to date")
-    return Backbone(
-        database_urls={name: target.url(db.dsn) for name, target in targets.items()},
-        migration_urls={name: target.migration_url(db.dsn) for name, target in targets.items()},
-        redis_url=cache.url,
-        nats_url=bus.url,
-        object_store=_folder(home.folder / "objects"),
-        secret_keys={name: home.secret(f"key-{name}") for name in SERVICES},
-    )
+    def health_urls(self) -> dict[str, str]:
+        """What answers 200 when a part is ready, for those that speak HTTP."""
+        found = {program.name: f"{self.urls()[program.name]}/health/ready" for program in PROGRAMS}
+        return found | {"ingress": f"{self.ingress_url}/healthz"}
 
+    def backbone(self) -> Backbone:
+        targets = databases.targets(self.home)
+        objects = self.home.data / "objects"
+        objects.mkdir(parents=True, exist_ok=True)
+        return Backbone(
+            database_urls={name: target.url(self.admin_dsn) for name, target in targets.items()},
+            migration_urls={name: target.migration_url(self.admin_dsn) for name, target in targets.items()},
+            secret_keys={name: self.home.secret(f"key-{name}") for name in SERVICES},
+            redis_url=self.urls()["valkey"],
+            nats_url=self.urls()["nats"],
+            object_store=objects,
+        )
 
-def _start_parts(
-    home: Home, stack: Stack, ports: dict[str, int], backbone: Backbone, until: ExitStack, report: Report
-) -> None:
-    """Start all services and workers at once, then wait for each."""
-    started: list[tuple[Part, Process, str]] = []
-    for part in PARTS:
-        port = ports[part.name] = free_port(ports.get(part.name))
-        environment = {**_inherited(), **backbone.environment(part, port)}
-        process = Process(part.command(port), log=home.log(part.name), env=environment)
-        until.callback(process.stop, grace_s=GRACE_S)
-        started.append((part, process, f"http://127.0.0.1:{port}"))
-        report(part.name, "starting")
-    for part, process, url in started:
-        process.wait_until(lambda url=url: answers(f"{url}/health/ready"), timeout_s=READY_TIMEOUT_S)  # type: ignore[misc]  # bound now
-        stack.add(part.name, process, url=url, health=f"{url}/health/ready")
-        report(part.name, f"ready at {url}")
+    def parts(self) -> list[Part]:
+        """Everything; the ingress needs nobody, so it starts with the servers."""
+        return [*self.database_parts(), *self._other_parts()]
 
+    def database_parts(self) -> list[Part]:
+        """PostgreSQL with its databases made and migrated, for commands that need no more."""
+        return [
+            Part("postgres", self._postgres),
+            Part("databases", self._databases, after=("postgres",), patience_s=900),
+        ]
 
-def _inherited() -> dict[str, str]:
-    """The environment without settings that somebody's shell may hold for another stack."""
-    prefixes = tuple(f"{name.upper()}_" for name in SERVICES)
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(prefixes)}
-    return {**kept, "PYTHONUNBUFFERED": "1"}
+    def _other_parts(self) -> Iterator[Part]:
+        for name, module in (("valkey", valkey), ("nats", nats)):
+            yield Part(name, self._simple(module.launch, name))
+        yield Part("ingress", self._ingress)
+        backbone = self.backbone()
+        for program in PROGRAMS:
+            yield Part(program.name, partial(self._service, program, backbone), _NEEDED, PATIENCE_S)
 
+    async def _postgres(self) -> Server:
+        cluster = await asyncio.to_thread(
+            postgres.prepare, self.home.data / "postgres", password=self.home.secret("postgres")
+        )
+        return postgres.launch(cluster, log=self.home.log("postgres"), port=self.ports["postgres"])
 
-def _folder(path: Path) -> Path:
-    path.mkdir(parents=True, exist_ok=True)
-    return path
+    async def _databases(self) -> None:
+        targets = databases.targets(self.home)
+        names = await databases.behind(self.home.root, targets, self.admin_dsn)
+        if names:
+            await asyncio.to_thread(databases.migrate, self.home.root, names, targets, self.admin_dsn)
+
+    def _simple(self, launch: Callable[..., Server], name: str) -> Callable[[], Awaitable[Server]]:
+        async def start() -> Server:
+            return launch(self.home.data / name, log=self.home.log(name), port=self.ports[name])
+
+        return start
+
+    async def _ingress(self) -> Server:
+        table = routes.load(self.home.root / "infra" / "ingress" / "routes.toml")
+        return ingress.launch(
+            self.home.folder / "ingress", log=self.home.log("ingress"), routes=table, port=self.ports["ingress"],
+            backends={name: [self.urls()[name]] for name in SERVICES},
+        )  # fmt: skip
+
+    async def _service(self, program: Program, backbone: Backbone) -> Server:
+        port = self.ports[program.name]
+        more = {"WORKER_PORT": str(port)} if program.is_worker else {}
+        process = Process(
+            program.command(port, reload=self._watched(program)),
+            log=self.home.log(program.name),
+            env=backbone.environment(program.service, **more),
+        )
+        return Service(process, self.urls()[program.name])
+
+    def _watched(self, program: Program) -> tuple[Path, ...]:
+        if program.name != self.reload:
+            return ()
+        return self.home.root / "services" / program.service, self.home.root / "libs" / "common"

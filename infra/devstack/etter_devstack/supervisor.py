@@ -1,119 +1,164 @@
-"""Owns a running stack until it is told to stop or a part of it falls."""
+"""Starts parts in the order of their needs, keeps them running, and stops them in the opposite order.
+
+Knows nothing of what the parts are. One that ends by itself is started again after a pause that grows; one that never
+gets ready at the first start ends it all.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
-from etter_devstack import preflight, stack
-from etter_devstack.servers.process import StartError
-from etter_devstack.stack import Report, Stack
-from etter_devstack.state import Home, State
+from etter_devstack.servers.process import Server, StartError
 
-_WATCH_S = 0.5
-_UP_TIMEOUT_S = 120
+_POLL_S = 0.05
+_WATCH_S = 0.25
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STABLE_S = 0.5, 10.0, 60.0
 
-
-class AlreadyRunning(Exception):
-    """This folder's stack runs already; `state` says where."""
-
-    def __init__(self, state: State | None) -> None:
-        super().__init__("already running")
-        self.state = state
+How = Literal["starting", "ready", "restarting", "stopping", "stopped"]
 
 
-def supervise(
-    home: Home, *, port: int | None, report: Report, when_up: Callable[[Stack], None] = lambda _stack: None
-) -> None:
-    """Run the stack in this process until SIGTERM, SIGINT or a part's end. Raises `StartError`, `AlreadyRunning`.
+@dataclass(frozen=True)
+class Part:
+    """One thing to run. `launch` starts it and returns at once, or does some work and returns `None`.
 
-    `when_up` runs once everything is ready, with the stack watched beside it.
+    `launch` is called in the main thread, as a process dies with the thread that made it.
     """
-    preflight.check(home)
-    if not home.lock():
-        raise AlreadyRunning(home.read_state())
-    stop_leftovers(home)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        with stack.running(home, port=port, report=report) as running:
-            home.write_state(stack.state_of(running, home))
-            when_up(running)
-            _watch(running, stopping)
-    except KeyboardInterrupt:
-        report("stack", "stopping")
-    finally:
-        home.forget_state()
+
+    name: str
+    launch: Callable[[], Awaitable[Server | None]]
+    after: tuple[str, ...] = ()
+    patience_s: float = 60
 
 
-def start_detached(home: Home, *, port: int | None) -> State:
-    """Start a supervisor of its own session and wait until everything is ready."""
-    preflight.check(home)
-    log = home.log("supervisor")
-    command = [sys.executable, "-m", "etter_devstack.cli", "up", "--foreground"]
-    if port is not None:
-        command += ["--port", str(port)]
-    with log.open("ab") as out:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd=home.root,
-        )
-    deadline = time.monotonic() + _UP_TIMEOUT_S
-    while time.monotonic() < deadline:
-        state = home.read_state()
-        if state and state.supervisor.pid == child.pid and state.supervisor.process:
-            return state
-        if child.poll() is not None:
-            running = home.read_state()
-            if running and running.supervisor.process:
-                raise AlreadyRunning(running)
-            raise StartError(
-                log.read_text(encoding="utf-8", errors="replace").strip() or "the supervisor stopped at once"
-            )
-        time.sleep(0.05)
-    child.terminate()
-    raise StartError(f"the stack did not get ready in {_UP_TIMEOUT_S} s; see {log}")
+@dataclass(frozen=True)
+class Change:
+    """How a part is from now on. `seconds` since its start began."""
+
+    name: str
+    how: How
+    seconds: float = 0
+    pid: int | None = None
+    note: str = ""
 
 
-def stop(home: Home) -> bool:
-    """Stop this folder's stack, and whatever a killed one left; false when nothing ran."""
-    state = home.read_state()
-    supervisor = state.supervisor.process if state else None
-    if supervisor is None:
-        return stop_leftovers(home)
-    supervisor.terminate()
-    supervisor.wait(timeout=60)
-    stop_leftovers(home)
-    return True
+class Supervisor:
+    """Runs `parts`, telling `report` of each change, until `stop` is called or a signal comes."""
 
+    def __init__(self, parts: Sequence[Part], report: Callable[[Change], None]) -> None:
+        self._parts = parts
+        self._report = report
+        self._ready = {part.name: asyncio.Event() for part in parts}
+        self._servers: dict[str, Server] = {}
+        self._stopping = asyncio.Event()
+        self._failure: Exception | None = None
 
-def stop_leftovers(home: Home) -> bool:
-    """End what the last stack of this folder left behind: only processes it wrote down itself."""
-    state = home.read_state()
-    found = [part.process for part in (state.parts if state else [])]
-    left = [process for process in found if process is not None]
-    for process in left:
-        process.kill()
-        process.wait(timeout=10)
-    home.forget_state()
-    return bool(left)
+    async def run(self, when_ready: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Everything up, `when_ready` once, then until told to stop. Raises `StartError` when a part never got up."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self.stop)
+        keepers = [asyncio.create_task(self._keep(part), name=part.name) for part in self._parts]
+        ready = asyncio.create_task(self._when_all_ready(when_ready))
+        try:
+            await self._stopping.wait()
+        finally:
+            for task in (ready, *keepers):
+                task.cancel()
+            await asyncio.gather(ready, *keepers, return_exceptions=True)
+            await self._stop_all()
+        if self._failure is not None:
+            raise self._failure
 
+    def stop(self) -> None:
+        """Stop gracefully; called again, at once."""
+        if self._stopping.is_set():
+            for server in self._servers.values():
+                server.process.kill()
+        self._stopping.set()
 
-def _watch(running: Stack, stopping: threading.Event) -> None:
-    while not stopping.wait(_WATCH_S):
-        if name := running.fallen():
-            child = running.children[name]
-            raise StartError(f"{name} ended unexpectedly (exit code {child.exit_code}):\n{child.tail()}")
+    async def _when_all_ready(self, then: Callable[[], Awaitable[None]] | None) -> None:
+        for event in self._ready.values():
+            await event.wait()
+        if then is not None:
+            try:
+                await then()
+            except Exception as failure:
+                self._fail(failure)
 
+    def _fail(self, failure: Exception) -> None:
+        self._failure = self._failure or failure
+        self._stopping.set()
 
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
+    async def _keep(self, part: Part) -> None:
+        try:
+            for need in part.after:
+                await self._ready[need].wait()
+            await self._first_run(part)
+        except Exception as failure:
+            self._fail(failure)
+
+    async def _first_run(self, part: Part) -> None:
+        server = await self._start(part)
+        pause, restarts = _FIRST_PAUSE_S, 0
+        while server is not None:
+            began = time.monotonic()
+            await self._end_of(server)
+            pause = _FIRST_PAUSE_S if time.monotonic() - began > _STABLE_S else pause
+            restarts += 1
+            note = f"ended with exit code {server.process.exit_code}; start {restarts + 1} in {pause:g} s"
+            self._report(Change(part.name, "restarting", note=note))
+            server.process.kill()  # what is left of its group
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_S)
+            server = await self._start_again(part, server)
+
+    async def _start_again(self, part: Part, previous: Server) -> Server:
+        """A restart that does not get ready counts as one more end, not as the end of all."""
+        try:
+            return await self._start(part) or previous
+        except StartError:
+            return self._servers[part.name]
+
+    async def _start(self, part: Part) -> Server | None:
+        began = time.monotonic()
+        self._report(Change(part.name, "starting"))
+        server = await part.launch()
+        if server is not None:
+            self._servers[part.name] = server
+            self._report(Change(part.name, "starting", pid=server.process.pid))
+            await self._until_ready(server, part.patience_s)
+        pid = server.process.pid if server else None
+        self._report(Change(part.name, "ready", time.monotonic() - began, pid))
+        self._ready[part.name].set()
+        return server
+
+    async def _until_ready(self, server: Server, patience_s: float) -> None:
+        deadline = time.monotonic() + patience_s
+        while not await asyncio.to_thread(server.is_ready):
+            server.process.check(overdue=time.monotonic() > deadline, timeout_s=patience_s)
+            await asyncio.sleep(_POLL_S)
+
+    async def _end_of(self, server: Server) -> None:
+        while server.process.running:  # noqa: ASYNC110 - one timer for all parts costs less than a thread for each
+            await asyncio.sleep(_WATCH_S)
+
+    async def _stop_all(self) -> None:
+        """Those that need others first, with their time to finish; those of one level at once."""
+        depth = {part.name: self._depth(part) for part in self._parts}
+        for level in sorted(set(depth.values()), reverse=True):
+            names = [name for name in self._servers if depth[name] == level]
+            await asyncio.gather(*(self._stop(name) for name in names))
+
+    async def _stop(self, name: str) -> None:
+        self._report(Change(name, "stopping"))
+        await asyncio.to_thread(self._servers[name].stop)
+        self._report(Change(name, "stopped"))
+
+    def _depth(self, part: Part) -> int:
+        known = {other.name: other for other in self._parts}
+        return 1 + max((self._depth(known[need]) for need in part.after), default=0)

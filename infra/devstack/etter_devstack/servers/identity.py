@@ -64,11 +64,11 @@ def reachable_folder(folder: Path, identity: Identity | None) -> Path:
     folder.unlink(missing_ok=True)  # a link whose twin is gone
     twin = Path(tempfile.mkdtemp(prefix="etter-", dir=_TWINS))
     twin.chmod(0o711)
-    (twin / _ORIGIN).write_text(str(folder), encoding="utf-8")
     target = twin / folder.name
     target.mkdir()
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.symlink_to(target)
+    (twin / _ORIGIN).write_text(str(folder), encoding="utf-8")  # last: `forget_orphans` passes over a twin without
     return target
 
 
@@ -126,8 +126,8 @@ def _copy(tree: Path, copy: Path) -> None:
             if part.exists():
                 shutil.copytree(part, draft / part.name, symlinks=True)
         subprocess.run(["chmod", "-R", "u=rwX,go=rX", draft], check=True)
-        (draft / _ORIGIN).write_text(str(tree), encoding="utf-8")
         draft.rename(copy)
+        (copy / _ORIGIN).write_text(str(tree), encoding="utf-8")
     except OSError:
         shutil.rmtree(draft, ignore_errors=True)
         if not copy.exists():  # else somebody else was quicker

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from etter_devstack.logs import last_lines, readable
+
 _LAUNCHER = Path(__file__).with_name("die_with_parent.py")
 _POLL_S = 0.02
 
@@ -101,7 +103,8 @@ class Process:
         self._popen.wait()
 
     def tail(self, lines: int = 12) -> str:
-        text = self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        """The end of the log; of a long traceback, its end."""
+        text = "\n".join(readable(line) for line in last_lines(self.log, lines))
         return "\n".join(text.splitlines()[-lines:])
 
 

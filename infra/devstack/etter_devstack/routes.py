@@ -1,0 +1,67 @@
+"""The routing table, `infra/ingress/routes.toml`, read and checked."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Limits:
+    health_path: str
+    read_timeout_s: int
+    client_idle_timeout_s: int
+    connect_timeout_s: int
+    answer_timeout_s: int
+    service_idle_timeout_s: int
+
+
+@dataclass(frozen=True)
+class Retry:
+    methods: tuple[str, ...]
+    attempts: int
+    first_pause_ms: int
+
+
+@dataclass(frozen=True)
+class Route:
+    """What one service answers: paths that begin with a prefix, and paths as they are."""
+
+    prefixes: tuple[str, ...]
+    exact: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Routes:
+    limits: Limits
+    retry: Retry
+    services: Mapping[str, Route]
+
+
+def load(file: Path) -> Routes:
+    """Raises `ValueError` that names what is wrong with the file."""
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    try:
+        routes = Routes(
+            limits=Limits(**table["limits"]),
+            retry=Retry(**{**table["retry"], "methods": tuple(table["retry"]["methods"])}),
+            services={name: _route(name, given) for name, given in table["services"].items()},
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{file}: {error}") from error
+    return routes
+
+
+def _route(name: str, given: Mapping[str, Any]) -> Route:
+    """A prefix ends with a slash: `/api/core` would take `/api/core-internal` as well."""
+    route = Route(tuple(given.get("prefixes", ())), tuple(given.get("exact", ())))
+    for path in (*route.prefixes, *route.exact):
+        if not path.startswith("/") or "`" in path:
+            raise ValueError(f"services.{name}: {path!r} is not a path")
+    for prefix in route.prefixes:
+        if not prefix.endswith("/"):
+            raise ValueError(f"services.{name}: the prefix {prefix!r} has to end with a slash")
+    return route

@@ -1,0 +1,38 @@
+"""Ports of the loopback interface."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from etter_devstack.servers.ports import free_port, port_is_free, says
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+class TestFreePort:
+    def test_the_preferred_one_when_it_is_free(self) -> None:
+        port = free_port()
+        assert free_port(port) == port
+
+    def test_another_when_somebody_listens(self, taken: int) -> None:
+        assert not port_is_free(taken)
+        assert free_port(taken) != taken
+
+    def test_another_when_it_is_promised_already(self) -> None:
+        port = free_port()
+        assert free_port(port, taken={port}) != port
+
+
+class TestSays:
+    def test_a_listener_that_says_something_else_is_not_it(self, taken: int) -> None:
+        assert not says(taken, b"PING\r\n", b"+PONG", timeout_s=0.1)
+
+    def test_nobody_listening_is_no_error(self) -> None:
+        assert not says(free_port(), b"", b"x")
