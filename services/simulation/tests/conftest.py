@@ -29,8 +29,8 @@ globals().update(
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def working(platform: Platform) -> AsyncIterator[None]:
-    """The worker's parts beside the application: engine process and job runner."""
+    """The worker's parts beside the application: engine process and job runner; gone after the module."""
     async with engine_pool(platform), worker.jobs(platform):
         yield

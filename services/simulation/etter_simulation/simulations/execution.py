@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from etter_common.cache import tag
 from etter_common.context import Context
 from etter_common.events.contracts.simulation import Quantiles, RoleOutlook
 from etter_common.jobs import Job, JobStatus, Stopped
@@ -37,7 +36,6 @@ async def store(
     simulation = await simulations.with_summary(simulation_id, output.summary)
     outlook = [_announced(found, request, role_ids) for found in output.outlook]
     await ctx.publish(events.run_completed(simulation, outlook))
-    ctx.invalidate(tag(ctx.company_id, "simulation", simulation_id))
 
 
 async def note_stop(ctx: Context, stopped: Stopped) -> None:

@@ -51,7 +51,7 @@ class SimulationRepository(Repository[Simulation]):
             Simulation.id, Simulation.status, Simulation.name, Simulation.mode, Simulation.automation_factor,
             Simulation.seed, Simulation.iterations, Simulation.steps, Simulation.roles, Simulation.currency,
             Simulation.engine_version, Simulation.summary, Simulation.left_out,
-            (Simulation.request - "roles").label("request"),  # the assumptions without a thousand roles
+            Simulation.request.op("-")("roles").label("request"),  # the assumptions without a thousand roles
         )  # fmt: skip
         found = await self.session.execute(self.select(*columns).where(Simulation.id == simulation_id))
         row: Row[Any] | None = found.one_or_none()

@@ -108,7 +108,12 @@ async def get_simulation_results(
     )
 
 
-@router.get("/{simulation_id}/events", status_code=200, response_class=EventStream, responses={**documented(*_ONE), 200: _STREAM})
+@router.get(
+    "/{simulation_id}/events",
+    status_code=200,
+    response_class=EventStream,
+    responses={**documented(*_ONE), 200: _STREAM},
+)
 async def follow_simulation(
     ctx: Annotated[Context, requires("simulations:read")],
     simulation_id: UUID,
@@ -128,7 +133,8 @@ async def follow_simulation(
 async def cancel_simulation(
     ctx: Annotated[Context, requires("simulations:write")], simulation_id: UUID
 ) -> Data[SimulationOut]:
-    return Data[SimulationOut].of(await service.cancel(ctx, simulation_id))
+    simulation = await service.cancel(ctx, simulation_id)
+    return Data[SimulationOut].of(SimulationOut.model_validate(simulation))
 
 
 @router.delete("/{simulation_id}", status_code=204, responses=documented(*_ONE))

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from etter_common import fieldsets, jobs
 from etter_common.cache import tag
 from etter_common.context import Context
-from etter_common.errors import FieldError, ValidationFailed
+from etter_common.errors import FieldError, NotFound, ValidationFailed
 from etter_common.jobs import JobStatus
 from etter_common.responses import Slice, encode_data
 from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSION
@@ -22,6 +22,7 @@ from etter_simulation.simulations import events, results
 from etter_simulation.simulations.errors import (
     ResultsTooLarge,
     SimulationNotFinished,
+    SimulationNotFound,
     SimulationTooLarge,
     UnknownSimulatedRole,
 )
@@ -109,15 +110,17 @@ async def read(ctx: Context, simulation_id: UUID, fields: str | None) -> dict[st
     return narrowed
 
 
-async def cancel(ctx: Context, simulation_id: UUID) -> dict[str, Any]:
+async def cancel(ctx: Context, simulation_id: UUID) -> Simulation:
     """Ask for the run's end; one that waits ends at once, one that runs within moments."""
-    simulations = SimulationRepository(ctx)
-    before = await simulations.read(simulation_id, ("status",))
-    simulation = await jobs.request_cancel(ctx, Simulation, simulation_id)
+    try:
+        simulation = await jobs.request_cancel(ctx, Simulation, simulation_id)
+    except NotFound:
+        raise SimulationNotFound from None
+    ended_now = simulation.status == JobStatus.CANCELLED and simulation in ctx.session.dirty
     await ctx.session.flush()
-    if simulation.status == JobStatus.CANCELLED and before["status"] == JobStatus.QUEUED:
+    if ended_now:
         await ctx.publish(events.run_cancelled(ctx.company_id, simulation_id))
-    return SimulationOut.model_validate(simulation).model_dump()
+    return simulation
 
 
 async def delete(ctx: Context, simulation_id: UUID) -> None:

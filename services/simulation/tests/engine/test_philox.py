@@ -52,7 +52,7 @@ class TestUniform:
 
         base = (1, 1, 1, 1, 1)
         moved = [tuple(value + (at == place) for at, value in enumerate(base)) for place in range(5)]
-        assert len({number(*base), *(number(*address) for address in moved)}) == 6  # type: ignore[arg-type]
+        assert len({number(*base), *(number(*address) for address in moved)}) == 6
 
     def test_numbers_are_even_over_the_open_interval(self) -> None:
         stream = philox.new_stream(11)

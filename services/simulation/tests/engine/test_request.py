@@ -72,7 +72,7 @@ class TestRefused:
         assert refusals(**{field: 1}) == [((field,), "extra_forbidden")]
 
     def test_uncertainty_is_only_taken_empty(self) -> None:
-        assert request(uncertainty={})
+        assert request(uncertainty={}).fingerprint() == request().fingerprint()
         assert refusals(uncertainty={"adoption.q": {"uniform": [0, 1]}})[0][1] == "extra_forbidden"
 
 
@@ -112,7 +112,7 @@ class TestDefaults:
 
     @pytest.mark.parametrize("preset", PRESETS)
     def test_presets_are_valid_and_what_is_said_goes_before(self, preset: str) -> None:
-        assert request(preset=preset)
+        assert request(preset=preset).preset == preset
         assert request(preset=preset, adoption={"q": 0.7}).adoption.q == 0.7
 
     def test_preset_fills_what_is_not_said(self) -> None:

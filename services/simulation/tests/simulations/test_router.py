@@ -141,7 +141,11 @@ class TestResults:
 
     async def test_it_can_be_narrowed(self, client: CheckedClient) -> None:
         path = f"/simulations/{await simulated(client)}/results"
-        params = {"fields": "months,roles.role,roles.count.p50", "roles": "Marketing", "every": 10}
+        params: dict[str, str | int] = {
+            "fields": "months,roles.role,roles.count.p50",
+            "roles": "Marketing",
+            "every": 10,
+        }
         data = (await client.get(path, params=params)).json()["data"]
         assert data["months"] == [0, 10, 20, 24]
         (role,) = data["roles"]
