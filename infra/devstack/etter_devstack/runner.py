@@ -10,6 +10,7 @@ from dataclasses import replace
 from etter_devstack import preflight
 from etter_devstack.leftovers import start_watchdog, stop_leftovers
 from etter_devstack.servers.identity import forget_orphans
+from etter_devstack.servers.ports import PortClaims
 from etter_devstack.stack import Plan
 from etter_devstack.state import Home, Running, State, started_at
 from etter_devstack.supervisor import Change, Supervisor
@@ -61,25 +62,31 @@ def run(
     *,
     report: Report,
     port: int | None = None,
+    only: tuple[str, ...] = (),
     reload: str | None = None,
     when_ready: WhenReady | None = None,
+    stay: bool = True,
 ) -> None:
-    """Run until SIGINT or SIGTERM. Raises `StartError` in plain words, or `AlreadyRunning`.
+    """Run until SIGINT or SIGTERM, or without `stay` until `when_ready` is done; it runs once, beside the watching.
 
-    `when_ready` runs once, beside the watching. Nothing of the stack is left afterwards, even if this one is killed.
+    Raises `StartError` in plain words, or `AlreadyRunning`. Nothing of the stack is left afterwards, even if this
+    process is killed. `only`: the parts to run, when not all.
     """
     preflight.check(home)
     if not home.lock():
         raise AlreadyRunning(home.running())
+    claims = PortClaims()
     try:
         stop_leftovers(home)
         forget_orphans()
-        _run(Plan.of(home, port=port, reload=reload), report, when_ready)
+        plan = Plan.of(home, claims, port=port, only=only, reload=reload)
+        _run(plan, report, when_ready, stay=stay)
     finally:
+        claims.close()
         home.unlock()
 
 
-def _run(plan: Plan, report: Report, when_ready: WhenReady | None) -> None:
+def _run(plan: Plan, report: Report, when_ready: WhenReady | None, *, stay: bool) -> None:
     book = Book(plan)
     watchdog = start_watchdog(plan.home)
 
@@ -93,7 +100,7 @@ def _run(plan: Plan, report: Report, when_ready: WhenReady | None) -> None:
             await when_ready(plan)
 
     try:
-        asyncio.run(Supervisor(plan.parts(), tell).run(ready))
+        asyncio.run(Supervisor(plan.parts(), tell).run(ready, stay=stay))
     finally:
         plan.home.forget_state()
         if watchdog.stdin is not None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from etter_devstack import databases, routes
 from etter_devstack.servers import ingress, nats, postgres, valkey
-from etter_devstack.servers.ports import free_port, port_is_free
+from etter_devstack.servers.ports import PortClaims
 from etter_devstack.servers.process import Process, Server, StartError
 from etter_devstack.services import PROGRAMS, SERVICES, Backbone, Program, Service
 from etter_devstack.state import Home
@@ -19,30 +19,41 @@ from etter_devstack.supervisor import Part
 DEFAULT_PORT = 8080
 SERVERS = ("postgres", "valkey", "nats")
 PATIENCE_S = 180  # a worker may compile before it is ready
+DATABASES = ("postgres", "databases")
 _NEEDED = (*SERVERS, "databases")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A folder's stack before it runs. `reload` names a service that starts anew when its code changes."""
+    """A folder's stack: which parts, on which ports. `reload` names a service that restarts when its code changes."""
 
     home: Home
-    ports: dict[str, int] = field(default_factory=dict)
+    ports: dict[str, int]
+    only: tuple[str, ...] = ()
     reload: str | None = None
 
     @classmethod
-    def of(cls, home: Home, *, port: int | None = None, reload: str | None = None) -> Plan:
-        """Ports of the last run where they are free. `port` is the ingress's; asked for and taken is an error."""
-        if port is not None and not port_is_free(port):
-            raise StartError(f"port {port} is taken; leave PORT out to get a free one, or choose another")
+    def running(cls, home: Home) -> Plan:
+        """Of the stack that runs there."""
+        return cls(home, home.ports())
+
+    @classmethod
+    def of(
+        cls, home: Home, claims: PortClaims, *, port: int | None = None, only: tuple[str, ...] = (),
+        reload: str | None = None,
+    ) -> Plan:  # fmt: skip
+        """A new one, on the ports of the last run where they are free; `only` some parts, when it names any.
+
+        `port` is the ingress's; asked for and taken is an error. The ports are ours for as long as the claims.
+        """
         last = {"ingress": DEFAULT_PORT} | home.ports()
-        if port is not None:
-            last["ingress"] = port
-        ports: dict[str, int] = {}
-        for name in ("ingress", *SERVERS, *(program.name for program in PROGRAMS)):
-            ports[name] = free_port(last.get(name), taken=ports.values())
+        if port is not None and not claims.claim(port):
+            raise StartError(f"port {port} is taken; leave PORT out to get a free one, or choose another")
+        ports = {"ingress": port or claims.free_port(last["ingress"])}
+        for name in (*SERVERS, *(program.name for program in PROGRAMS)):
+            ports[name] = claims.free_port(last.get(name))
         home.keep_ports(ports)
-        return cls(home, ports, reload)
+        return cls(home, ports, only, reload)
 
     @property
     def ingress_url(self) -> str:
@@ -76,17 +87,12 @@ class Plan:
         )
 
     def parts(self) -> list[Part]:
-        """Everything; the ingress needs nobody, so it starts with the servers."""
-        return [*self.database_parts(), *self._other_parts()]
+        """The ingress needs nobody, so it starts with the servers."""
+        return [part for part in self._all_parts() if not self.only or part.name in self.only]
 
-    def database_parts(self) -> list[Part]:
-        """PostgreSQL with its databases made and migrated, for commands that need no more."""
-        return [
-            Part("postgres", self._postgres),
-            Part("databases", self._databases, after=("postgres",), patience_s=900),
-        ]
-
-    def _other_parts(self) -> Iterator[Part]:
+    def _all_parts(self) -> Iterator[Part]:
+        yield Part("postgres", self._postgres)
+        yield Part("databases", self._databases, after=("postgres",))
         for name, module in (("valkey", valkey), ("nats", nats)):
             yield Part(name, self._simple(module.launch, name))
         yield Part("ingress", self._ingress)

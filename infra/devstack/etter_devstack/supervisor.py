@@ -57,13 +57,16 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._failure: Exception | None = None
 
-    async def run(self, when_ready: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Everything up, `when_ready` once, then until told to stop. Raises `StartError` when a part never got up."""
+    async def run(self, when_ready: Callable[[], Awaitable[None]] | None = None, *, stay: bool = True) -> None:
+        """Everything up, `when_ready` once, then, to `stay`, until told to stop.
+
+        Raises `StartError` when a part never got up, and what `when_ready` raises.
+        """
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self.stop)
         keepers = [asyncio.create_task(self._keep(part), name=part.name) for part in self._parts]
-        ready = asyncio.create_task(self._when_all_ready(when_ready))
+        ready = asyncio.create_task(self._when_all_ready(when_ready, stay=stay))
         try:
             await self._stopping.wait()
         finally:
@@ -81,7 +84,7 @@ class Supervisor:
                 server.process.kill()
         self._stopping.set()
 
-    async def _when_all_ready(self, then: Callable[[], Awaitable[None]] | None) -> None:
+    async def _when_all_ready(self, then: Callable[[], Awaitable[None]] | None, *, stay: bool) -> None:
         for event in self._ready.values():
             await event.wait()
         if then is not None:
@@ -89,6 +92,8 @@ class Supervisor:
                 await then()
             except Exception as failure:
                 self._fail(failure)
+        if not stay:
+            self.stop()
 
     def _fail(self, failure: Exception) -> None:
         self._failure = self._failure or failure

@@ -4,22 +4,62 @@ from __future__ import annotations
 
 import random
 import socket
+import sys
 import urllib.request
-from collections.abc import Container
+from collections.abc import Iterator
 
 # below the range that systems hand out to outgoing connections, so that a port found free stays free
 _FIRST, _LAST = 20_000, 31_999
 _TRIES = 200
 
 
-def free_port(preferred: int | None = None, *, taken: Container[int] = ()) -> int:
-    """A port that nobody listens on and that is not in `taken`; `preferred` when that holds for it."""
-    if preferred and preferred not in taken and port_is_free(preferred):
+class PortClaims:
+    """Ports kept from other stacks of this machine until `close`, also before anybody listens on them.
+
+    A claim is a name in Linux's abstract socket space: it goes with this process, however it ends. Elsewhere two
+    stacks that start in the same second may choose the same port.
+    """
+
+    def __init__(self) -> None:
+        self._held: list[socket.socket] = []
+
+    def claim(self, port: int) -> bool:
+        """Nobody listens on it and nobody else has claimed it: from now on it is ours."""
+        if not port_is_free(port):
+            return False
+        if sys.platform != "linux":
+            return True
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0etter-port-{port}")
+        except OSError:
+            mark.close()
+            return False
+        self._held.append(mark)
+        return True
+
+    def free_port(self, preferred: int | None = None) -> int:
+        """A port claimed for us, `preferred` if it can be."""
+        if preferred and self.claim(preferred):
+            return preferred
+        return next(port for port in _candidates() if self.claim(port))
+
+    def close(self) -> None:
+        for mark in self._held:
+            mark.close()
+        self._held.clear()
+
+
+def free_port(preferred: int | None = None) -> int:
+    """A port that nobody listens on at this moment; `preferred` when that holds for it."""
+    if preferred and port_is_free(preferred):
         return preferred
+    return next(port for port in _candidates() if port_is_free(port))
+
+
+def _candidates() -> Iterator[int]:
     for _ in range(_TRIES):
-        port = random.randint(_FIRST, _LAST)  # noqa: S311 - spreads stacks that start at once, guards nothing
-        if port not in taken and port_is_free(port):
-            return port
+        yield random.randint(_FIRST, _LAST)  # noqa: S311 - spreads stacks that start at once, guards nothing
     raise OSError(f"no free TCP port found on 127.0.0.1 between {_FIRST} and {_LAST}")
 
 

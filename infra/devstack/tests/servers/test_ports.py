@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from etter_devstack.servers.ports import free_port, port_is_free, says
+from etter_devstack.servers.ports import PortClaims, free_port, port_is_free, says
 
 
 @pytest.fixture
@@ -25,9 +25,18 @@ class TestFreePort:
         assert not port_is_free(taken)
         assert free_port(taken) != taken
 
-    def test_another_when_it_is_promised_already(self) -> None:
-        port = free_port()
-        assert free_port(port, taken={port}) != port
+
+class TestPortClaims:
+    def test_what_another_stack_has_claimed_is_not_free(self) -> None:
+        ours, theirs = PortClaims(), PortClaims()
+        port = theirs.free_port()
+        assert ours.free_port(port) != port
+        theirs.close()
+        assert ours.claim(port)
+        ours.close()
+
+    def test_what_somebody_listens_on_cannot_be_claimed(self, taken: int) -> None:
+        assert not PortClaims().claim(taken)
 
 
 class TestSays:
