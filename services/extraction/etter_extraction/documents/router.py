@@ -1,0 +1,124 @@
+"""Documents over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response, StreamingResponse
+
+from etter_common import etags, fieldsets
+from etter_common.cache import LIFETIMES, CacheKey
+from etter_common.context import Context
+from etter_common.deps import IfMatch, cached, claim_upload, json_response, requires
+from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
+from etter_common.responses import Data, Page, documented, encode_data
+from etter_extraction.documents import events, service
+from etter_extraction.documents.errors import DocumentInUse, DocumentNotFound, NoFileInForm
+from etter_extraction.documents.form import FileInForm
+from etter_extraction.documents.schemas import DocumentOut, DocumentQuery
+from etter_extraction.objects import FolderStore
+from etter_extraction.parsing.errors import (
+    DocumentDamaged,
+    DocumentEmpty,
+    DocumentEncrypted,
+    DocumentExpandsTooMuch,
+    DocumentTooLarge,
+    DocumentTypeMismatch,
+    DocumentTypeNotAllowed,
+)
+
+router = APIRouter(prefix="/documents", tags=["documents"])
+
+_REFUSALS = (
+    NoFileInForm, DocumentEmpty, DocumentTypeNotAllowed, DocumentTypeMismatch, DocumentTooLarge, DocumentEncrypted,
+    DocumentDamaged, DocumentExpandsTooMuch,
+)  # fmt: skip
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+_CONTENT = {"description": "the file as it was uploaded", "content": {"application/octet-stream": {}}}
+
+
+@router.post(
+    "", status_code=201, response_model=Data[DocumentOut], openapi_extra=_FORM, responses=documented(*_REFUSALS)
+)
+async def upload_document(ctx: Annotated[Context, requires("documents:write")], request: Request) -> Response:
+    form = FileInForm(request.headers.get("content-type", ""), request.stream())
+    stored = await service.receive(ctx, await form.open(), form.chunks())
+    try:
+        await claim_upload(request, ctx, stored.sha256.encode())
+        document = await service.create(ctx, stored)
+    except BaseException:
+        await service.discard(ctx, stored)
+        raise
+    body = encode_data(DocumentOut.model_validate(document).model_dump())
+    response = json_response(body, etag=etags.version_etag(document.version), status=201)
+    response.headers["location"] = f"/api/extraction/v1/documents/{document.id}"
+    return response
+
+
+@router.get("", response_model=Page[DocumentOut], responses=documented(InvalidCursor, InvalidSort, InvalidFields))
+async def list_documents(
+    ctx: Annotated[Context, requires("documents:read")], query: Annotated[DocumentQuery, Query()]
+) -> Response:
+    key = CacheKey.of(ctx.company_id, "documents", query.model_dump(mode="json"))
+    tags = [events.stale(ctx.company_id)]
+    return await cached(ctx, key, lambda: service.list_page(ctx, query), ttl_s=LIFETIMES["lists"], tags=tags)
+
+
+@router.get("/{document_id}", response_model=Data[DocumentOut], responses=documented(DocumentNotFound, InvalidFields))
+async def get_document(
+    ctx: Annotated[Context, requires("documents:read")],
+    document_id: UUID,
+    fields: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
+    tree = fieldsets.parse(fields, DocumentOut)
+    document = await service.get(ctx, document_id)
+    body = encode_data(fieldsets.narrow(DocumentOut.model_validate(document).model_dump(), tree))
+    return json_response(body, etag=etags.version_etag(document.version, variant=fields or ""))
+
+
+@router.get(
+    "/{document_id}/content",
+    response_class=StreamingResponse,
+    responses={**documented(DocumentNotFound), 200: _CONTENT},
+)
+async def get_document_content(ctx: Annotated[Context, requires("documents:read")], document_id: UUID) -> Response:
+    """Always as a download: a customer's file is never shown in the origin of the API."""
+    document = await service.get(ctx, document_id)
+    store, company_id = ctx.platform.part(FolderStore), ctx.company_id
+    return StreamingResponse(
+        store.read(company_id, document_id),
+        media_type="application/octet-stream",
+        headers={
+            "content-length": str(document.size_bytes),
+            "content-disposition": f"attachment; filename*=UTF-8''{quote(document.filename, safe='')}",
+            "cache-control": "private, no-cache",
+            "etag": f'"{document.sha256}"',
+        },
+    )
+
+
+@router.delete(
+    "/{document_id}",
+    status_code=204,
+    responses=documented(DocumentNotFound, DocumentInUse, PreconditionFailed, PreconditionRequired),
+)
+async def delete_document(
+    ctx: Annotated[Context, requires("documents:write")], document_id: UUID, if_match: IfMatch = None
+) -> None:
+    await service.delete(ctx, document_id, if_match=if_match)

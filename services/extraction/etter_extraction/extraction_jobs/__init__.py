@@ -1,0 +1,1 @@
+"""Extraction jobs: the asynchronous work on documents, followed live."""

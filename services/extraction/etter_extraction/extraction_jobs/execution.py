@@ -1,0 +1,125 @@
+"""The job: read each document in the sandbox, keep what it says, go on where the last attempt ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from etter_common.clock import monotonic
+from etter_common.context import Context
+from etter_common.errors import AppError
+from etter_common.jobs import Job, JobStatus, Stopped
+from etter_extraction.documents import service as documents
+from etter_extraction.documents.models import Document
+from etter_extraction.extraction_jobs import events
+from etter_extraction.extraction_jobs.repository import ExtractionJobRepository
+from etter_extraction.extractions import service as extractions
+from etter_extraction.objects import FolderStore
+from etter_extraction.parsing import sandbox
+from etter_extraction.settings import ExtractionSettings
+
+log = structlog.get_logger(__name__)
+_DONE = "done"
+
+
+async def execute(job: Job) -> None:
+    """Each document is one transaction with its line in the checkpoint, so that a killed worker repeats none."""
+    async with job.work() as ctx:
+        row = await ExtractionJobRepository(ctx).get(job.id)
+        ids = [UUID(str(id_)) for id_ in row.document_ids]
+        open_ids = [id_ for id_ in ids if str(id_) not in _done(job)]
+        found = await documents.start(ctx, open_ids)
+    await _Run(job, total=len(ids)).all(found)
+    results = list(_done(job).values())
+    failed = sum(result["status"] == "failed" for result in results)
+    async with job.succeed() as ctx:
+        (await ExtractionJobRepository(ctx).get(job.id)).results = results
+        await ctx.publish(events.job_completed(ctx.company_id, job.id, succeeded=len(results) - failed, failed=failed))
+
+
+class _Run:
+    """One attempt: as many documents at a time as the settings allow, progress after each."""
+
+    def __init__(self, job: Job, *, total: int) -> None:
+        settings = job.platform.settings
+        assert isinstance(settings, ExtractionSettings)  # noqa: S101 - this service's worker runs it
+        self._job = job
+        self._total = total
+        self._wall_s = settings.parse_wall_s
+        self._slots = asyncio.Semaphore(settings.parse_parallel)
+        self._writing = asyncio.Lock()
+        self._started = monotonic()
+        self._first = len(_done(job))
+
+    async def all(self, found: list[Document]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for document in found:
+                group.create_task(self._one(document))
+
+    async def _one(self, document: Document) -> None:
+        async with self._slots:
+            await self._job.raise_if_cancelled()
+            result = await self._read(document)
+        async with self._writing:
+            await self._keep(document, result)
+            done = len(_done(self._job))
+            spent, finished = monotonic() - self._started, done - self._first
+            eta = spent / max(finished, 1) * (self._total - done)
+            await self._job.report(done / self._total, f"{done} of {self._total} documents", eta)
+
+    async def _read(self, document: Document) -> sandbox.Answer | AppError:
+        path = self._job.platform.part(FolderStore).path(self._job.company_id, document.id)
+        try:
+            return await sandbox.extract(path, document.kind, document.filename, wall_s=self._wall_s)
+        except FileNotFoundError:
+            return documents.gone()
+        except AppError as refused:
+            log.info("document_refused", document_id=str(document.id), error_code=refused.code)
+            return refused
+
+    async def _keep(self, document: Document, result: sandbox.Answer | AppError) -> None:
+        async with self._job.work() as ctx:
+            if isinstance(result, AppError):
+                await documents.finish(ctx, document.id, "failed", result)
+                line = _line(document, "failed", result.code, result.detail)
+            else:
+                await _keep_facts(ctx, self._job.id, document, result)
+                await documents.finish(ctx, document.id, "extracted")
+                line = _line(document, "extracted")
+            done = {**_done(self._job), str(document.id): line}
+            await self._job.checkpoint_in(ctx, {_DONE: done})
+
+
+async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: sandbox.Answer) -> None:
+    blank = {"original": None, "corrected_by": None, "corrected_at": None}
+    await extractions.keep(
+        ctx, document.id, job_id=job_id, kind=answer.found.kind,
+        facts=[{**fact, **blank} for fact in msgspec.to_builtins(answer.found.facts)],
+        pages=msgspec.to_builtins(answer.parsed.pages),
+        warnings=[*answer.parsed.warnings, *answer.found.warnings],
+    )  # fmt: skip
+
+
+async def note_stop(ctx: Context, stopped: Stopped) -> None:
+    """Announce a job that failed or was cancelled, and let its unfinished documents go."""
+    row = await ExtractionJobRepository(ctx).get(stopped.job_id)
+    row.results = list(((row.checkpoint or {}).get(_DONE) or {}).values())
+    finished = {result["document_id"] for result in row.results}
+    await documents.release(ctx, [UUID(str(id_)) for id_ in row.document_ids if id_ not in finished])
+    if stopped.status == JobStatus.CANCELLED:
+        await ctx.publish(events.job_cancelled(ctx.company_id, stopped.job_id))
+    else:
+        await ctx.publish(events.job_failed(ctx.company_id, stopped.job_id, stopped.error_code or "UNKNOWN"))
+
+
+def _done(job: Job) -> dict[str, Any]:
+    done: dict[str, Any] = job.checkpoint.get(_DONE) or {}
+    return done
+
+
+def _line(document: Document, status: str, code: str | None = None, detail: str | None = None) -> dict[str, Any]:
+    return {"document_id": str(document.id), "status": status, "error_code": code, "error_detail": detail}

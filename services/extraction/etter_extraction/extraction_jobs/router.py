@@ -1,0 +1,92 @@
+"""Extraction jobs over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query
+from starlette.responses import Response
+
+from etter_common import fieldsets
+from etter_common.context import Context
+from etter_common.deps import json_response, requires
+from etter_common.errors import IdempotencyKeyReused, InvalidCursor, InvalidFields, InvalidIdempotencyKey, InvalidSort
+from etter_common.jobs import progress_events
+from etter_common.jobs.queue import JobNotCancellable
+from etter_common.responses import Data, Page, documented, encode_data
+from etter_common.sse import EventStream, event_stream
+from etter_extraction.documents.errors import DocumentNotFound
+from etter_extraction.extraction_jobs import service
+from etter_extraction.extraction_jobs.errors import DocumentsAccepted, ExtractionJobNotFound, JobNotRetryable
+from etter_extraction.extraction_jobs.models import ExtractionJob
+from etter_extraction.extraction_jobs.schemas import ExtractionJobCreate, ExtractionJobOut, ExtractionJobQuery
+
+router = APIRouter(prefix="/extraction-jobs", tags=["extraction jobs"])
+_STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the job's progress"}
+
+
+@router.post(
+    "",
+    status_code=202,
+    responses=documented(DocumentNotFound, DocumentsAccepted, IdempotencyKeyReused, InvalidIdempotencyKey),
+)
+async def create_extraction_job(
+    ctx: Annotated[Context, requires("documents:write")], data: ExtractionJobCreate, response: Response
+) -> Data[ExtractionJobOut]:
+    """Queue the work on documents; follow it at `Location`."""
+    job = await service.create(ctx, data)
+    response.headers["location"] = f"/api/extraction/v1/extraction-jobs/{job.id}"
+    return Data[ExtractionJobOut].of(job)
+
+
+@router.get("", response_model=Page[ExtractionJobOut], responses=documented(InvalidCursor, InvalidSort, InvalidFields))
+async def list_extraction_jobs(
+    ctx: Annotated[Context, requires("documents:read")], query: Annotated[ExtractionJobQuery, Query()]
+) -> Response:
+    return json_response(await service.list_page(ctx, query))
+
+
+@router.get(
+    "/{job_id}", response_model=Data[ExtractionJobOut], responses=documented(ExtractionJobNotFound, InvalidFields)
+)
+async def get_extraction_job(
+    ctx: Annotated[Context, requires("documents:read")],
+    job_id: UUID,
+    fields: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
+    tree = fieldsets.parse(fields, ExtractionJobOut)
+    job = ExtractionJobOut.model_validate(await service.get(ctx, job_id))
+    return json_response(encode_data(fieldsets.narrow(job.model_dump(), tree)))
+
+
+@router.get(
+    "/{job_id}/events", response_class=EventStream, responses={**documented(ExtractionJobNotFound), 200: _STREAM}
+)
+async def follow_extraction_job(
+    ctx: Annotated[Context, requires("documents:read")],
+    job_id: UUID,
+    last_event_id: Annotated[str | None, Header(max_length=200)] = None,
+) -> Response:
+    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names."""
+    await service.get(ctx, job_id)
+    platform, company_id = ctx.platform, ctx.company_id
+    return event_stream(
+        lambda after: progress_events(platform, ExtractionJob, job_id, company_id=company_id, last_event_id=after),
+        last_event_id=last_event_id,
+        closing=platform.health.draining,
+    )
+
+
+@router.post("/{job_id}/cancel", status_code=202, responses=documented(ExtractionJobNotFound, JobNotCancellable))
+async def cancel_extraction_job(
+    ctx: Annotated[Context, requires("documents:write")], job_id: UUID
+) -> Data[ExtractionJobOut]:
+    return Data[ExtractionJobOut].of(await service.cancel(ctx, job_id))
+
+
+@router.post("/{job_id}/retry", status_code=202, responses=documented(ExtractionJobNotFound, JobNotRetryable))
+async def retry_extraction_job(
+    ctx: Annotated[Context, requires("documents:write")], job_id: UUID
+) -> Data[ExtractionJobOut]:
+    return Data[ExtractionJobOut].of(await service.retry(ctx, job_id))

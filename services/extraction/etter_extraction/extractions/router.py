@@ -1,0 +1,86 @@
+"""Extractions over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from starlette.responses import Response
+
+from etter_common import etags, fieldsets
+from etter_common.context import Context
+from etter_common.deps import IfMatch, json_response, requires
+from etter_common.errors import InvalidFields, PreconditionFailed, PreconditionRequired
+from etter_common.responses import Data, documented, encode_data
+from etter_extraction.documents.errors import DocumentNotFound
+from etter_extraction.extractions import service
+from etter_extraction.extractions.errors import (
+    ExtractionNotFound,
+    ExtractionReviewed,
+    FactNotFound,
+    FactValueInvalid,
+    NothingToAccept,
+    TitleMissing,
+)
+from etter_extraction.extractions.models import Extraction
+from etter_extraction.extractions.schemas import Acceptance, ExtractionOut, FactCorrection
+
+router = APIRouter(prefix="/extractions", tags=["extractions"])
+documents_router = APIRouter(prefix="/documents", tags=["extractions"])
+
+
+@documents_router.get(
+    "/{document_id}/extraction",
+    response_model=Data[ExtractionOut],
+    responses=documented(DocumentNotFound, ExtractionNotFound, InvalidFields),
+)
+async def get_document_extraction(
+    ctx: Annotated[Context, requires("documents:read")],
+    document_id: UUID,
+    fields: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
+    tree = fieldsets.parse(fields, ExtractionOut)
+    return _answer(await service.of_document(ctx, document_id), fields, tree)
+
+
+@router.patch(
+    "/{extraction_id}/facts/{fact_id}",
+    response_model=Data[ExtractionOut],
+    responses=documented(
+        ExtractionNotFound, FactNotFound, FactValueInvalid, ExtractionReviewed, PreconditionFailed, PreconditionRequired
+    ),
+)
+async def correct_fact(
+    ctx: Annotated[Context, requires("extractions:review")],
+    extraction_id: UUID,
+    fact_id: UUID,
+    data: FactCorrection,
+    if_match: IfMatch = None,
+) -> Response:
+    return _answer(await service.correct(ctx, extraction_id, fact_id, data, if_match=if_match))
+
+
+@router.post(
+    "/{extraction_id}/accept",
+    response_model=Data[ExtractionOut],
+    responses=documented(ExtractionNotFound, ExtractionReviewed, NothingToAccept, TitleMissing),
+)
+async def accept_extraction(
+    ctx: Annotated[Context, requires("extractions:review")], extraction_id: UUID, data: Acceptance | None = None
+) -> Response:
+    return _answer(await service.accept(ctx, extraction_id, title=data.title if data else None))
+
+
+@router.post(
+    "/{extraction_id}/reject",
+    response_model=Data[ExtractionOut],
+    responses=documented(ExtractionNotFound, ExtractionReviewed),
+)
+async def reject_extraction(ctx: Annotated[Context, requires("extractions:review")], extraction_id: UUID) -> Response:
+    return _answer(await service.reject(ctx, extraction_id))
+
+
+def _answer(extraction: Extraction, fields: str | None = None, tree: fieldsets.Tree | None = None) -> Response:
+    body = encode_data(fieldsets.narrow(ExtractionOut.model_validate(extraction).model_dump(), tree))
+    return json_response(body, etag=etags.version_etag(extraction.version, variant=fields or ""))

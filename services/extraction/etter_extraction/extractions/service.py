@@ -1,0 +1,99 @@
+"""A person's review: read the facts, correct them, accept or reject them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from etter_common import etags
+from etter_common.clock import utc_now
+from etter_common.context import Context
+from etter_extraction.documents import service as documents
+from etter_extraction.extractions import acceptance, events
+from etter_extraction.extractions.errors import (
+    ExtractionReviewed,
+    FactNotFound,
+    FactValueInvalid,
+)
+from etter_extraction.extractions.models import Extraction
+from etter_extraction.extractions.repository import ExtractionRepository
+from etter_extraction.extractions.schemas import FactCorrection, PayValue, RoleValue
+
+_SHAPES: dict[str, type[BaseModel]] = {"pay": PayValue, "role": RoleValue}
+
+
+async def of_document(ctx: Context, document_id: UUID) -> Extraction:
+    return await ExtractionRepository(ctx).of_document(document_id)
+
+
+async def correct(
+    ctx: Context, extraction_id: UUID, fact_id: UUID, data: FactCorrection, *, if_match: str | None
+) -> Extraction:
+    """Put a person's value in place of what was found; the found one is kept beside it."""
+    extraction = await ExtractionRepository(ctx).get(extraction_id, for_update=True)
+    etags.require_match(if_match, extraction.version)
+    _require_open(extraction)
+    facts = [dict(fact) for fact in extraction.facts]
+    fact = next((fact for fact in facts if fact["id"] == str(fact_id)), None)
+    if fact is None:
+        raise FactNotFound
+    _apply(fact, data)
+    fact |= {"confidence": 1.0, "corrected_by": str(ctx.user_id), "corrected_at": utc_now().isoformat()}
+    extraction.facts = facts
+    await ctx.session.flush()
+    return extraction
+
+
+def _apply(fact: dict[str, Any], data: FactCorrection) -> None:
+    if data.value is not None:
+        shape = _SHAPES.get(fact["type"], str)
+        if not isinstance(data.value, shape):
+            raise FactValueInvalid(f"a {fact['type']} fact takes {'text' if shape is str else 'an object'}")
+        fact["original"] = fact["original"] if fact.get("original") is not None else fact["value"]
+        fact["value"] = data.value.model_dump(mode="json") if isinstance(data.value, BaseModel) else data.value
+    if data.group is not None:
+        fact["group"] = data.group
+    if data.time_share is not None:
+        fact["time_share"] = data.time_share
+
+
+async def accept(ctx: Context, extraction_id: UUID, *, title: str | None) -> Extraction:
+    """The facts are right: core takes them over."""
+    extraction = await ExtractionRepository(ctx).get(extraction_id, for_update=True)
+    _require_open(extraction)
+    roles = acceptance.roles_of(extraction, title)
+    document = await documents.review(ctx, extraction.document_id, "accepted")
+    _close(ctx, extraction, "accepted")
+    await ctx.session.flush()
+    for payload in acceptance.parts(extraction, document.filename, ctx.user_id, roles):
+        await ctx.publish(events.extraction_accepted(payload, ctx.company_id))
+    return extraction
+
+
+async def reject(ctx: Context, extraction_id: UUID) -> Extraction:
+    """The facts are not worth correcting; nothing is taken over."""
+    extraction = await ExtractionRepository(ctx).get(extraction_id, for_update=True)
+    _require_open(extraction)
+    await documents.review(ctx, extraction.document_id, "rejected")
+    _close(ctx, extraction, "rejected")
+    await ctx.session.flush()
+    return extraction
+
+
+async def keep(
+    ctx: Context, document_id: UUID, *, job_id: UUID, kind: str, facts: list[Any], pages: list[Any], warnings: list[str]
+) -> bool:
+    """Store what a job found; facts a person has accepted stay as they are."""
+    repository = ExtractionRepository(ctx)
+    return await repository.keep(document_id, job_id=job_id, kind=kind, facts=facts, pages=pages, warnings=warnings)
+
+
+def _require_open(extraction: Extraction) -> None:
+    if extraction.status != "ready":
+        raise ExtractionReviewed(status=extraction.status)
+
+
+def _close(ctx: Context, extraction: Extraction, status: str) -> None:
+    extraction.status, extraction.reviewed_by, extraction.reviewed_at = status, ctx.user_id, utc_now()

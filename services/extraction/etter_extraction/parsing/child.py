@@ -1,0 +1,75 @@
+"""The child: limits itself, reads one document, writes JSON, ends.
+
+`python -I -m etter_extraction.parsing.child KIND PATH NAME`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import resource
+import sys
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from etter_extraction.facts.finding import find_facts
+from etter_extraction.parsing import limits
+
+_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
+_READERS: Final = {
+    "pdf": "pdf", "docx": "docx", "xlsx": "sheets", "xls": "sheets", "pptx": "pptx", "html": "html", "csv": "plain",
+    "text": "plain",
+}  # fmt: skip
+REFUSED: Final = 3
+
+
+class Refused(Exception):
+    """Raised by readers; the reason is one of `errors.BY_REASON`."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(detail or reason)
+        self.reason, self.detail = reason, detail
+
+
+def main() -> None:
+    kind, path, filename = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    reader = importlib.import_module(f"etter_extraction.parsing.readers.{_READERS[kind]}")
+    _confine()
+    try:
+        parsed = reader.read(path, kind)
+        answer = msgspec.json.encode({"parsed": parsed, "found": find_facts(parsed, filename)})
+    except MemoryError:
+        _refuse("out_of_memory")
+    except RecursionError:
+        _refuse("damaged", "nested too deep")
+    except Exception as error:
+        _refuse(getattr(error, "reason", "damaged"), getattr(error, "detail", ""))
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+
+
+def _confine() -> None:
+    """Limits for the rest of this process's life, and no network where the kernel lets us."""
+    libc: Any = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(_CLONE_NEWNET) != 0:
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    for what, limit in (
+        (resource.RLIMIT_AS, limits.MEMORY),
+        (resource.RLIMIT_CPU, limits.CPU_S),
+        (resource.RLIMIT_FSIZE, limits.WRITTEN),
+        (resource.RLIMIT_NOFILE, limits.OPEN_FILES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(what, (limit, limit))
+
+
+def _refuse(reason: str, detail: str = "") -> NoReturn:
+    sys.stdout.buffer.write(msgspec.json.encode({"reason": reason, "detail": str(detail)[:300]}))
+    sys.stdout.buffer.flush()
+    sys.exit(REFUSED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""What a document may have and what reading it may cost. Every number has an error and a test."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+MAX_PAGES: Final = 2_000
+MAX_CELLS: Final = 2_000_000
+MAX_ROWS: Final = 300_000
+MAX_COLUMNS: Final = 500
+MAX_TEXT: Final = 20_000_000
+MAX_UNPACKED: Final = 300 * 1024 * 1024
+MAX_RATIO: Final = 200
+MAX_MEMBERS: Final = 10_000
+WALL_S: Final = 60.0
+CPU_S: Final = 60
+MEMORY: Final = 1024 * 1024 * 1024
+OPEN_FILES: Final = 64
+WRITTEN: Final = 64 * 1024 * 1024
+MAX_RESULT: Final = 128 * 1024 * 1024
+"""Bytes of JSON the child may answer with."""

@@ -1,0 +1,1 @@
+"""One reader per family of formats, loaded in the sandbox's child only."""

@@ -1,0 +1,105 @@
+"""Runs the parser in a fresh child process that cannot cost more than it may, and reads its answer from a pipe.
+
+A document is hostile until proven otherwise: an 836-byte PDF makes a parser spin and take gigabytes. The child has
+limits on memory, CPU time, files and output, no network where the system lets us take it away, and a folder of its own; the
+parent kills its whole process group when the wall clock runs out. Nothing it says is trusted but as JSON.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from etter_extraction.facts.model import Found
+from etter_extraction.parsing import limits
+from etter_extraction.parsing.detection import check_archive
+from etter_extraction.parsing.errors import (
+    BY_REASON,
+    DocumentOutOfMemory,
+    DocumentParserCrashed,
+    DocumentTimeout,
+    DocumentTooManyPages,
+)
+from etter_extraction.parsing.parsed import Parsed
+
+_ARCHIVES: Final = ("docx", "xlsx", "pptx")
+_NO_RESOURCES: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
+_ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+class _Refusal(msgspec.Struct):
+    reason: str
+    detail: str = ""
+
+
+class Answer(msgspec.Struct):
+    """What the child says: the document's text and tables, and the facts in them."""
+
+    parsed: Parsed
+    found: Found
+
+
+async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limits.WALL_S) -> Answer:
+    """Text, tables and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does."""
+    if not await asyncio.to_thread(path.exists):
+        raise FileNotFoundError(path)
+    if kind in _ARCHIVES:
+        await asyncio.to_thread(check_archive, path, kind)
+    with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
+        code, answer = await _run(path, kind, filename, folder=folder, wall_s=wall_s)
+    if code != 0:
+        raise _error_of(code, answer)
+    try:
+        return msgspec.json.decode(answer, type=Answer)
+    except msgspec.DecodeError as error:
+        raise DocumentParserCrashed("the parser's answer was not complete") from error
+
+
+async def _run(path: Path, kind: str, filename: str, *, folder: str, wall_s: float) -> tuple[int, bytes]:
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", "-X", "faulthandler=0", "-m", "etter_extraction.parsing.child", kind, str(path), filename,
+        stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        cwd=folder, env={**_ENVIRONMENT, "TMPDIR": folder, "HOME": folder}, start_new_session=True,
+    )  # fmt: skip
+    assert child.stdout is not None  # noqa: S101 - asked for above
+    try:
+        async with asyncio.timeout(wall_s):
+            answer = await _read(child.stdout)
+            return await child.wait(), answer
+    except TimeoutError:
+        raise DocumentTimeout(f"reading took more than {wall_s:.0f} s") from None
+    finally:
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        await child.wait()
+
+
+async def _read(stream: asyncio.StreamReader) -> bytes:
+    parts, size = [], 0
+    while part := await stream.read(1 << 16):
+        size += len(part)
+        if size > limits.MAX_RESULT:
+            raise DocumentTooManyPages(f"more than {limits.MAX_RESULT} bytes of text")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _error_of(code: int, answer: bytes) -> Exception:
+    """What an exit that is not a success means."""
+    with suppress(msgspec.DecodeError, msgspec.ValidationError):
+        refusal = msgspec.json.decode(answer, type=_Refusal)
+        if kind := BY_REASON.get(refusal.reason):
+            return kind(refusal.detail or None)
+    if code == -signal.SIGXCPU:
+        return DocumentTimeout(f"reading took more than {limits.CPU_S} s of computing")
+    if code == -signal.SIGKILL or -code in _NO_RESOURCES:
+        return DocumentOutOfMemory() if code == -signal.SIGKILL else DocumentParserCrashed(f"signal {-code}")
+    return DocumentParserCrashed(f"exit code {code}")
