@@ -23,7 +23,7 @@ globals().update(
             create,
             Base.metadata,
             root=Path(__file__).parents[1],
-            extra={"max_role_months": 100_000, "max_role_iterations": 10_000, "max_result_values": 50_000},
+            extra={"max_role_months": 4_000_000, "max_role_iterations": 20_000, "max_result_values": 50_000},
         )
     )
 )

@@ -6,9 +6,8 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 from uuid import UUID
 
 import psutil
@@ -20,8 +19,7 @@ from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
 from etter_simulation.simulations.repository import SimulationRepository
 
-from .factories import engineer
-from .simulations.following import body, follow
+from .simulations.following import LONG, body, ended, follow, simulating
 
 pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
 
@@ -46,25 +44,17 @@ async def worker(settings: ServiceSettings) -> AsyncIterator[asyncio.subprocess.
 async def test_a_killed_workers_run_is_taken_over_and_ends_once(
     client: CheckedClient, settings: ServiceSettings, ctx: Context
 ) -> None:
-    long: dict[str, Any] = body(n_iterations=5000, steps=20, roles=[engineer()])
-    simulation_id = (await client.post("/simulations", json=long)).json()["data"]["id"]
+    simulation_id = (await client.post("/simulations", json=body(**LONG))).json()["data"]["id"]
     async with worker(settings) as first:
-        await until(_taken(client, simulation_id))
+        await until(simulating(client, simulation_id), timeout_s=200)
         children = psutil.Process(first.pid).children(recursive=True)
         first.kill()
         await first.wait()
     await asyncio.to_thread(psutil.wait_procs, children, 10)
     assert not any(child.is_running() and child.name().startswith("python") for child in children)
     async with worker(settings):
-        states = await follow(client, simulation_id)
+        await until(ended(client, simulation_id), timeout_s=200)
+    states = await follow(client, simulation_id)
     assert (states[-1]["status"], states[-1]["attempts"]) == ("succeeded", 2)
     rows = await SimulationRepository(ctx).list_series(UUID(simulation_id), roles=None, with_roles=True)
-    assert [row.position for row in rows] == [-1, 0]
-
-
-def _taken(client: CheckedClient, simulation_id: str) -> Callable[[], Awaitable[bool]]:
-    async def check() -> bool:
-        found = await client.get(f"/simulations/{simulation_id}", params={"fields": "status"})
-        return bool(found.json()["data"]["status"] == "running")
-
-    return check
+    assert [row.position for row in rows] == [-1, 0, 1]

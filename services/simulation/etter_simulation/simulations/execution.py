@@ -20,8 +20,7 @@ from etter_simulation.simulations.repository import SimulationRepository
 async def execute(job: Job) -> None:
     """Nothing is written before the end: a killed worker leaves nothing behind, its successor starts anew."""
     async with job.work() as ctx:
-        simulation = await SimulationRepository(ctx).get(job.id)
-        request, role_ids = simulation.request, simulation.role_ids
+        request, role_ids = await SimulationRepository(ctx).task(job.id)
     output = await job.platform.part(EnginePool).play(encode(request).decode(), job.report)
     async with job.succeed() as ctx:
         await store(ctx, job.id, request, role_ids, output)

@@ -16,7 +16,10 @@ QUEUE: Final = Queue("simulations")
 
 
 class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
-    """One run. `request` is all the engine needs; `role_ids` are core's ids (or null) in its roles' order."""
+    """One run. `request` is all the engine needs; `role_ids` are core's ids (or null) in its roles' order.
+
+    Both may be megabytes and are read by name only: the row itself is read with every heartbeat.
+    """
 
     __tablename__ = "simulations"
     __table_args__ = (
@@ -41,8 +44,8 @@ class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
     currency: Mapped[str]
     engine_version: Mapped[str]
     fingerprint: Mapped[str]
-    request: Mapped[dict[str, Any]]
-    role_ids: Mapped[list[Any]]
+    request: Mapped[dict[str, Any]] = mapped_column(deferred=True)
+    role_ids: Mapped[list[Any]] = mapped_column(deferred=True)
     left_out: Mapped[list[dict[str, Any]]]
     summary: Mapped[dict[str, Any] | None]
 

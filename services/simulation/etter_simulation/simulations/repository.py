@@ -59,6 +59,14 @@ class SimulationRepository(Repository[Simulation]):
             raise SimulationNotFound
         return row
 
+    async def task(self, simulation_id: UUID) -> tuple[dict[str, Any], list[str | None]]:
+        """What the engine has to do: the request, and core's ids of its roles."""
+        columns = self.select(Simulation.request, Simulation.role_ids).where(Simulation.id == simulation_id)
+        row = (await self.session.execute(columns)).one_or_none()
+        if row is None:
+            raise SimulationNotFound
+        return row.request, row.role_ids
+
     async def remove(self, simulation_id: UUID) -> None:
         """Raises `SimulationNotFound`; the series go with it."""
         statement = delete(Simulation).where(Simulation.id == simulation_id, Simulation.company_id == self.company_id)

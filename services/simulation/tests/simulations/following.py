@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from etter_common.testing.client import CheckedClient
 
 from ..factories import engineer, marketing
+
+LONG: dict[str, Any] = {"n_iterations": 10_000, "steps": 60}
+"""Some seconds of work."""
 
 
 def body(**more: Any) -> dict[str, Any]:
@@ -30,3 +34,20 @@ async def simulated(client: CheckedClient, **more: Any) -> str:
     simulation_id: str = response.json()["data"]["id"]
     assert (await follow(client, simulation_id))[-1]["status"] == "succeeded"
     return simulation_id
+
+
+def simulating(client: CheckedClient, simulation_id: str) -> Callable[[], Awaitable[bool]]:
+    """Whether the engine is at it."""
+    return _shows(client, simulation_id, "stage", {"simulating"})
+
+
+def ended(client: CheckedClient, simulation_id: str) -> Callable[[], Awaitable[bool]]:
+    return _shows(client, simulation_id, "status", {"succeeded", "failed", "cancelled"})
+
+
+def _shows(client: CheckedClient, simulation_id: str, field: str, values: set[str]) -> Callable[[], Awaitable[bool]]:
+    async def check() -> bool:
+        found = await client.get(f"/simulations/{simulation_id}", params={"fields": field})
+        return found.json()["data"][field] in values
+
+    return check

@@ -13,12 +13,13 @@ from etter_common.events.envelope import Event, EventPayload
 from etter_common.ids import new_id
 from etter_common.jobs import JobStatus, Stopped
 from etter_common.platform import Platform
+from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
 from etter_simulation.role_profiles import handlers
 from etter_simulation.simulations import execution
 
 from ..role_profiles.test_handlers import published
-from .following import body, follow, simulated
+from .following import LONG, body, follow, simulated, simulating
 
 pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
 
@@ -69,22 +70,26 @@ class TestExecute:
 
     async def test_a_cancelled_run_is_announced_once(self, client: CheckedClient, platform: Platform) -> None:
         heard = await announced(platform, RunCancelled)
-        simulation_id = (await client.post("/simulations", json=body(n_iterations=1000, steps=48))).json()["data"]["id"]
-        asked = await client.post(f"/simulations/{simulation_id}/cancel")
-        status = (await follow(client, simulation_id))[-1]["status"]
-        if asked.status_code == 202 and status == "cancelled":
-            await of(heard, simulation_id)
-            again = await client.post(f"/simulations/{simulation_id}/cancel")
-            assert again.json()["data"]["status"] == "cancelled"
-            assert heard.empty()
+        simulation_id = await started(client)
+        assert (await client.post(f"/simulations/{simulation_id}/cancel")).status_code == 202
+        assert (await follow(client, simulation_id))[-1]["status"] == "cancelled"
+        await of(heard, simulation_id)
+        again = await client.post(f"/simulations/{simulation_id}/cancel")
+        assert again.json()["data"]["status"] == "cancelled"
+        assert heard.empty()
 
-    async def test_a_run_of_a_deleted_simulation_ends_without_a_trace(
-        self, client: CheckedClient, platform: Platform
-    ) -> None:
-        simulation_id = (await client.post("/simulations", json=body(n_iterations=1000, steps=48))).json()["data"]["id"]
+    async def test_a_run_of_a_deleted_simulation_ends_without_a_trace(self, client: CheckedClient) -> None:
+        simulation_id = await started(client)
         assert (await client.delete(f"/simulations/{simulation_id}")).status_code == 204
         assert await simulated(client)  # the worker is free again
         assert (await client.get(f"/simulations/{simulation_id}")).status_code == 404
+
+
+async def started(client: CheckedClient) -> str:
+    """The id of a long simulation that the engine is at."""
+    simulation_id: str = (await client.post("/simulations", json=body(**LONG))).json()["data"]["id"]
+    await until(simulating(client, simulation_id), timeout_s=200)
+    return simulation_id
 
 
 class TestNoteStop:

@@ -1,0 +1,52 @@
+"""What a run yielded, as it goes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from etter_simulation.simulations.packing import pack, unpack
+from etter_simulation.simulations.results import assumptions, flat_steps, months_of
+
+from ..factories import request
+
+
+class TestMonthsOf:
+    @pytest.mark.parametrize(
+        ("steps", "every", "months"),
+        [(0, 1, [0]), (3, 1, [0, 1, 2, 3]), (6, 3, [0, 3, 6]), (7, 3, [0, 3, 6, 7]), (2, 600, [0, 2])],
+    )
+    def test_the_last_month_is_always_there(self, steps: int, every: int, months: list[int]) -> None:
+        assert months_of(steps, every) == months
+
+
+class TestPacking:
+    def test_what_is_packed_comes_back_to_the_bit(self) -> None:
+        values = np.random.default_rng(1).normal(size=(3, 8, 5))
+        values[1, 2, 3] = np.nan
+        assert unpack(pack(values), 3).tobytes() == values.tobytes()
+
+    def test_a_view_in_another_order_comes_back_in_its_own(self) -> None:
+        values = np.arange(3 * 8 * 5, dtype=np.float64).reshape(5, 3, 8).transpose(1, 2, 0)
+        assert (unpack(pack(values), 3) == values).all()
+
+
+class TestFlatSteps:
+    def test_a_roles_metrics_carry_its_name(self) -> None:
+        names = ("automation", "avg_time_per_employee", "avg_unused_output_capacity", "employees")
+        company = dict.fromkeys((*names, "total_salary_of_employees"), np.ones((8, 2)))
+        role = dict.fromkeys(
+            ("count", "avg_automation_rate", *names[1:3], "total_salary_of_employee"), np.zeros((8, 2))
+        )
+        first, last = flat_steps([0, 12], company, {"Data clerk": role})
+        assert (first["Step"], last["Step"]) == (0, 12)
+        assert (first["automation_p95"], first["Data clerk_count_mean"]) == (1, 0)
+
+
+class TestAssumptions:
+    def test_what_differs_from_its_default_was_given(self) -> None:
+        asked = request(ramp={"months": 4}).model_dump(mode="json")
+        basis = {line["parameter"]: (line["value"], line["basis"]) for line in assumptions(asked)}
+        assert basis["ramp.months"] == (4, "given")
+        assert basis["ramp.productivity"] == (0.5, "assumption")
+        assert basis["costs.hire"] == (4700, "source")
