@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, false
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin
@@ -25,4 +25,4 @@ class RoleProfile(IdMixin, CompanyMixin, TimestampMixin, Base):
     currency: Mapped[str]
     workloads: Mapped[list[dict[str, Any]]]
     profile_version: Mapped[int]
-    is_deleted: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())

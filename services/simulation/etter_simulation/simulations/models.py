@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Double, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, UniqueConstraint, literal_column
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin
@@ -28,7 +28,7 @@ class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
             "ix_simulations_status",
             "status",
             "queued_at",
-            postgresql_where=text("status IN ('queued', 'running')"),
+            postgresql_where=literal_column("status IN ('queued', 'running')"),
         ),
     )
 
