@@ -15,14 +15,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from etter_devstack import daemon, runner
+from etter_devstack import daemon, databases, runner
 from etter_devstack.board import Board
+from etter_devstack.demo.command import demonstrate, seeded, show_people
 from etter_devstack.logs import follow, last_lines, readable
 from etter_devstack.runner import AlreadyRunning
 from etter_devstack.servers.ports import answers
 from etter_devstack.servers.process import StartError
-from etter_devstack.services import PROGRAMS
-from etter_devstack.stack import Plan
+from etter_devstack.services import PROGRAMS, SERVICES
+from etter_devstack.stack import DATABASES, Plan
 from etter_devstack.state import Home, Running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs Etter on this machine.")
@@ -50,6 +51,17 @@ def up(
             _show_urls(state.ingress_url, hint="stop it: make down")
         else:
             _run_here(home, port=port)
+
+
+@app.command()
+def run(port: PortOption = None) -> None:
+    """Start everything, run the main job on the example documents, and stay until Ctrl-C."""
+
+    async def main_job(_plan: Plan) -> None:
+        await _beside("demo", "--reuse")
+
+    with _failing_in_words():
+        _run_here(Home.of_checkout(), port=port, then=main_job)
 
 
 @app.command()
@@ -109,6 +121,80 @@ def logs(
         for line in chain(last_lines(file, lines), follow(file) if following else ()):
             sys.stdout.write((line if raw else readable(line)) + "\n")
             sys.stdout.flush()
+
+
+@app.command()
+def seed() -> None:
+    """Make the demo company and its users in the running stack, and show how to sign in."""
+    with _failing_in_words():
+        show_people(seeded(_running_plan()), console)
+
+
+@app.command()
+def demo(
+    as_json: JsonOption = False,
+    reuse: Annotated[bool, typer.Option(help="show an earlier run's result if there is one")] = False,
+) -> None:
+    """Run the main job against the running stack, through its ingress, as a client would."""
+    with _failing_in_words():
+        demonstrate(_running_plan(), Console(highlight=False), as_json=as_json, reuse=reuse)
+
+
+@app.command()
+def migrate(service: Annotated[str | None, typer.Argument(help="one service; default all")] = None) -> None:
+    """Bring databases up to date: the running stack's, or those in this folder."""
+
+    async def bring_up(plan: Plan) -> None:
+        targets = databases.targets(plan.home)
+        wanted = {name: target for name, target in targets.items() if service in (None, name)}
+        if not wanted:
+            raise StartError(f"there is no service {service!r}; there are: {', '.join(targets)}")
+        names = await databases.behind(plan.home.root, wanted, plan.admin_dsn)
+        if names:
+            await asyncio.to_thread(databases.migrate, plan.home.root, names, wanted, plan.admin_dsn)
+        console.print(f"Migrated: {', '.join(names)}." if names else "Everything is up to date.")
+
+    with _failing_in_words():
+        _with_postgres(bring_up, only=("postgres",))
+
+
+@app.command()
+def migration(service: str, message: str) -> None:
+    """Write a new revision of a service's schema from its models."""
+
+    async def write(plan: Plan) -> None:
+        if service not in SERVICES:
+            raise StartError(f"there is no service {service!r}; there are: {', '.join(SERVICES)}")
+        alembic = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "alembic", "revision", "--autogenerate", "-m", message,
+            cwd=plan.home.root / "services" / service, env=plan.backbone().migration_environment(service),
+        )  # fmt: skip
+        if await alembic.wait() != 0:
+            raise StartError("alembic could not write the revision")
+
+    with _failing_in_words():
+        _with_postgres(write, only=DATABASES)
+
+
+def _running_plan() -> Plan:
+    home = Home.of_checkout()
+    state = home.running()
+    if state is None or not state.is_ready:
+        raise StartError("Etter is not running here; start it first: make up")
+    return Plan.running(home)
+
+
+def _with_postgres(work: runner.WhenReady, *, only: tuple[str, ...]) -> None:
+    """Do `work` with the running stack, or with these parts started for the moment."""
+    home = Home.of_checkout()
+    if home.running():
+        asyncio.run(_awaited(work, Plan.running(home)))
+    else:
+        runner.run(home, report=lambda _: None, only=only, when_ready=work, stay=False)
+
+
+async def _awaited(work: runner.WhenReady, plan: Plan) -> None:
+    await work(plan)
 
 
 def _run_here(home: Home, *, port: int | None, reload: str | None = None, then: runner.WhenReady | None = None) -> None:

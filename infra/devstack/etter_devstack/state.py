@@ -106,7 +106,7 @@ class Home:
     def secret(self, name: str) -> str:
         """A random secret, made at first use and kept for this folder's data."""
         file = self.folder / "secrets.json"
-        known: dict[str, str] = _read(file) or {}
+        known: dict[str, str] = read_json(file) or {}
         if name not in known:
             known[name] = secrets.token_urlsafe(32)
             write_private(file, known)
@@ -114,7 +114,7 @@ class Home:
 
     def ports(self) -> dict[str, int]:
         """The ports of the last run, to be used again where they are free."""
-        return _read(self.folder / "ports.json") or {}
+        return read_json(self.folder / "ports.json") or {}
 
     def keep_ports(self, ports: dict[str, int]) -> None:
         write_private(self.folder / "ports.json", ports)
@@ -124,7 +124,7 @@ class Home:
 
     def read_state(self) -> State | None:
         """Who ran last; ask each for its `process` to know whether it still does."""
-        stored = _read(self.folder / "state.json")
+        stored = read_json(self.folder / "state.json")
         if stored is None:
             return None
         parts = {name: Running(**part) for name, part in stored.pop("parts").items()}
@@ -149,7 +149,7 @@ def write_private(file: Path, value: Any) -> None:  # Any: what JSON can hold
     fresh.replace(file)
 
 
-def _read(file: Path) -> Any:  # Any: what JSON can hold
+def read_json(file: Path) -> Any:  # Any: what JSON can hold
     try:
         return json.loads(file.read_text(encoding="utf-8"))
     except (FileNotFoundError, json.JSONDecodeError):

@@ -1,0 +1,191 @@
+"""The main job of Etter, step by step, as its users do it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from etter_devstack.demo.client import Client, Json, eventually
+from etter_devstack.demo.people import COMPANY, Person
+from etter_devstack.demo.report import MONTHS, Report
+
+ITERATIONS, STEPS, AUTOMATION, SEED = 200, 120, 0.5, 7
+DASHBOARD, SUMMARY = "/api/core/v1/chro/dashboard", "/api/core/v1/chro/summary"
+EXTRACTION, SIMULATIONS = "/api/extraction/v1", "/api/simulation/v1/simulations"
+
+
+class Say(Protocol):
+    """Told how far a step is: `share` 0..1."""
+
+    def __call__(self, step: str, share: float, note: str = "") -> None: ...
+
+
+@dataclass(frozen=True)
+class Cast:
+    """The three people of the main job, signed in."""
+
+    analyst: Client
+    validator: Client
+    chro: Client
+
+
+def main_job(url: str, people: Mapping[str, Person], documents: Sequence[Path], say: Say) -> Report:
+    """Documents in, facts corrected and accepted, roles scored and validated, the company simulated."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        cast = _sign_in(url, people, stack)
+        say("Sign in", 1, ", ".join(person.email for person in people.values()))
+        ids = _upload(cast.analyst, documents, say)
+        job = _extract(cast.analyst, ids, say)
+        corrected, titles = _review(cast.analyst, ids, say)
+        _await_roles(cast.chro, titles, say)
+        validated = _validate(cast.validator, say)
+        simulation = _simulate(cast.analyst, say)
+        _await_outlook(cast.chro, simulation["id"], say)
+        return _report(
+            cast.chro, simulation["id"], began=began, documents=ids, job=job, corrected=corrected, validated=validated
+        )
+
+
+def earlier_result(url: str, people: Mapping[str, Person]) -> Report | None:
+    """What the newest run of the main job on this data came to, if there was one."""
+    began = time.monotonic()
+    with ExitStack() as stack:
+        chro = _sign_in(url, people, stack).chro
+        newest = chro.get(SIMULATIONS, limit=1, sort="-created_at", status="succeeded", source="current")
+        return _report(chro, newest[0]["id"], began=began) if newest else None
+
+
+def _sign_in(url: str, people: Mapping[str, Person], stack: ExitStack) -> Cast:
+    clients = {part: stack.enter_context(Client(url, person.email, person.password)) for part, person in people.items()}
+    return Cast(**clients)
+
+
+def _upload(analyst: Client, documents: Sequence[Path], say: Say) -> list[str]:
+    ids = []
+    for number, file in enumerate(documents, start=1):
+        ids.append(analyst.upload(f"{EXTRACTION}/documents", file)["id"])
+        say("Upload", number / len(documents), file.name)
+    say("Upload", 1, f"{len(ids)} documents")
+    return ids
+
+
+def _extract(analyst: Client, ids: Sequence[str], say: Say) -> str:
+    job: str = analyst.post(f"{EXTRACTION}/extraction-jobs", {"document_ids": list(ids)})["id"]
+    analyst.follow(
+        f"{EXTRACTION}/extraction-jobs/{job}",
+        lambda event: say("Extract", event["progress"], event["stage"] or event["status"]),
+    )
+    return job
+
+
+def _review(analyst: Client, ids: Sequence[str], say: Say) -> tuple[str | None, set[str]]:
+    """Correct one fact, accept all; returns what was corrected and the titles that core will get to know."""
+    corrected: str | None = None
+    titles: set[str] = set()
+    for number, document in enumerate(ids, start=1):
+        extraction = analyst.get(f"{EXTRACTION}/documents/{document}/extraction")
+        corrected = corrected or _correct_one(analyst, extraction)
+        titles |= {str(fact["value"]).strip().lower() for fact in extraction["facts"] if fact["type"] == "title"}
+        analyst.post(f"{EXTRACTION}/extractions/{extraction['id']}/accept")
+        say("Review", number / len(ids), "accepted")
+    say("Review", 1, f"one fact corrected, {len(ids)} extractions accepted")
+    return corrected, titles
+
+
+def _correct_one(analyst: Client, extraction: Json) -> str | None:
+    """Tidy the wording of one task, as a person would."""
+    fact = next((fact for fact in extraction["facts"] if fact["type"] == "task"), None)
+    if fact is None:
+        return None
+    path = f"{EXTRACTION}/extractions/{extraction['id']}/facts/{fact['id']}"
+    statement = str(fact["value"]).rstrip(".;, ") + ", and say so in the log"
+    analyst.patch(path, {"value": statement}, if_match=f'"{extraction["version"]}"')
+    return str(fact["id"])
+
+
+def _await_roles(chro: Client, titles: set[str], say: Say) -> None:
+    """By event: extraction tells core what was accepted, core makes and scores the roles."""
+
+    def there() -> int | None:
+        shown = {entry["title"].lower() for entry in chro.get_all(DASHBOARD, fields="title")}
+        say("Score", len(titles & shown) / max(len(titles), 1), f"{len(shown)} roles on the dashboard")
+        return len(shown) if titles <= shown else None
+
+    eventually(there, "the accepted roles on the dashboard")
+
+
+def _validate(validator: Client, say: Say) -> str | None:
+    """Correct the longest exposed task of the highest scored role that a document describes, and sign off."""
+    entries = validator.get_all(DASHBOARD, status="scored", sort="-etter_score")
+    entry = next((entry for entry in entries if entry["source"] == "document"), None)
+    if entry is None:
+        say("Validate", 1, "nothing to validate")
+        return None
+    path = f"/api/core/v1/workflows/{entry['workflow_id']}"
+    workflow, etag = validator.get_versioned(path)
+    tasks = [task for workload in workflow["workloads"] for task in workload["tasks"] if task["exposure"] != "E0"]
+    longest = max(tasks, key=lambda task: float(task["time_share"]))
+    correction = {"task_id": longest["id"], "exposure": "E0", "comment": "needs somebody on the spot"}
+    review = {"corrections": [correction], "comment": "agreed otherwise"}
+    done = validator.post(f"{path}/validations", review, if_match=etag)
+    say("Validate", 1, f"{entry['title']}: {done['etter_score']:.1f} → {done['validated_score']:.1f}")
+    return str(workflow["id"])
+
+
+def _simulate(analyst: Client, say: Say) -> Json:
+    request = {
+        "name": "Half of what can be automated", "roles": "current", "automation_factor": AUTOMATION,
+        "n_iterations": ITERATIONS, "steps": STEPS, "seed": SEED,
+    }  # fmt: skip
+    simulation = analyst.post(SIMULATIONS, request)
+    done = analyst.follow(
+        f"{SIMULATIONS}/{simulation['id']}",
+        lambda event: say("Simulate", event["progress"], event["stage"] or event["status"]),
+    )
+    say("Simulate", 1, f"{done['roles']} roles, {ITERATIONS} iterations of {STEPS} months")
+    return done
+
+
+def _await_outlook(chro: Client, simulation_id: str, say: Say) -> None:
+    """By event: simulation tells core its headline figures."""
+
+    def there() -> bool | None:
+        outlooks = [entry["outlook"] for entry in chro.get_all(DASHBOARD, fields="outlook")]
+        return any(outlook and outlook["simulation_id"] == simulation_id for outlook in outlooks) or None
+
+    eventually(there, "the simulation on the dashboard")
+    say("Dashboard", 1, "shows the newest simulation of each role")
+
+
+def _report(
+    chro: Client, simulation_id: str, *, began: float, documents: Sequence[str] = (), job: str | None = None,
+    corrected: str | None = None, validated: str | None = None,
+) -> Report:  # fmt: skip
+    results = chro.get(f"{SIMULATIONS}/{simulation_id}/results", fields="months,company")
+    return Report(
+        company=COMPANY,
+        summary=chro.get(SUMMARY),
+        roles=chro.get_all(DASHBOARD, sort="-freed_fte"),
+        simulation_id=simulation_id,
+        simulation=[_month(results, month) for month in MONTHS if month in results["months"]],
+        document_ids=documents,
+        extraction_job_id=job,
+        corrected_fact_id=corrected,
+        validated_workflow_id=validated,
+        seconds=round(time.monotonic() - began, 2),
+    )
+
+
+def _month(results: Json, month: int) -> Json:
+    """The company's figures of one month over all iterations."""
+    at = results["months"].index(month)
+    metrics = ("heads", "released_fte", "payroll", "cum_net")
+    quantiles = {
+        metric: {name: results["company"][metric][name][at] for name in ("p5", "p50", "p95")} for metric in metrics
+    }
+    return {"month": month, **quantiles}
