@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
@@ -24,7 +25,7 @@ from etter_common.errors import (
     UnsupportedMediaType,
     ValidationFailed,
 )
-from etter_common.health import health_app
+from etter_common.health import drain_on_signals, health_app
 from etter_common.idempotency import Replay
 from etter_common.middleware import PlatformMiddleware, RequestState
 from etter_common.outgoing import problem
@@ -55,7 +56,7 @@ def create_app(
         title=title,
         version="1",
         openapi_url=f"{prefix}/openapi.json",
-        docs_url=f"{prefix}/docs",
+        docs_url=None,  # its page loads scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan(settings, background),
         generate_unique_id_function=_operation_id,
@@ -79,7 +80,9 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.push_async_callback(asyncio.to_thread, tracing.shutdown)  # last: spans of the end count too
             platform = await stack.enter_async_context(open_platform(settings))
+            drain_on_signals(platform.health)
             app.state.platform = platform
             app.state.health = health_app(platform.health)
             for part in background:

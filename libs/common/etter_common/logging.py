@@ -165,7 +165,8 @@ def _take_over_stdlib(handler: stdlib_logging.Handler, level: int) -> None:
             root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
-    for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "uvicorn.asgi", "alembic", "sqlalchemy"):
+    stdlib_logging.getLogger("uvicorn.access").propagate = False  # the access log is our own middleware's
+    for name in ("uvicorn", "uvicorn.error", "uvicorn.asgi", "alembic", "sqlalchemy"):
         logger = stdlib_logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True

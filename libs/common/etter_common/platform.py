@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
@@ -31,6 +32,7 @@ from etter_common.watch import BucketWatch
 
 log = structlog.get_logger(__name__)
 _REDIS_TIMEOUT_S = 0.2
+_NATS_CLOSE_S = 2.0
 PartT = TypeVar("PartT")
 
 
@@ -99,7 +101,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         )
         stack.push_async_callback(redis.aclose)
         client = await connect_nats(settings)
-        stack.push_async_callback(client.close)
+        stack.push_async_callback(_close_nats, client)
         cache = Cache(service=settings.service, redis=redis, nats=client, l1_max_bytes=settings.cache_l1_bytes)
         await cache.start()
         stack.push_async_callback(cache.close)
@@ -108,7 +110,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         lifetime = auth.ACCESS_TOKEN_LIFETIME_S + 60
         await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime))
         platform = Platform(
-            settings=settings, db=db, nats=client, redis=redis, cache=cache, limiter=RateLimiter(redis),
+            settings=settings, db=db, nats=client, redis=redis, cache=cache, limiter=RateLimiter(redis, service=settings.service),
             keys=keys, revocations=revocations, tokens=TokenVerifier(keys, revocations), health=HealthRegistry(),
         )  # fmt: skip
         _add_checks(platform)
@@ -135,6 +137,13 @@ async def connect_nats(settings: ServiceSettings) -> Client:
         )
     except (NoServersError, OSError) as error:
         raise SystemExit(f"etter-{settings.service}: NATS does not answer at {settings.nats_url}") from error
+
+
+async def _close_nats(client: Client) -> None:
+    """A dead or frozen server must not hold the process back."""
+    with suppress(Exception):
+        async with asyncio.timeout(_NATS_CLOSE_S):
+            await client.close()
 
 
 async def _follow(stack: AsyncExitStack, watch: BucketWatch) -> None:

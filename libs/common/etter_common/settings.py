@@ -47,6 +47,9 @@ class ServiceSettings(BaseSettings):
     cache_l1_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     trusted_proxies: tuple[str, ...] = Field(default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts")
 
+    worker_host: str = Field(
+        default="127.0.0.1", description="where a worker's health answers; all interfaces in a container"
+    )
     worker_port: int = Field(default=0, ge=0, le=65535, description="health and metrics of a worker; 0: none")
 
     @model_validator(mode="after")

@@ -36,8 +36,9 @@ async def _main(settings: ServiceSettings, background: tuple[Background, ...]) -
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
+        stack.push_async_callback(asyncio.to_thread, tracing.shutdown)
         platform = await stack.enter_async_context(open_platform(settings))
-        await stack.enter_async_context(_health(platform, settings.worker_port))
+        await stack.enter_async_context(_health(platform, settings.worker_host, settings.worker_port))
         for part in background:
             await stack.enter_async_context(part(platform))
         platform.health.start()
@@ -48,12 +49,12 @@ async def _main(settings: ServiceSettings, background: tuple[Background, ...]) -
 
 
 @asynccontextmanager
-async def _health(platform: Platform, port: int) -> AsyncGenerator[None]:
+async def _health(platform: Platform, host: str, port: int) -> AsyncGenerator[None]:
     """Serve liveness, readiness and metrics on `port`; with port 0 not at all."""
     if not port:
         yield
         return
-    server = _HealthServer(_config(platform.health, port))
+    server = _HealthServer(_config(platform.health, host, port))
     task = asyncio.create_task(server.serve(), name="health")
     try:
         yield
@@ -63,9 +64,9 @@ async def _health(platform: Platform, port: int) -> AsyncGenerator[None]:
         await stop(task)
 
 
-def _config(health: HealthRegistry, port: int) -> uvicorn.Config:
+def _config(health: HealthRegistry, host: str, port: int) -> uvicorn.Config:
     return uvicorn.Config(
-        health_app(health), host="0.0.0.0", port=port, lifespan="off", access_log=False, log_config=None,  # noqa: S104 - probes come from outside the container
+        health_app(health), host=host, port=port, lifespan="off", access_log=False, log_config=None,
         server_header=False, timeout_graceful_shutdown=1,
     )  # fmt: skip
 

@@ -6,6 +6,7 @@ import base64
 import random
 from collections.abc import AsyncIterator
 from operator import itemgetter
+from statistics import median
 from uuid import UUID
 
 import pytest
@@ -147,14 +148,14 @@ class TestReplicas:
         other = CheckedClient(replica, prefix="/api/sample/v1", caller=caller, mint=mint)
         async with other:
             assert (await other.get("/things")).json()["data"] == []
-            slowest = 0.0
+            took = []
             for number in range(1, 11):
                 await client.post("/things", json={"name": f"n{number:02}"})
                 started = monotonic()
                 while len((await other.get("/things")).json()["data"]) < number:
                     assert monotonic() - started < 1
-                slowest = max(slowest, monotonic() - started)
-        assert slowest < 0.05
+                took.append(monotonic() - started)
+        assert median(took) < 0.05  # the middle one: a busy machine may hold up any single one
 
 
 async def test_work_outside_a_request_drops_what_it_makes_stale(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, Index, Numeric, func, text
+from sqlalchemy import CheckConstraint, Index, Numeric, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin, VersionMixin
@@ -25,7 +25,7 @@ class Role(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     currency: Mapped[str] = mapped_column(default="USD", server_default="USD")
     occupation_code: Mapped[str | None]
     occupation_similarity: Mapped[float | None]
-    occupation_chosen: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+    occupation_chosen: Mapped[bool] = mapped_column(default=False, server_default=false())
 
     __table_args__ = (
         CheckConstraint("headcount >= 0", name="headcount_not_negative"),

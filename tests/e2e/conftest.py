@@ -1,0 +1,56 @@
+"""The whole platform for the journeys: started once by the runner that users start, in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from etter_devstack import daemon
+from etter_devstack.demo.client import Client
+from etter_devstack.demo.people import Person, seed
+from etter_devstack.stack import Plan
+from etter_devstack.state import Home, State
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def quiet(*_told: object, **_more: object) -> None:
+    """Progress nobody watches."""
+
+
+@pytest.fixture(scope="session")
+def home() -> Iterator[Home]:
+    folder = Path(tempfile.mkdtemp(prefix="etter-e2e-"))
+    yield Home(ROOT, folder)
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack(home: Home) -> Iterator[State]:
+    """Everything is up; its logs are shown when a journey fails to start it."""
+    state = daemon.start(home, port=None, report=quiet)
+    yield state
+    daemon.stop(home)
+
+
+@pytest.fixture(scope="session")
+def people(home: Home, stack: State) -> dict[str, Person]:
+    """The demo company's analyst, validator and CHRO."""
+    return seed(home, {**os.environ, **Plan.running(home).backbone().environment("auth")})
+
+
+@pytest.fixture
+def analyst(stack: State, people: dict[str, Person]) -> Iterator[Client]:
+    with Client(stack.ingress_url, people["analyst"].email, people["analyst"].password) as client:
+        yield client
+
+
+@pytest.fixture
+def chro(stack: State, people: dict[str, Person]) -> Iterator[Client]:
+    with Client(stack.ingress_url, people["chro"].email, people["chro"].password) as client:
+        yield client

@@ -1,0 +1,130 @@
+"""At the edge: nothing inner is reachable, bad uploads leave no trace, a killed worker loses nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from etter_devstack.demo.client import Client, eventually
+from etter_devstack.demo.people import Person
+from etter_devstack.state import Home, State
+
+from .conftest import quiet
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+DOCUMENTS, JOBS = "/api/extraction/v1/documents", "/api/extraction/v1/extraction-jobs"
+
+
+@pytest.fixture
+def http(stack: State, people: dict[str, Person]) -> Iterator[httpx2.Client]:
+    """Signed in as the analyst, without the manners of a client library."""
+    with httpx2.Client(base_url=stack.ingress_url, timeout=60) as client:
+        credentials = {"email": people["analyst"].email, "password": people["analyst"].password}
+        tokens = client.post("/api/auth/v1/sessions", json=credentials).json()["data"]
+        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+        yield client
+
+
+def upload(http: httpx2.Client, name: str, content: bytes) -> httpx2.Response:
+    return http.post(DOCUMENTS, files={"file": (name, content)})
+
+
+class TestEdge:
+    @pytest.mark.parametrize(
+        "path", ["/metrics", "/health/ready", "/health/live", "/api/core/metrics", "/api/core/health/ready", "/"]
+    )
+    def test_nothing_inner_is_reachable(self, http: httpx2.Client, path: str) -> None:
+        assert http.get(path).status_code == 404
+
+    def test_health_says_up_or_down_only(self, http: httpx2.Client) -> None:
+        response = http.get("/healthz")
+        assert (response.status_code, response.text) == (200, "OK")
+
+    def test_keys_are_at_the_origins_root(self, http: httpx2.Client) -> None:
+        assert http.get("/.well-known/jwks.json").json()["keys"][0]["kty"] == "OKP"
+
+    def test_every_service_shows_its_openapi(self, http: httpx2.Client) -> None:
+        for service in ("auth", "core", "extraction", "simulation"):
+            assert http.get(f"/api/{service}/openapi.json").json()["openapi"].startswith("3.1")
+
+
+class TestUploads:
+    @pytest.mark.parametrize(
+        ("name", "content", "status", "code"),
+        [
+            ("large.pdf", b"%PDF-1.7\n" + bytes(60 * 1024 * 1024), 413, {"PAYLOAD_TOO_LARGE", "DOCUMENT_TOO_LARGE"}),
+            ("empty.pdf", b"", 422, {"DOCUMENT_EMPTY"}),
+            ("program.pdf", b"MZ\x90\x00" + bytes(2000), 422, {"DOCUMENT_TYPE_MISMATCH"}),
+            ("program.exe", b"MZ\x90\x00" + bytes(2000), 415, {"DOCUMENT_TYPE_NOT_ALLOWED"}),
+            ("broken.docx", b"PK\x03\x04" + bytes(500), 422, {"DOCUMENT_DAMAGED"}),
+        ],
+        ids=lambda value: value if isinstance(value, str) else "",
+    )
+    def test_what_is_no_document_gets_its_own_error_and_leaves_no_trace(
+        self, http: httpx2.Client, home: Home, name: str, content: bytes, status: int, code: set[str]
+    ) -> None:
+        before = http.get(DOCUMENTS, params={"include_total": True, "limit": 1}).json()["meta"]["total"]
+        kept = set((home.data / "objects").rglob("*.*"))
+        response = upload(http, name, content)
+        assert response.status_code == status, response.text
+        assert response.json()["code"] in code
+        assert http.get(DOCUMENTS, params={"include_total": True, "limit": 1}).json()["meta"]["total"] == before
+        assert set((home.data / "objects").rglob("*.*")) == kept
+
+    def test_a_broken_pdf_fails_alone(self, http: httpx2.Client, analyst: Client) -> None:
+        broken = upload(http, "broken.pdf", b"%PDF-1.7\n" + b"garbage " * 50).json()["data"]["id"]
+        good = upload(http, "clerk.txt", b"Job title: Ledger Clerk\n\nDuties\n- Enter invoices\n").json()["data"]["id"]
+        job = http.post(JOBS, json={"document_ids": [broken, good]}).json()["data"]["id"]
+        ended = analyst.follow(f"{JOBS}/{job}", quiet)
+        results = {result["document_id"]: result for result in ended["results"]}
+        assert results[broken]["error_code"] == "DOCUMENT_DAMAGED"
+        assert results[good]["status"] == "extracted"
+        assert http.get(f"{DOCUMENTS}/{broken}/extraction").json()["code"] == "EXTRACTION_NOT_FOUND"
+
+
+class TestWorkers:
+    def test_a_worker_killed_in_the_middle_of_a_job_loses_nothing(
+        self, home: Home, http: httpx2.Client, analyst: Client, tmp_path: Path
+    ) -> None:
+        ids = []
+        for number in range(12):
+            text = f"Job title: Clerk {number}\n\nDuties\n- Enter invoices into ledger {number}\n"
+            ids.append(upload(http, f"clerk-{number}.txt", text.encode()).json()["data"]["id"])
+        job = http.post(JOBS, json={"document_ids": ids}).json()["data"]["id"]
+        killed = threading.Event()
+
+        def kill_once(event: dict[str, object]) -> None:
+            if event["status"] == "running" and float(str(event["progress"])) > 0 and not killed.is_set():
+                killed.set()
+                running = home.read_state()
+                assert running is not None
+                os.kill(running.parts["extraction-worker"].pid, signal.SIGKILL)
+
+        ended = analyst.follow(f"{JOBS}/{job}", kill_once)
+        assert killed.is_set()
+        assert ended["status"] == "succeeded"
+        assert sorted(result["document_id"] for result in ended["results"]) == sorted(ids)
+
+
+class TestSessions:
+    def test_a_signed_out_token_ends_in_every_service_within_a_second(
+        self, stack: State, people: dict[str, Person]
+    ) -> None:
+        with httpx2.Client(base_url=stack.ingress_url) as http:
+            credentials = {"email": people["chro"].email, "password": people["chro"].password}
+            tokens = http.post("/api/auth/v1/sessions", json=credentials).json()["data"]
+            http.headers["authorization"] = f"Bearer {tokens['access_token']}"
+            assert http.get("/api/core/v1/chro/summary").status_code == 200
+            assert http.delete("/api/auth/v1/sessions/current").status_code == 204
+            for path in ("/api/core/v1/roles", DOCUMENTS, "/api/simulation/v1/simulations"):
+                eventually(
+                    lambda path=path: True if http.get(path).status_code == 401 else None,  # type: ignore[misc]
+                    f"{path} refuses the token",
+                    timeout_s=1,
+                )
