@@ -49,13 +49,15 @@ async def create(ctx: Context, data: SimulationCreate) -> Simulation:
         left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
     request = _as_request(data, roles)
     _check_size(_settings(ctx), request)
+    seed = request.seed_or_derived()
     simulation = SimulationRepository(ctx).add(
         Simulation(
             requested_by=ctx.user_id, name=data.name, source="current" if data.wants_current_roles else "explicit",
             roles=len(roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
-            iterations=request.n_iterations, steps=request.steps, seed=request.seed_or_derived(),
+            iterations=request.n_iterations, steps=request.steps, seed=seed,
             currency=currency, engine_version=ENGINE_VERSION, fingerprint=request.fingerprint(),
-            request=request.model_dump(mode="json"), role_ids=role_ids, left_out=left_out,
+            request=request.model_copy(update={"seed": seed}).model_dump(mode="json"),
+            role_ids=role_ids, left_out=left_out,
         )
     )  # fmt: skip
     await ctx.session.flush()

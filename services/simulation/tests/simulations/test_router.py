@@ -140,6 +140,13 @@ class TestResults:
         assert one.pop("simulation_id") != other.pop("simulation_id")
         assert one == other
 
+    async def test_a_derived_seed_is_told_and_can_be_given(self, client: CheckedClient) -> None:
+        path = "/simulations/{}/results"
+        derived = (await client.get(path.format(await simulated(client, seed=None)))).json()["data"]
+        given = (await client.get(path.format(await simulated(client, seed=derived["seed"])))).json()["data"]
+        assert given["company"] == derived["company"]
+        assert given["roles"] == derived["roles"]
+
     async def test_it_can_be_narrowed(self, client: CheckedClient) -> None:
         path = f"/simulations/{await simulated(client)}/results"
         params: dict[str, str | int] = {
