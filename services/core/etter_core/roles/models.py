@@ -45,9 +45,3 @@ Index("ix_roles_company_id_department_id", Role.company_id, Role.department, Rol
 Index("ix_roles_company_id_headcount_id", Role.company_id, Role.headcount, Role.id)
 Index("ix_roles_company_id_created_at_id", Role.company_id, Role.created_at, Role.id)
 Index("ix_roles_company_id_occupation_code", Role.company_id, Role.occupation_code)
-Index(
-    "ix_roles_title_trgm",
-    func.lower(Role.title).label("title"),
-    postgresql_using="gin",
-    postgresql_ops={"title": "gin_trgm_ops"},
-)

@@ -20,7 +20,8 @@ async def create(ctx: Context, data: RoleCreate) -> Role:
     roles = RoleRepository(ctx)
     if await roles.find_titled(data.title, data.department):
         raise RoleAlreadyExists(f"{data.department or 'the company'} has a role {data.title!r}")
-    role = roles.add(Role(**data.model_dump(), occupation_chosen=data.occupation_code is not None))
+    is_chosen = data.occupation_code is not None
+    role = roles.add(Role(**data.model_dump(), occupation_similarity=None, occupation_chosen=is_chosen))
     await map_to_occupations(ctx, [role])
     await changed(ctx, role)
     return role

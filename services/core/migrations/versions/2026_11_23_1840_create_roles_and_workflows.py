@@ -53,7 +53,6 @@ def _create_roles() -> None:
     for column in ("title", "department", "headcount", "created_at"):
         op.create_index(f"ix_roles_company_id_{column}_id", "roles", ["company_id", column, "id"])
     op.create_index("ix_roles_company_id_occupation_code", "roles", ["company_id", "occupation_code"])
-    op.execute("CREATE INDEX ix_roles_title_trgm ON roles USING gin (lower(title) gin_trgm_ops)")
 
 
 def _create_workflows() -> None:
