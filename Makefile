@@ -1,17 +1,25 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run up down serve test e2e lint types fmt migrate migration specs check clean
+.PHONY: help install run up down serve test e2e lint types fmt migrate migration specs check bench clean
 
-PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	echo $$p; break; fi; done)
 BIN := .venv/bin
 PACKAGES := libs/common services/auth services/core services/extraction services/simulation infra/devstack
 READY := .venv/.ready
-# of the local stack's ingress: 8080 when it is free, else any
-PORT ?=
+# where the tests of s=NAME are
+TESTS = $(if $(s),$(or $(firstword $(wildcard services/$(s) libs/$(s) infra/$(s) tests/$(s))),$(error there is no $(s))))
+PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile
+# run a command and show what it says only when it fails
+quietly = out=$$($(1) 2>&1) || { printf '%s\n' "$$out"; exit 1; }
+# the local stack's ingress listens here; left out: 8080 when that is free, else another
+ifdef PORT
 export PORT
+endif
+# an environment that was made for another folder, before this one was moved or copied, is made anew
+$(shell [ ! -e $(READY) ] || [ "$$(cat $(READY))" = "$(CURDIR)" ] || rm -f $(READY))
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -19,41 +27,41 @@ help: ## Show this list
 install: $(READY) ## Set up .venv with everything, pinned by hash
 
 $(READY): requirements.lock $(PACKAGES:%=%/pyproject.toml)
-	@sh infra/devstack/install.sh "$(PYTHON)" "$(READY)" $(PACKAGES)
+	@sh infra/devstack/install.sh "$(PYTHON)" $(READY) $(PACKAGES)
 
-run: $(READY) ## Start everything, run the main job on the sample documents, stay up
+run: $(READY) ## Start everything, run the main job on the example documents, stay up (PORT=8080)
 	@$(BIN)/etter run
 
-up: $(READY) ## Start everything in the background
-	@$(BIN)/etter up
+up: $(READY) ## Start everything in the background (PORT=8080)
+	@$(BIN)/etter up --detach
 
-down: $(READY) ## Stop what `make up` or `make run` started here
+down: $(READY) ## Stop what runs in this folder
 	@$(BIN)/etter down
 
-serve: $(READY) ## Run one service of a running stack in this terminal, reloading: make serve s=core
+serve: $(READY) ## Start everything, one service restarting when its code changes: make serve s=core
 	@$(BIN)/etter serve $(or $(s),$(error say which: make serve s=core))
 
-test: $(READY) ## All tests; or some: make test s=core k=rotation
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(if $(s),$(firstword $(wildcard services/$(s) libs/$(s) infra/$(s) tests/$(s)))) $(if $(k),-k "$(k)")
+test: $(READY) ## All tests, or some: make test s=core k=rotation
+	@$(PYTEST) $(TESTS) $(if $(k),-k "$(k)")
 
 e2e: $(READY) ## The whole platform through its ingress
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest tests/e2e $(if $(k),-k "$(k)")
 
 lint: $(READY) ## Style, import contracts, declared dependencies
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet . || { echo "not formatted: make fmt"; exit 1; }
-	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
-	@for package in $(PACKAGES); do $(BIN)/python -m deptry --config pyproject.toml $$package -ne "tests|migrations" 2>&1 | grep -v "^Scanning\|^Success\|^$$" || true; done
+	@$(BIN)/ruff check --quiet .
+	@$(call quietly,$(BIN)/ruff format --check .)
+	@$(call quietly,$(BIN)/lint-imports)
+	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
 
 types: $(READY) ## mypy, strict
-	@$(BIN)/mypy $(PACKAGES) tests
+	@$(BIN)/mypy $(PACKAGES) $(wildcard tests bench)
 
-fmt: $(READY) ## Format everything
+fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
-	@$(BIN)/ruff format .
+	@$(BIN)/ruff format --quiet .
 
-migrate: $(READY) ## Bring the databases of the running stack up to date
-	@$(BIN)/etter migrate
+migrate: $(READY) ## Bring the databases of this folder up to date; one: make migrate s=core
+	@$(BIN)/etter migrate $(s)
 
 migration: $(READY) ## A new revision from the models: make migration s=core m="add archived_at"
 	@$(BIN)/etter migration $(or $(s),$(error say which: s=core)) "$(or $(m),$(error say what: m="add archived_at"))"
@@ -61,10 +69,12 @@ migration: $(READY) ## A new revision from the models: make migration s=core m="
 specs: $(READY) ## Write OpenAPI, AsyncAPI and permission snapshots anew, for review
 	@ETTER_UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q -k "reviewed or snapshot or asyncapi" libs services
 
-check: lint types ## What CI runs: lint, types, all tests with branch coverage
-	@$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term:skip-covered
-	@git status --porcelain --untracked-files=no | { ! grep . ; } || { echo "the checks changed tracked files"; exit 1; }
+check: lint types ## What continuous integration runs: lint, types, all tests with branch coverage
+	@$(PYTEST) --cov --cov-report=term:skip-covered
 
-clean: ## Remove .venv, local data and caches
-	@if [ -x $(BIN)/etter ]; then $(BIN)/etter down; fi
+bench: $(READY) ## Measurements, side by side; one: make bench k=events
+	@for file in $(or $(wildcard bench/$(or $(k),*).py),$(error there is no bench/$(k).py)); do $(BIN)/python $$file || exit 1; done
+
+clean: ## Stop the stack; remove its data, the environment and caches
+	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
 	@rm -rf .venv .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*

@@ -39,5 +39,5 @@ printf 'Setting up .venv (about a minute, once) ...\n'
 pip install --quiet --require-hashes -r requirements.lock
 set -- $(for package in "$@"; do printf ' -e %s' "$package"; done)
 pip install --quiet --no-build-isolation --no-deps "$@"
-touch "$stamp"
+pwd >"$stamp"
 printf 'Set up in %s s.\n' "$(($(date +%s) - start))"

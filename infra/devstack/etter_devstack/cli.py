@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +21,7 @@ from etter_devstack.board import Board
 from etter_devstack.demo.command import demonstrate, seeded, show_people
 from etter_devstack.logs import follow, last_lines, readable
 from etter_devstack.runner import AlreadyRunning
+from etter_devstack.servers.identity import forget
 from etter_devstack.servers.ports import answers
 from etter_devstack.servers.process import StartError
 from etter_devstack.services import PROGRAMS, SERVICES
@@ -65,9 +67,13 @@ def run(port: PortOption = None) -> None:
 
 
 @app.command()
-def down() -> None:
+def down(data: Annotated[bool, typer.Option(help="remove the databases and files too")] = False) -> None:
     """Stop everything of this folder, and what a killed runner left."""
-    console.print("Stopped." if daemon.stop(Home.of_checkout()) else "Nothing was running.")
+    home = Home.of_checkout()
+    console.print("Stopped." if daemon.stop(home) else "Nothing was running.")
+    if data:
+        forget(home.data / "postgres")
+        shutil.rmtree(home.folder, ignore_errors=True)
 
 
 @app.command()

@@ -84,27 +84,39 @@ def _extract(analyst: Client, ids: Sequence[str], say: Say) -> str:
 
 
 def _review(analyst: Client, ids: Sequence[str], say: Say) -> tuple[str | None, set[str]]:
-    """Correct one fact, accept all; returns what was corrected and the titles that core will get to know."""
+    """Correct one fact, accept what is of use; returns what was corrected and the titles core will get to know."""
     corrected: str | None = None
     titles: set[str] = set()
     for number, document in enumerate(ids, start=1):
-        extraction = analyst.get(f"{EXTRACTION}/documents/{document}/extraction")
-        corrected = corrected or _correct_one(analyst, extraction)
-        titles |= {str(fact["value"]).strip().lower() for fact in extraction["facts"] if fact["type"] == "title"}
-        analyst.post(f"{EXTRACTION}/extractions/{extraction['id']}/accept")
-        say("Review", number / len(ids), "accepted")
-    say("Review", 1, f"one fact corrected, {len(ids)} extractions accepted")
+        extraction, etag = analyst.get_versioned(f"{EXTRACTION}/documents/{document}/extraction")
+        path = f"{EXTRACTION}/extractions/{extraction['id']}"
+        found = _titles(extraction)
+        if found:
+            corrected = corrected or _correct_one(analyst, path, extraction, etag)
+            analyst.post(f"{path}/accept")
+        else:
+            analyst.post(f"{path}/reject")
+        titles |= found
+        say("Review", number / len(ids), f"{len(titles)} roles accepted, one fact corrected")
     return corrected, titles
 
 
-def _correct_one(analyst: Client, extraction: Json) -> str | None:
-    """Tidy the wording of one task, as a person would."""
+def _titles(extraction: Json) -> set[str]:
+    """The roles a document tells of: the one it describes, or the lines of a headcount sheet."""
+    if extraction["kind"] == "headcount":
+        titles = [fact["value"]["title"] for fact in extraction["facts"] if fact["type"] == "role"]
+    else:
+        titles = [fact["value"] for fact in extraction["facts"] if fact["type"] == "title"][:1]
+    return {title.strip().lower() for title in titles}
+
+
+def _correct_one(analyst: Client, path: str, extraction: Json, etag: str) -> str | None:
+    """Make the wording of one task plainer, as a person would."""
     fact = next((fact for fact in extraction["facts"] if fact["type"] == "task"), None)
     if fact is None:
         return None
-    path = f"{EXTRACTION}/extractions/{extraction['id']}/facts/{fact['id']}"
-    statement = str(fact["value"]).rstrip(".;, ") + ", and say so in the log"
-    analyst.patch(path, {"value": statement}, if_match=f'"{extraction["version"]}"')
+    corrected = {"value": f"{fact['value'].rstrip('.;, ')} and keep a record of it."}
+    analyst.patch(f"{path}/facts/{fact['id']}", corrected, if_match=etag)
     return str(fact["id"])
 
 
@@ -182,10 +194,10 @@ def _report(
 
 
 def _month(results: Json, month: int) -> Json:
-    """The company's figures of one month over all iterations."""
+    """The company's figures of one month over all iterations; salaries by the month, net since the beginning."""
     at = results["months"].index(month)
-    metrics = ("heads", "released_fte", "payroll", "cum_net")
-    quantiles = {
-        metric: {name: results["company"][metric][name][at] for name in ("p5", "p50", "p95")} for metric in metrics
+    metrics = {"heads": "heads", "released_fte": "released_fte", "salary_cost": "payroll", "net_to_date": "cum_net"}
+    return {"month": month} | {
+        name: {quantile: results["company"][metric][quantile][at] for quantile in ("p5", "p50", "p95")}
+        for name, metric in metrics.items()
     }
-    return {"month": month, **quantiles}

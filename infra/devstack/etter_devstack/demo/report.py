@@ -67,10 +67,10 @@ def _simulation(report: Report) -> Table:
     currency = report.summary["currency"]
     table = Table(title="The company played forward: p5 / p50 / p95 over all iterations", title_style="bold")
     table.add_column("Month", justify="right")
-    for name in ("People", "Freed FTE", f"Payroll {currency}/month", f"Net to date {currency}"):
+    for name in ("People", "Freed FTE", f"Salaries {currency}/month", f"Net to date {currency}"):
         table.add_column(name, justify="right")
     for row in report.simulation:
-        figures = (row[name] for name in ("heads", "released_fte", "payroll", "cum_net"))
+        figures = (row[name] for name in ("heads", "released_fte", "salary_cost", "net_to_date"))
         table.add_row(str(row["month"]), *(_quantiles(figure) for figure in figures))
     return table
 
