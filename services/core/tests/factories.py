@@ -52,7 +52,7 @@ def accepted(*roles_: AcceptedRole, kind: str = "job_description", filename: str
         filename=filename,
         kind=kind,
         accepted_by=new_id(),
-        roles=list(roles_),  # type: ignore[arg-type]  # one of the literals
+        roles=list(roles_),
     )
 
 

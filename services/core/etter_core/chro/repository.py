@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, case, func, literal, null, select
+from sqlalchemy import (
+    ColumnElement,
+    Numeric,
+    Select,
+    SQLColumnExpression,
+    and_,
+    case,
+    cast,
+    func,
+    literal,
+    null,
+    select,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import join
 
@@ -26,7 +38,7 @@ BANDS = 10
 _hours = Role.headcount * PRODUCTIVE_HOURS
 _freed_fte = Role.headcount * Workflow.freed_share
 _cost = Role.headcount * Role.salary
-_freed_cost = func.round(_cost * func.cast(Workflow.freed_share, Role.salary.type), 2)
+_freed_cost = func.round(_cost * cast(Workflow.freed_share, Numeric()), 2)
 _outlook = case(
     (RoleOutlook.role_id.is_(None), null()),
     else_=func.jsonb_build_object(
@@ -38,7 +50,10 @@ _outlook = case(
 COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     "role_id": Role.id,
     "workflow_id": Workflow.id,
-    **{name: getattr(Role, name) for name in ("title", "department", "occupation_code", "headcount", "salary", "currency")},
+    **{
+        name: getattr(Role, name)
+        for name in ("title", "department", "occupation_code", "headcount", "salary", "currency")
+    },
     **{
         name: getattr(Workflow, name)
         for name in (
@@ -107,7 +122,9 @@ class DashboardRepository(Repository[Role]):
                 func.sum(known).label("scored_headcount"),
                 func.sum(Role.headcount * Workflow.etter_score).label("etter_points"),
                 func.sum(Role.headcount * Workflow.validated_score).label("validated_points"),
-                func.sum(case((Workflow.validated_score.is_not(None), Role.headcount), else_=0)).label("validated_headcount"),
+                func.sum(case((Workflow.validated_score.is_not(None), Role.headcount), else_=0)).label(
+                    "validated_headcount"
+                ),
                 func.sum(_freed_fte).label("freed_fte"),
                 func.sum(Role.headcount * Workflow.automate_share).label("automate_fte"),
                 func.sum(Role.headcount * Workflow.augment_share).label("augment_fte"),

@@ -14,6 +14,8 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_core.scores.scoring import PRODUCTIVE_HOURS
+from etter_core.workflows import service as workflows
+from etter_core.workflows.schemas import TaskIn, WorkflowCreate, WorkloadIn
 
 from ..factories import accepted, described, make_role, make_workflow
 
@@ -41,6 +43,17 @@ class TestDashboard:
         await ctx.finish()
         (line,) = await entries(client)
         assert (line["workflow_id"], line["etter_score"], line["freed_cost"]) == (None, None, None)
+
+    async def test_money_is_computed_from_the_exact_share(self, client: CheckedClient, ctx: Context) -> None:
+        role = await make_role(ctx, headcount=10, salary=50_000)
+        tasks = [
+            TaskIn(statement="Enter hours and deductions into the payroll system", time_share=0.4567, exposure="E1"),
+            TaskIn(statement="Carry boxes to the archive", time_share=0.5433, exposure="E0"),
+        ]
+        await workflows.create(ctx, WorkflowCreate(role_id=role, workloads=[WorkloadIn(name="All", tasks=tasks)]))
+        await ctx.finish()
+        (line,) = await entries(client)
+        assert line["freed_cost"] == "228350.00"
 
     async def test_filters_sorts_and_fields(self, client: CheckedClient, ctx: Context) -> None:
         await make_workflow(ctx, title="Ledger Clerk", department="Finance", headcount=3)

@@ -25,12 +25,11 @@ async def roles(ctx: Context) -> list[Role]:
 
 async def workflow_of(ctx: Context, title: str) -> Workflow:
     statement = select(Workflow).join(Role, Role.id == Workflow.role_id)
-    found = (await ctx.session.scalars(statement.where(Role.title == title))).one()
-    return found
+    return (await ctx.session.scalars(statement.where(Role.title == title))).one()
 
 
 def counted(title: str, **facts: object) -> AcceptedRole:
-    return AcceptedRole(fact_id=new_id(), title=title, **facts)  # type: ignore[arg-type]
+    return AcceptedRole(fact_id=new_id(), title=title, **facts)
 
 
 class TestTakeOver:
