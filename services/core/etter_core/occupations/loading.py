@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from etter_common.context import Context
 from etter_core.occupations import starter_set
+from etter_core.occupations.events import STALE
 from etter_core.occupations.reference import Reference
 from etter_core.occupations.repository import TaxonomyRepository
 
@@ -23,6 +24,7 @@ async def load_starter(ctx: Context) -> bool:
     fresh = [reference for reference in starter_set.read() if reference.code not in taken]
     await repository.replace(fresh, source=starter_set.SOURCE)
     await repository.note(starter_set.SOURCE, content_hash)
+    ctx.invalidate(STALE)
     return True
 
 
@@ -34,6 +36,7 @@ async def load(ctx: Context, references: Sequence[Reference], *, source: str, co
         return False
     await repository.replace(references, source=source)
     await repository.note(source, content_hash)
+    ctx.invalidate(STALE)
     return True
 
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, delete, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, SQLColumnExpression, delete, func, or_, select, text
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.dialects.postgresql import insert as upsert
 
@@ -24,11 +24,13 @@ from etter_core.occupations.models import (
 )
 from etter_core.occupations.reference import Reference, ReferenceTask, Work
 from etter_core.occupations.schemas import OccupationLine, OccupationQuery
+from etter_core.tables import Base
 
 LISTING = Listing("occupations", {"title": Occupation.title, "code": Occupation.code}, "title", Occupation.code)
 COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {n: getattr(Occupation, n) for n in OccupationLine.model_fields}
 _LOADING = 7_041_922  # names the advisory lock that keeps two loaders apart
 _BATCH = 2_000
+_COPY_TIMEOUT_S = 120
 
 
 class OccupationRepository(SharedRepository[Occupation]):
@@ -136,19 +138,26 @@ class TaxonomyRepository(SharedRepository[TaxonomyRelease]):
         for start in range(0, len(codes), _BATCH):
             chunk = codes[start : start + _BATCH]
             await self.session.execute(delete(Occupation).where(Occupation.code.in_(chunk)))
-        await self._insert(Occupation, [_row(reference, source) for reference in references])
-        await self._insert(OccupationTitle, [row for reference in references for row in _titles(reference)])
-        await self._insert(OccupationTask, [row for reference in references for row in _tasks(reference)])
-        await self._insert(OccupationSkill, [row for reference in references for row in _skills(reference)])
+        await self._copy(Occupation, [_row(reference, source) for reference in references])
+        await self._copy(OccupationTitle, [row for reference in references for row in _titles(reference)])
+        await self._copy(OccupationTask, [row for reference in references for row in _tasks(reference)])
+        await self._copy(OccupationSkill, [row for reference in references for row in _skills(reference)])
 
     async def note(self, source: str, content_hash: str) -> None:
         statement = upsert(TaxonomyRelease).values(source=source, content_hash=content_hash, revision=1)
         fresh = {"content_hash": content_hash, "revision": TaxonomyRelease.revision + 1}
         await self.session.execute(statement.on_conflict_do_update(index_elements=[TaxonomyRelease.source], set_=fresh))
 
-    async def _insert(self, model: Any, rows: list[dict[str, Any]]) -> None:
-        for start in range(0, len(rows), _BATCH):
-            await self.session.execute(insert(model), rows[start : start + _BATCH])
+    async def _copy(self, model: type[Base], rows: list[dict[str, Any]]) -> None:
+        """COPY, inside this transaction: a full release has 110,000 rows."""
+        columns = list(model.__mapper__.columns.keys())
+        raw = await (await self.session.connection()).get_raw_connection()
+        await raw.driver_connection.copy_records_to_table(  # type: ignore[union-attr]  # asyncpg's own connection
+            model.__tablename__,
+            records=[tuple(row[column] for column in columns) for row in rows],
+            columns=columns,
+            timeout=_COPY_TIMEOUT_S,
+        )
 
 
 def _row(reference: Reference, source: str) -> dict[str, Any]:

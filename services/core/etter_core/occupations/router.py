@@ -9,13 +9,14 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from etter_common import fieldsets
-from etter_common.cache import LIFETIMES, CacheKey, tag
+from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import cached, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_core.occupations import service
 from etter_core.occupations.errors import OccupationNotFound
+from etter_core.occupations.events import STALE
 from etter_core.occupations.schemas import (
     OccupationLine,
     OccupationOut,
@@ -30,7 +31,6 @@ tasks_router = APIRouter(prefix="/tasks", tags=["occupations"])
 skills_router = APIRouter(prefix="/skills", tags=["occupations"])
 routers = (router, tasks_router, skills_router)
 
-STALE = tag(None, "occupations")
 Reader = Annotated[Context, requires("occupations:read")]
 
 

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from etter_core.occupations import loading
+from etter_core.occupations.events import CHANGED
 from etter_core.occupations.matching import TitleIndex
 from etter_core.occupations.repository import OccupationRepository
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from nats.aio.msg import Msg
 
     from etter_common.platform import Platform
-
-CHANGED: Final = "etter.core.taxonomy-changed"
-"""Core NATS subject; told by loaders, heard by every replica."""
 
 
 @dataclass

@@ -2,8 +2,9 @@
 
 Labels by the rubric of Eloundou, Manning, Mishkin and Rock (2023, arXiv 2303.10130; Science 384, 2024): E0 no exposure,
 E1 a language model alone at least halves the time at equal quality, E2 software built on one does. The classifier is a
-small additive model over words (`lexicon`), deterministic and explained; a person's label always beats it. Against the
-published labels of 15,930 O*NET tasks it agrees on 70 % (always saying E0: 44 %; those labels and the annotators': 66 %).
+small additive model over words (`lexicon`), deterministic and explained; a person's label always beats it. Measured on
+the 15,930 published task labels it agrees with GPT-4's on 70 % (the most frequent label, E0: 44 %; annotators: 66 %)
+and with the annotators' on 59 % (E0: 53 %). The words were chosen by hand, not fitted.
 """
 
 from __future__ import annotations
@@ -29,18 +30,19 @@ _MORE_VERBS: Final = 2
 _LATER_VERB_WEIGHT: Final = 0.45
 _KNOWN_CONFIDENCE: Final = 1.0
 
-_ROUTINE: Final = frozenset(
-    (
-        "enter record file post reconcile process compile calculate compute transcribe type invoice bill schedule book "
-        "code classify sort tabulate update log copy index match verify collate register archive format convert "
-        "summarize summarise translate complete track order answer respond generate"
-    ).split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_ROUTINE: Final = _words(
+    "enter record file post reconcile process compile calculate compute transcribe type invoice bill schedule book "
+    "code classify sort tabulate update log copy index match verify collate register archive format convert "
+    "summarize summarise translate complete track order answer respond generate"
 )
-_ACCOUNTABLE: Final = frozenset(
-    (
-        "advise negotiate decide approve lead counsel represent present direct manage supervise evaluate recommend "
-        "consult coach teach train diagnose investigate interview authorise authorize develop design plan coordinate"
-    ).split()
+_ACCOUNTABLE: Final = _words(
+    "advise negotiate decide approve lead counsel represent present direct manage supervise evaluate recommend "
+    "consult coach teach train diagnose investigate interview authorise authorize develop design plan coordinate"
 )
 
 

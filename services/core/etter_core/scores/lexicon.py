@@ -32,9 +32,9 @@ VERBS: Final = (
         "clean remov instal repair assembl adjust cut drive load unload mix attach move turn transport fill start stop "
         "operat fasten weld paint lift carry dig climb sew wash dispens pour lubricat dismantl align mount bolt drill "
         "grind sand spray wrap pack stack fold hang push pull sort feed tend guard patrol escort bathe lay connect "
-        "position place cook bak serv water plant harvest prun groom tow dump shovel sweep mop vacuum polish rins steril "
-        "inject draw restrain hold stock stor strip splic solder bend press pump sampl weigh trim clamp insert replac "
-        "hoist cover seal smooth apply rais lower open close thread align set lead act initiat",
+        "position place cook bak serv water plant harvest prun groom tow dump shovel sweep mop vacuum polish rins "
+        "steril inject draw restrain hold stock stor strip splic solder bend press pump sampl weigh trim clamp insert "
+        "replac hoist cover seal smooth apply rais lower open close thread align set lead act initiat",
     ),
     _group(
         "checks things on the spot",
@@ -56,8 +56,8 @@ VERBS: Final = (
     _group(
         "prepares or keeps information",
         (-0.6, 0.7, 0.5),
-        "prepar compil maintain updat keep read explain interpret communicat inform create gather tabulat classif verif "
-        "reconcil process post bill invoic reply",
+        "prepar compil maintain updat keep read explain interpret communicat inform create gather tabulat classif "
+        "verif reconcil process post bill invoic reply",
     ),
     _group(
         "analyses, plans or advises",
@@ -80,8 +80,8 @@ CONTEXT: Final = (
     _group(
         "bodies, animals or food in hand",
         (1.0, -0.5, -0.2),
-        "patient bodi anim food meal blood skin infant tissu specimen plant crop hair teeth drug dress bed child children "
-        "ingredi dish kitchen",
+        "patient bodi anim food meal blood skin infant tissu specimen plant crop hair teeth drug dress bed child "
+        "children ingredi dish kitchen",
     ),
     _group(
         "physical places and safety",

@@ -19,7 +19,8 @@ ImpactClass = Literal["automate", "augment", "human"]
 
 WEIGHTS: Final[Mapping[str, float]] = {"automate": 1.0, "augment": 0.5, "human": 0.0}
 PRODUCTIVE_HOURS: Final = 1880
-"""Hours one full-time person works a year: 47 weeks of 40 hours (assumption: five weeks of leave and holidays)."""
+"""Hours one full-time person works a year: the 2,080 paid hours by which BLS OEWS turns hourly into annual wages, less
+25 days of leave and public holidays (our assumption)."""
 
 MAX_SCORE: Final = 100.0
 
