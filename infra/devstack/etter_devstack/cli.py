@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import json
 import shutil
+import subprocess
 import sys
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from etter_devstack import daemon, databases, runner
+from etter_devstack import daemon, databases, dead_letters, runner
 from etter_devstack.board import Board
 from etter_devstack.demo.command import demonstrate, seeded, show_people
 from etter_devstack.logs import follow, last_lines, readable
@@ -29,6 +31,7 @@ from etter_devstack.stack import DATABASES, Plan
 from etter_devstack.state import Home, Running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs Etter on this machine.")
+app.add_typer(dead_letters.app, name="dlq")
 console = Console(highlight=False, soft_wrap=True)
 complain = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -46,13 +49,12 @@ def up(
 ) -> None:
     """Start everything and stay until Ctrl-C."""
     home = Home.of_checkout()
-    with _failing_in_words():
-        if detach:
-            with Board(console) as board:
-                state = daemon.start(home, port=port, report=board.tell)
-            _show_urls(state.ingress_url, hint="stop it: make down")
-        else:
-            _run_here(home, port=port)
+    if detach:
+        with Board(console) as board:
+            state = daemon.start(home, port=port, report=board.tell)
+        _show_urls(state.ingress_url, hint="stop it: make down")
+    else:
+        _run_here(home, port=port)
 
 
 @app.command()
@@ -62,8 +64,7 @@ def run(port: PortOption = None) -> None:
     async def main_job(_plan: Plan) -> None:
         await _beside("demo", "--reuse")
 
-    with _failing_in_words():
-        _run_here(Home.of_checkout(), port=port, then=main_job)
+    _run_here(Home.of_checkout(), port=port, then=main_job)
 
 
 @app.command()
@@ -82,13 +83,12 @@ def serve(
 ) -> None:
     """Start everything; restart this service when its code changes, and show its log."""
     if service not in {program.name for program in PROGRAMS if not program.is_worker}:
-        raise _failure(f"there is no service {service!r} to serve")
+        raise StartError(f"there is no service {service!r} to serve")
 
     async def show_log(_plan: Plan) -> None:
         await _beside("logs", service, "--follow", "--lines", "0")
 
-    with _failing_in_words():
-        _run_here(Home.of_checkout(), port=port, reload=service, then=show_log)
+    _run_here(Home.of_checkout(), port=port, reload=service, then=show_log)
 
 
 @app.command()
@@ -121,7 +121,7 @@ def logs(
     folder = Home.of_checkout().logs
     names = sorted(path.stem for path in folder.glob("*.log"))
     if service not in names:
-        raise _failure(f"there is no log of {service!r}; there are: {', '.join(names) or 'none yet'}")
+        raise StartError(f"there is no log of {service!r}; there are: {', '.join(names) or 'none yet'}")
     file = folder / f"{service}.log"
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         for line in chain(last_lines(file, lines), follow(file) if following else ()):
@@ -132,8 +132,7 @@ def logs(
 @app.command()
 def seed() -> None:
     """Make the demo company and its users in the running stack, and show how to sign in."""
-    with _failing_in_words():
-        show_people(seeded(_running_plan()), console)
+    show_people(seeded(_running_plan()), console)
 
 
 @app.command()
@@ -142,8 +141,7 @@ def demo(
     reuse: Annotated[bool, typer.Option(help="show an earlier run's result if there is one")] = False,
 ) -> None:
     """Run the main job against the running stack, through its ingress, as a client would."""
-    with _failing_in_words():
-        demonstrate(_running_plan(), Console(highlight=False), as_json=as_json, reuse=reuse)
+    demonstrate(_running_plan(), Console(highlight=False), as_json=as_json, reuse=reuse)
 
 
 @app.command()
@@ -160,8 +158,7 @@ def migrate(service: Annotated[str | None, typer.Argument(help="one service; def
             await asyncio.to_thread(databases.migrate, plan.home.root, names, wanted, plan.admin_dsn)
         console.print(f"Migrated: {', '.join(names)}." if names else "Everything is up to date.")
 
-    with _failing_in_words():
-        _with_postgres(bring_up, only=("postgres",))
+    _with_postgres(bring_up, only=("postgres",))
 
 
 @app.command()
@@ -178,8 +175,17 @@ def migration(service: str, message: str) -> None:
         if await alembic.wait() != 0:
             raise StartError("alembic could not write the revision")
 
-    with _failing_in_words():
-        _with_postgres(write, only=DATABASES)
+    _with_postgres(write, only=DATABASES)
+
+
+@app.command()
+def import_onet(
+    path: Annotated[Path, typer.Argument(exists=True, resolve_path=True, help="folder or zip of a release")],
+) -> None:
+    """Load a full O*NET release into core's reference occupations; scoring uses it at once."""
+    environment = _running_plan().backbone().environment("core")
+    command = [sys.executable, "-m", "etter_core.import_onet", str(path)]
+    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
 
 
 def _running_plan() -> Plan:
@@ -226,20 +232,16 @@ async def _beside(*arguments: str) -> int:
             await child.wait()
 
 
-@contextlib.contextmanager
-def _failing_in_words() -> Iterator[None]:
+def main() -> None:
+    """The command, failing in words."""
     try:
-        yield
+        app()
     except AlreadyRunning as running:
         where = f"at {running.state.ingress_url}" if running.state else "and is still starting"
         console.print(f"Etter already runs in this folder, {where}   (stop it: make down)")
     except StartError as error:
-        raise _failure(str(error)) from None
-
-
-def _failure(message: str) -> typer.Exit:
-    complain.print(f"[bold red]etter:[/] {message}")
-    return typer.Exit(1)
+        complain.print("[bold red]etter:[/]", Text(str(error)))
+        sys.exit(1)
 
 
 def _line(part: Running) -> dict[str, object]:
@@ -259,4 +261,4 @@ def _show_urls(url: str, *, hint: str) -> None:
 
 
 if __name__ == "__main__":
-    app()
+    main()
