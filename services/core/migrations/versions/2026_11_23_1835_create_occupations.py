@@ -56,7 +56,10 @@ def upgrade() -> None:
         ("occupation_tasks", "statement"),
         ("occupation_skills", "name"),
     ):
-        op.execute(f"CREATE INDEX ix_{table}_{column}_trgm ON {table} USING gin (lower({column}) gin_trgm_ops)")
+        op.execute(
+            f"CREATE INDEX ix_{table}_{column}_trgm ON {table} USING gin (lower({column}) gin_trgm_ops)"
+            " WITH (fastupdate = off)"  # written by loaders alone: a pending list would only slow every search
+        )
 
 
 def _create_part(table: str, *columns: sa.Column[object], key: str) -> None:
