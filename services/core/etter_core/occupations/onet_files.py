@@ -68,7 +68,7 @@ class Tables:
         try:
             with opener() as file:
                 yield from self._read(file, shape)
-        except (OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        except (OSError, EOFError, NotImplementedError, zipfile.BadZipFile, zlib.error) as error:
             raise ReleaseUnreadable(f"{shape.name} cannot be read: {error}") from error
 
     def skip(self, shape: Shape) -> None:
