@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from etter_common.context import Context
 from etter_core.occupations import starter_set
@@ -29,12 +30,17 @@ async def load_starter(ctx: Context) -> bool:
 
 
 async def load(ctx: Context, references: Sequence[Reference], *, source: str, content_hash: str) -> bool:
-    """Load a whole data set in one transaction; false when this very content is loaded already."""
+    """Load a whole data set in one transaction; false when this very content is loaded already.
+
+    What the starter set calls an occupation stays known as a title of it, so no role loses its match by a fuller set.
+    """
     repository = TaxonomyRepository(ctx)
     await repository.lock()
     if await _is_loaded(repository, source, content_hash):
         return False
-    await repository.replace(references, source=source)
+    ours = {reference.code: reference.titles for reference in starter_set.read()}
+    titled = [replace(given, titles=(*given.titles, *ours.get(given.code, ()))) for given in references]
+    await repository.replace(titled, source=source)
     await repository.note(source, content_hash)
     ctx.invalidate(STALE)
     return True

@@ -113,6 +113,7 @@ class TitleIndex:
         for number, entry in enumerate(self._entries):
             for word in set(entry.words):
                 self._by_word[word].append(number)
+        self._typical = _typical_words(self._entries)
         self._vocabulary = sorted(self._by_word)
         self._spelling = lru_cache(maxsize=10_000)(self._nearest_spelling)
 
@@ -120,7 +121,10 @@ class TitleIndex:
         return len(self._entries)
 
     def nearest(self, title: str, department: str = "", *, limit: int = 5) -> list[Match]:
-        """Occupations by falling similarity, each once."""
+        """Occupations by falling similarity, each once; of equally near ones first where the words are typical.
+
+        The taxonomy gives one title to several occupations: `Nurse` to nine, and it is typical of Registered Nurses.
+        """
         words = tuple(self._spelling(word) for word in normalised(title))
         if not words:
             return []
@@ -132,7 +136,13 @@ class TitleIndex:
             known = best.get(entry.code)
             if known is None or similarity > known.similarity:
                 best[entry.code] = Match(entry.code, self._names[entry.code], round(similarity, 4), entry.title)
-        return sorted(best.values(), key=lambda match: (-match.similarity, match.code))[:limit]
+        known_words = sorted(set(words) & self._rarity.keys())
+
+        def order(match: Match) -> tuple[float, float, str]:
+            typical = self._typical[match.code]
+            return -match.similarity, -sum(self._rarity[w] * typical.get(w, 0.0) for w in known_words), match.code
+
+        return sorted(best.values(), key=order)[:limit]
 
     def certain(self, title: str, department: str = "") -> Match | None:
         """The nearest occupation, if it is near enough to be taken without asking."""
@@ -168,6 +178,16 @@ class TitleIndex:
             return word
         found = process.extractOne(word, self._vocabulary, scorer=fuzz.ratio, score_cutoff=_NEAR_SPELLING)
         return str(found[0]) if found else word
+
+
+def _typical_words(entries: Iterable[_Entry]) -> dict[str, dict[str, float]]:
+    """Of each occupation, the share of its titles in which a word occurs."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    titles: Counter[str] = Counter()
+    for entry in entries:
+        titles[entry.code] += 1
+        counts[entry.code].update(set(entry.words))
+    return {code: {word: n / titles[code] for word, n in words.items()} for code, words in counts.items()}
 
 
 def normalised(title: str) -> tuple[str, ...]:

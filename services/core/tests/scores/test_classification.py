@@ -7,7 +7,6 @@ import gzip
 import time
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,6 @@ from hypothesis import strategies as st
 
 from etter_core.occupations import starter_set
 from etter_core.scores.classification import LABELS, classify, impact_of, stem
-
-from ..real_data import real_data
 
 
 class TestClassify:
@@ -100,10 +97,9 @@ class TestStem:
 
 
 @pytest.fixture(scope="module")
-def labelled() -> Iterator[list[dict[str, str]]]:
-    path: Path = real_data("ai/task_exposure_labels.tsv.gz")
-    with gzip.open(path, "rt", encoding="utf-8") as file:
-        yield list(csv.DictReader(file, delimiter="\t"))
+def labelled(shared_data: Path) -> list[dict[str, str]]:
+    with gzip.open(shared_data / "data/ai/task_exposure_labels.tsv.gz", "rt", encoding="utf-8") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def held_out(row: dict[str, str]) -> bool:
