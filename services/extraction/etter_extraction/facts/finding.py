@@ -15,6 +15,7 @@ from etter_extraction.parsing.parsed import Parsed
 _TABLES = ("csv", "xlsx", "xls", "pptx")
 _FEWEST_TASKS = 2
 _RESUME = re.compile(r"^\W*(work experience|professional experience|employment history|education)\W*$", re.IGNORECASE)
+_ADDRESS = re.compile(r"\S+@\S+\.\w{2,}")  # a person's own address stands at the top of a resume
 _DUTY = re.compile(
     r"dut(y|ies)|responsibilit|what you.{1,4} do|accountabilit|qualifications|requirements", re.IGNORECASE
 )
@@ -31,7 +32,8 @@ def find_facts(parsed: Parsed, filename: str) -> Found:
         return Found("other", [], ["no table of roles or tasks was found"])
     found = _described(parsed)
     tasks = [one for one in found if one.type == "task"]
-    if len(tasks) >= _FEWEST_TASKS and not _is_resume(parsed):
+    told = any(one.type in ("title", "skill", "pay") for one in found)  # duties alone may be any procedure
+    if len(tasks) >= _FEWEST_TASKS and told and not _is_resume(parsed):
         return Found("job_description", found, [] if found[0].type == "title" else ["the document names no job title"])
     if roles := headcount.find_roles(parsed.sheets, parsed.pages):
         return Found("headcount", roles)
@@ -81,4 +83,4 @@ def _starts(text: str) -> Sequence[tuple[int, str]]:
 def _is_resume(parsed: Parsed) -> bool:
     text = "\n".join(page.text for page in parsed.pages)
     marks = sum(bool(_RESUME.match(line.strip())) for line in text.split("\n"))
-    return marks >= 2 and not _DUTY.search(text)
+    return marks >= 2 and (not _DUTY.search(text) or bool(_ADDRESS.search(text[:400])))

@@ -36,7 +36,7 @@ _NOT_TITLES = re.compile(
 )
 _AROUND = re.compile(
     r"^\s*(?:job (?:description|profile|posting|title)|position description|vacancy|role profile)\s*[:–—|-]\s*|"
-    r"\s*[-–—|:(]\s*(?:job|role|position) (?:description|profile)\)?\s*$|\s+job description$|\s*\((?:m/f/d|f/m/d|m/w/d)\)",
+    r"\s*[-–—|:(]\s*(?:job|role|position) (?:description|profile)\)?\s*$|\s+job description(?: template)?$|\s*\((?:m/f/d|f/m/d|m/w/d)\)",
     re.IGNORECASE,
 )
 _MONEY = r"(?:(US\$|[$£€]|USD|GBP|EUR)\s?)?(\d[\d,.' ]*\d|\d)\s?(k\b)?"
@@ -77,7 +77,9 @@ def find_pay(lines: Sequence[Line]) -> Fact | None:
             if sign and low and high and low <= high < low * _WIDEST and high > 5:
                 return _pay(line, match, low, high)
     for line in lines:
-        if re.search(r"salary|\bpay\b|compensation|stipend|wage|rate|hour", line.text, re.IGNORECASE):
+        if re.search(
+            r"salary|\bpay\b|compensation|stipend|wage|rate|hour|annual|per year|/yr|USD", line.text, re.IGNORECASE
+        ):
             match = _SINGLE.search(line.text)
             if match and (amount := _amount(match[2], match[3])) and amount > 5:
                 return _pay(line, match, amount, amount)
@@ -128,7 +130,7 @@ def _labelled(kind: str, lines: Sequence[Line]) -> Fact | None:
         start += len(value) - len(value.lstrip(" *"))
         value = value.strip(" *")
         plausible = 0 < len(value) <= 120 and len(value.split()) <= 14 and re.search(r"[A-Za-z]", value)
-        if plausible and (kind != "title" or not _NOT_TITLES.search(value)):
+        if plausible and (kind != "title" or value[:1].isupper() and not _NOT_TITLES.search(value)):
             span = Span(line.page, start, start + len(value), value)
             return fact(kind, _tidy(value) if kind == "title" else " ".join(value.split()), span, 0.92)
     return None
@@ -138,7 +140,7 @@ def _names_a_job(text: str) -> bool:
     plain = _AROUND.sub("", text).strip()
     if not plain or len(plain.split()) > 12 or _NOT_TITLES.search(plain) or kind_of(plain) in ("duties", "skills"):
         return False
-    return bool(_JOB_WORDS.search(plain)) and plain[:1].isupper()
+    return bool(_JOB_WORDS.search(plain)) and plain[:1].isupper() and not re.search(r"[a-z]{3}\. |: ", plain)
 
 
 def _title(line: Line, confidence: float) -> Fact:
