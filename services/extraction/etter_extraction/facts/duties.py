@@ -18,11 +18,14 @@ _TASK_COLUMN = re.compile(r"\btasks?\b|dut(y|ies)|activit|responsibilit|accounta
 _SHARE_COLUMN = re.compile(r"%|per ?cent|share|hours?|time|minutes", re.IGNORECASE)
 _GROUP_COLUMN = re.compile(r"workload|categor|area|group|process|theme|work ?stream|module", re.IGNORECASE)
 _TOPICS = (
-    ("Records and reporting", "enter record report document prepar compil maintain updat fil process reconcil writ draft post "
+    ("Records and reporting", "enter record report document prepar compil maintain updat fil process reconcil "
+    "writ draft post "
      "invoic calculat complet answer respond correspond"),
-    ("Planning and analysis", "plan analy design develop evaluat review assess forecast monitor research investigat budget "
+    ("Planning and analysis", "plan analy design develop evaluat review assess forecast monitor research "
+    "investigat budget "
      "identif determin improv implement optimi model schedul track measur audit"),
-    ("People and coordination", "train supervis lead coach advis coordinat negotiat meet communicat support manag interview "
+    ("People and coordination", "train supervis lead coach advis coordinat negotiat meet communicat support "
+    "manag interview "
      "liais collaborat present consult recruit motivat represent mentor assist guid work"),
 )  # fmt: skip
 DEFAULT_GROUP = "Operations"

@@ -19,14 +19,18 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
         "hourly": r"hourly|per hour|/\s?h(ou)?r\b",
         "hours": r"(typical|weekly|contract\w*|standard) hours|hours (per|a) week",
         "monthly": r"monthly (income|salary|pay|wage)|(salary|pay|income) (per|a) month",
-        "salary": r"annual (salary|pay|rate)|average.*(salary|pay)|salary|base pay|compensation|remuneration|\bwages?\b|"
+        "salary": r"annual (salary|pay|rate)|average.*(salary|pay)|salary|base pay|compensation|remuneration|"
+        r"\bwages?\b|"
         r"pay ?(scale )?(minimum|floor)",
         "pay_max": r"pay ?(scale )?(maximum|ceiling)|salary max",
-        "headcount": r"head ?count|number of (posts?|people|employees|staff)|no\.? of|employees?$|^fte$|\bftes?\b|staff count"
+        "headcount": r"head ?count|number of (posts?|people|employees|staff)|no\.? of|employees?$|^fte$|"
+        r"\bftes?\b|staff count"
         r"|posts$|^people$|^count$",
-        "title": r"job ?titles?|position( title)?$|^positions?$|^role( name| title)?$|^roles?$|^titles?$|generic job title|"
+        "title": r"job ?titles?|position( title)?$|^positions?$|^role( name| title)?$|^roles?$|^titles?$|"
+        r"generic job title|"
         r"job ?role|occupation|^job$|designation",
-        "department": r"department|business unit|division|^unit$|^team$|directorate|function|agency|cost cent|organi[sz]ation",
+        "department": r"department|business unit|division|^unit$|^team$|directorate|function|agency|cost cent|"
+        r"organi[sz]ation",
         "level": r"grade|level|\bband\b",
         "location": r"location|\bsite\b|office|city|country",
     }.items()
@@ -86,7 +90,7 @@ def _columns(names: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for position, name in enumerate(names):
         text = re.sub(r"[_\s]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip()
-        if not text or len(text) > 60 or number(text.split("(")[0]) is not None and len(text) < 6:
+        if not text or len(text) > 60 or (number(text.split("(")[0]) is not None and len(text) < 6):
             continue
         plain = re.sub(r"\(.*?\)", "", text).strip()
         kind = next((k for k, pattern in _COLUMNS.items() if pattern.search(plain)), None)
@@ -125,7 +129,7 @@ def _is_sparse(sheet: Sheet, header: Header) -> bool:
 
 
 def _is_role(title: str, row: Sequence[str], department: str | None) -> bool:
-    if not title or number(title) is not None and not re.search(r"[A-Za-z]{2}", title):
+    if not title or (number(title) is not None and not re.search(r"[A-Za-z]{2}", title)):
         return False
     if _TOTAL.search(title) or (department and _TOTAL.search(department)):
         return False

@@ -31,21 +31,27 @@ _JOB_WORDS = re.compile(
 )
 _NOT_TITLES = re.compile(
     r"^(job|position|role)? ?(description|profile|posting|announcement|specification|summary|details?|advert\w*)s?$|"
-    r"^(about|overview|summary|introduction|home|careers?|contents|vacanc)|university|museum|institut|department of|\.$",
+    r"^(about|overview|summary|introduction|home|careers?|contents|vacanc)|university|museum|institut|"
+    r"department of|\.$",
     re.IGNORECASE,
 )
 _AROUND = re.compile(
     r"^\s*(?:job (?:description|profile|posting|title)|position description|vacancy|role profile)\s*[:–—|-]\s*|"
-    r"\s*[-–—|:(]\s*(?:job|role|position) (?:description|profile)\)?\s*$|\s+job description(?: template)?$|\s*\((?:m/f/d|f/m/d|m/w/d)\)",
+    r"\s*[-–—|:(]\s*(?:job|role|position) (?:description|profile)\)?\s*$|\s+job description(?: template)?$|"
+    r"\s*\((?:m/f/d|f/m/d|m/w/d)\)",
     re.IGNORECASE,
 )
 _MONEY = r"(?:(US\$|[$£€]|USD|GBP|EUR)\s?)?(\d[\d,.' ]*\d|\d)\s?(k\b)?"
 _RANGE = re.compile(rf"{_MONEY}(?:\.00)?\s*(?:-|–|—|to|and|through)\s*{_MONEY}", re.IGNORECASE)
-_SINGLE = re.compile(rf"(US\$|[$£€])\s?(\d[\d,.]*\d)\s?(k\b)?", re.IGNORECASE)
+_SINGLE = re.compile(r"(US\$|[$£€])\s?(\d[\d,.]*\d)\s?(k\b)?", re.IGNORECASE)
 _PERIODS = (
     ("hour", r"per hour|/\s?h(?:ou)?r|hourly|an hour"), ("day", r"per day|daily"), ("week", r"per week|weekly"),
-    ("month", r"per month|monthly|/\s?mo(?:nth)?\b"), ("year", r"per (?:year|annum)|/\s?y(?:ea)?r|annual|yearly|p\.?a\.?\b"),
+    ("month", r"per month|monthly|/\s?mo(?:nth)?\b"),
+    ("year", r"per (?:year|annum)|/\s?y(?:ea)?r|annual|yearly|p\.?a\.?\b"),
 )  # fmt: skip
+_SPEAKS_OF_PAY = re.compile(
+    r"salary|\bpay\b|compensation|stipend|wage|rate|hour|annual|per year|/yr|USD", re.IGNORECASE
+)
 _HOURLY_BELOW, _WIDEST = 300, 5
 _FIRST_LINES = 15
 
@@ -118,7 +124,7 @@ def _skills_in(item: Item) -> Iterator[tuple[str, Span]]:
 def _labelled(kind: str, lines: Sequence[Line]) -> Fact | None:
     for position, line in enumerate(lines):
         match = _LABELLED[kind].match(line.text)
-        if not match or kind == "title" and kind_of(line.clean) == "duties":
+        if not match or (kind == "title" and kind_of(line.clean) == "duties"):
             continue
         value, start = match[1].split("\t")[0], line.start + match.start(1)
         if not value.strip() and position + 1 < len(lines):
@@ -130,7 +136,7 @@ def _labelled(kind: str, lines: Sequence[Line]) -> Fact | None:
         start += len(value) - len(value.lstrip(" *"))
         value = value.strip(" *")
         plausible = 0 < len(value) <= 120 and len(value.split()) <= 14 and re.search(r"[A-Za-z]", value)
-        if plausible and (kind != "title" or value[:1].isupper() and not _NOT_TITLES.search(value)):
+        if plausible and (kind != "title" or (value[:1].isupper() and not _NOT_TITLES.search(value))):
             span = Span(line.page, start, start + len(value), value)
             return fact(kind, _tidy(value) if kind == "title" else " ".join(value.split()), span, 0.92)
     return None

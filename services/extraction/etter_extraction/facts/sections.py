@@ -11,12 +11,17 @@ from etter_extraction.facts.lines import Line
 _KINDS = {
     kind: re.compile(pattern, re.IGNORECASE)
     for kind, pattern in {
-        "skip": r"about (us|the company|our)|benefits|what we offer|how to apply|application|equal opportunit|compensation|"
-        r"salary|\bpay\b|purpose|summary|overview|about the (role|job|position)|reporting (line|to)|working conditions|physical|environment|contact|"
+        "skip": r"about (us|the company|our)|benefits|what we offer|how to apply|application|equal opportunit|"
+        r"compensation|"
+        r"salary|\bpay\b|purpose|summary|overview|about the (role|job|position)|reporting (line|to)|"
+        r"working conditions|physical|environment|contact|"
         r"closing date|key relationships|dimensions",
-        "skills": r"skill|qualification|requirement|knowledge|experience|competenc|education|about you|you have|you bring|"
-        r"person specification|essential criteria|desirable|desired|what we.re looking for|who you are|abilities|profile",
-        "duties": r"dut(y|ies)|responsibilit|accountabilit|\btasks?\b|what you.ll (do|be doing)|what you will (do|be doing)|"
+        "skills": r"skill|qualification|requirement|knowledge|experience|competenc|education|about you|you have|"
+        r"you bring|"
+        r"person specification|essential criteria|desirable|desired|what we.re looking for|who you are|"
+        r"abilities|profile",
+        "duties": r"dut(y|ies)|responsibilit|accountabilit|\btasks?\b|what you.ll (do|be doing)|"
+        r"what you will (do|be doing)|"
         r"key activities|essential functions|job functions|role description|^the role|main activities|day.to.day|"
         r"you will|in this role|primary functions|scope of work|expectations|deliverables",
     }.items()

@@ -77,7 +77,8 @@ def test_headcount_below_a_title_row_without_totals() -> None:
 def test_one_line_per_person_is_counted_and_hourly_pay_made_annual() -> None:
     found = _table([
         ["Job Titles", "Department", "Typical Hours", "Annual Salary", "Hourly Rate"],
-        ["CLERK", "FINANCE", "20", "", "15"], ["CLERK", "FINANCE", "40", "", "15"], ["CHIEF", "FINANCE", "", "90,000", ""],
+        ["CLERK", "FINANCE", "20", "", "15"], ["CLERK", "FINANCE", "40", "", "15"],
+        ["CHIEF", "FINANCE", "", "90,000", ""],
     ])  # fmt: skip
     assert [(one.value["title"], one.value["headcount"], one.value["salary"]) for one in found.facts] == [
         ("CLERK", 2, 23400.0),

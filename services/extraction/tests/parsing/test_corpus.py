@@ -16,9 +16,14 @@ _EXCEPTIONS = {
 }
 
 
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(4096)
+
+
 async def _outcome(path: Path) -> str | sandbox.Answer:
     try:
-        kind = detect(path.name, path.read_bytes()[:4096])
+        kind = detect(path.name, _head(path))
         return await sandbox.extract(path, kind, path.name)
     except AppError as error:
         return error.code
