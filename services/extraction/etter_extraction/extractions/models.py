@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, deferred, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin, VersionMixin
 from etter_extraction.tables import Base
@@ -31,7 +31,7 @@ class Extraction(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     kind: Mapped[str]
     status: Mapped[str] = mapped_column(default="ready", server_default="ready")
     facts: Mapped[list[Any]] = mapped_column(default=list)
-    pages: Mapped[list[Any]] = deferred(mapped_column(default=list))
+    pages: Mapped[list[Any]] = mapped_column(default=list, deferred=True)
     warnings: Mapped[list[str]] = mapped_column(default=list)
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]
