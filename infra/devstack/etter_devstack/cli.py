@@ -94,7 +94,8 @@ def serve(
 @app.command()
 def status(as_json: JsonOption = False) -> None:
     """Where each part is and how it is. Exit code 3 when nothing runs."""
-    state = Home.of_checkout().running()
+    home = Home.of_checkout()
+    state = home.running()
     if state is None:
         sys.stdout.write('{"running": false}\n') if as_json else console.print("Nothing is running; start it: make up")
         raise typer.Exit(3)
@@ -104,10 +105,11 @@ def status(as_json: JsonOption = False) -> None:
         report = {"running": True, "ready": state.is_ready, "url": state.ingress_url, "parts": lines}
         sys.stdout.write(json.dumps(report) + "\n")
         return
-    table = Table("part", "url", "pid", "health", "restarts", "log", title=f"Etter at {state.ingress_url}")
+    table = Table("part", "url", "pid", "health", "restarts", title=f"Etter at {state.ingress_url}")
     for line in lines:
-        table.add_row(*(str(line[name]) for name in ("name", "url", "pid", "health", "restarts", "log")))
+        table.add_row(*(str(line[name]) for name in ("name", "url", "pid", "health", "restarts")))
     Console(highlight=False).print(table)
+    console.print(f"Logs: {home.logs}, or: etter logs NAME")
 
 
 @app.command()

@@ -38,7 +38,7 @@ def main_job(url: str, people: Mapping[str, Person], documents: Sequence[Path], 
     began = time.monotonic()
     with ExitStack() as stack:
         cast = _sign_in(url, people, stack)
-        say("Sign in", 1, ", ".join(person.email for person in people.values()))
+        say("Sign in", 1, ", ".join(person.name for person in people.values()))
         ids = _upload(cast.analyst, documents, say)
         job = _extract(cast.analyst, ids, say)
         corrected, titles = _review(cast.analyst, ids, say)
@@ -66,10 +66,10 @@ def _sign_in(url: str, people: Mapping[str, Person], stack: ExitStack) -> Cast:
 
 
 def _upload(analyst: Client, documents: Sequence[Path], say: Say) -> list[str]:
-    ids = []
-    for number, file in enumerate(documents, start=1):
+    ids: list[str] = []
+    for file in documents:
+        say("Upload", len(ids) / len(documents), file.name)
         ids.append(analyst.upload(f"{EXTRACTION}/documents", file)["id"])
-        say("Upload", number / len(documents), file.name)
     say("Upload", 1, f"{len(ids)} documents")
     return ids
 
