@@ -86,9 +86,9 @@ def find_pay(lines: Sequence[Line]) -> Fact | None:
         if re.search(
             r"salary|\bpay\b|compensation|stipend|wage|rate|hour|annual|per year|/yr|USD", line.text, re.IGNORECASE
         ):
-            match = _SINGLE.search(line.text)
-            if match and (amount := _amount(match[2], match[3])) and amount > 5:
-                return _pay(line, match, amount, amount)
+            single = _SINGLE.search(line.text)
+            if single and (amount := _amount(single[2], single[3])) and amount > 5:
+                return _pay(line, single, amount, amount)
     return None
 
 
