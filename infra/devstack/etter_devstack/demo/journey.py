@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -33,22 +33,32 @@ class Cast:
     chro: Client
 
 
+@dataclass
+class Accepted:
+    """What core will get to know: from which files, of how many people."""
+
+    descriptions: set[str] = field(default_factory=set)
+    headcount: int = 0
+    corrected_fact_id: str | None = None
+
+
 def main_job(url: str, people: Mapping[str, Person], documents: Sequence[Path], say: Say) -> Report:
     """Documents in, facts corrected and accepted, roles scored and validated, the company simulated."""
     began = time.monotonic()
     with ExitStack() as stack:
         cast = _sign_in(url, people, stack)
         say("Sign in", 1, ", ".join(person.name for person in people.values()))
-        ids = _upload(cast.analyst, documents, say)
-        job = _extract(cast.analyst, ids, say)
-        corrected, titles = _review(cast.analyst, ids, say)
-        _await_roles(cast.chro, titles, say)
+        uploaded = _upload(cast.analyst, documents, say)
+        job = _extract(cast.analyst, list(uploaded), say)
+        accepted = _review(cast.analyst, uploaded, say)
+        _await_roles(cast.chro, accepted, say)
         validated = _validate(cast.validator, say)
         simulation = _simulate(cast.analyst, say)
         _await_outlook(cast.chro, simulation["id"], say)
         return _report(
-            cast.chro, simulation["id"], began=began, documents=ids, job=job, corrected=corrected, validated=validated
-        )
+            cast.chro, simulation["id"], began=began, documents=list(uploaded), job=job,
+            corrected=accepted.corrected_fact_id, validated=validated,
+        )  # fmt: skip
 
 
 def earlier_result(url: str, people: Mapping[str, Person]) -> Report | None:
@@ -65,54 +75,53 @@ def _sign_in(url: str, people: Mapping[str, Person], stack: ExitStack) -> Cast:
     return Cast(**clients)
 
 
-def _upload(analyst: Client, documents: Sequence[Path], say: Say) -> list[str]:
-    ids: list[str] = []
+def _upload(analyst: Client, documents: Sequence[Path], say: Say) -> dict[str, str]:
+    """File names by document id."""
+    uploaded: dict[str, str] = {}
     for file in documents:
-        say("Upload", len(ids) / len(documents), file.name)
-        ids.append(analyst.upload(f"{EXTRACTION}/documents", file)["id"])
-    say("Upload", 1, f"{len(ids)} documents")
-    return ids
+        say("Upload", len(uploaded) / len(documents), file.name)
+        document = analyst.upload(f"{EXTRACTION}/documents", file)
+        uploaded[document["id"]] = document["filename"]
+    say("Upload", 1, f"{len(uploaded)} documents")
+    return uploaded
 
 
 def _extract(analyst: Client, ids: Sequence[str], say: Say) -> str:
     job: str = analyst.post(f"{EXTRACTION}/extraction-jobs", {"document_ids": list(ids)})["id"]
-    analyst.follow(
-        f"{EXTRACTION}/extraction-jobs/{job}",
-        lambda event: say("Extract", event["progress"], event["stage"] or event["status"]),
-    )
+    done = analyst.follow(f"{EXTRACTION}/extraction-jobs/{job}", _under_way("Extract", say))
+    read = sum(result["status"] == "extracted" for result in done["results"])
+    say("Extract", 1, f"{read} of {len(ids)} documents could be read")
     return job
 
 
-def _review(analyst: Client, ids: Sequence[str], say: Say) -> tuple[str | None, set[str]]:
-    """Correct one fact, accept what is of use; returns what was corrected and the titles core will get to know."""
-    corrected: str | None = None
-    titles: set[str] = set()
-    for number, document in enumerate(ids, start=1):
+def _under_way(step: str, say: Say) -> Callable[[Json], None]:
+    """Tells a job's events; its end is told by who waits for it."""
+    return lambda event: say(step, min(event["progress"], 0.99), event["stage"] or event["status"])
+
+
+def _review(analyst: Client, uploaded: Mapping[str, str], say: Say) -> Accepted:
+    """Correct one fact, accept what is of use, reject the rest."""
+    accepted = Accepted()
+    for number, (document, filename) in enumerate(uploaded.items()):
         extraction, etag = analyst.get_versioned(f"{EXTRACTION}/documents/{document}/extraction")
         path = f"{EXTRACTION}/extractions/{extraction['id']}"
-        found = _titles(extraction)
-        if found:
-            corrected = corrected or _correct_one(analyst, path, extraction, etag)
-            analyst.post(f"{path}/accept")
-        else:
+        facts = extraction["facts"]
+        say("Review", number / len(uploaded), filename)
+        if not any(fact["type"] in ("title", "role") for fact in facts):
             analyst.post(f"{path}/reject")
-        titles |= found
-        say("Review", number / len(ids), f"{len(titles)} roles accepted, one fact corrected")
-    return corrected, titles
+            continue
+        accepted.corrected_fact_id = accepted.corrected_fact_id or _correct_one(analyst, path, facts, etag)
+        analyst.post(f"{path}/accept")
+        accepted.headcount += sum(fact["value"]["headcount"] or 0 for fact in facts if fact["type"] == "role")
+        if extraction["kind"] == "job_description":
+            accepted.descriptions.add(filename)
+    say("Review", 1, f"{len(uploaded)} extractions reviewed, one fact corrected")
+    return accepted
 
 
-def _titles(extraction: Json) -> set[str]:
-    """The roles a document tells of: the one it describes, or the lines of a headcount sheet."""
-    if extraction["kind"] == "headcount":
-        titles = [fact["value"]["title"] for fact in extraction["facts"] if fact["type"] == "role"]
-    else:
-        titles = [fact["value"] for fact in extraction["facts"] if fact["type"] == "title"][:1]
-    return {title.strip().lower() for title in titles}
-
-
-def _correct_one(analyst: Client, path: str, extraction: Json, etag: str) -> str | None:
+def _correct_one(analyst: Client, path: str, facts: Sequence[Json], etag: str) -> str | None:
     """Make the wording of one task plainer, as a person would."""
-    fact = next((fact for fact in extraction["facts"] if fact["type"] == "task"), None)
+    fact = next((fact for fact in facts if fact["type"] == "task"), None)
     if fact is None:
         return None
     corrected = {"value": f"{fact['value'].rstrip('.;, ')} and keep a record of it."}
@@ -120,13 +129,17 @@ def _correct_one(analyst: Client, path: str, extraction: Json, etag: str) -> str
     return str(fact["id"])
 
 
-def _await_roles(chro: Client, titles: set[str], say: Say) -> None:
-    """By event: extraction tells core what was accepted, core makes and scores the roles."""
+def _await_roles(chro: Client, accepted: Accepted, say: Say) -> None:
+    """By event: extraction tells core what was accepted, core makes the roles and scores their work."""
 
-    def there() -> int | None:
-        shown = {entry["title"].lower() for entry in chro.get_all(DASHBOARD, fields="title")}
-        say("Score", len(titles & shown) / max(len(titles), 1), f"{len(shown)} roles on the dashboard")
-        return len(shown) if titles <= shown else None
+    def there() -> bool | None:
+        lines = chro.get_all("/api/core/v1/workflows", fields="source_ref")
+        described = accepted.descriptions & {line["source_ref"] for line in lines}
+        total = chro.get(SUMMARY)["total"]
+        all_there = described == accepted.descriptions and total["headcount"] >= accepted.headcount
+        share = 1 if all_there else 0.99 * len(described) / max(len(accepted.descriptions), 1)
+        say("Score", share, f"{total['scored_roles']} roles, {total['headcount']:,} people on the dashboard")
+        return all_there or None
 
     eventually(there, "the accepted roles on the dashboard")
 
@@ -142,8 +155,8 @@ def _validate(validator: Client, say: Say) -> str | None:
     workflow, etag = validator.get_versioned(path)
     tasks = [task for workload in workflow["workloads"] for task in workload["tasks"] if task["exposure"] != "E0"]
     longest = max(tasks, key=lambda task: float(task["time_share"]))
-    correction = {"task_id": longest["id"], "exposure": "E0", "comment": "needs somebody on the spot"}
-    review = {"corrections": [correction], "comment": "agreed otherwise"}
+    judgement = {"exposure": "E0", "impact_class": "human", "comment": "needs somebody on the spot"}
+    review = {"corrections": [{"task_id": longest["id"], **judgement}], "comment": "agreed otherwise"}
     done = validator.post(f"{path}/validations", review, if_match=etag)
     say("Validate", 1, f"{entry['title']}: {done['etter_score']:.1f} → {done['validated_score']:.1f}")
     return str(workflow["id"])
@@ -155,10 +168,7 @@ def _simulate(analyst: Client, say: Say) -> Json:
         "n_iterations": ITERATIONS, "steps": STEPS, "seed": SEED,
     }  # fmt: skip
     simulation = analyst.post(SIMULATIONS, request)
-    done = analyst.follow(
-        f"{SIMULATIONS}/{simulation['id']}",
-        lambda event: say("Simulate", event["progress"], event["stage"] or event["status"]),
-    )
+    done = analyst.follow(f"{SIMULATIONS}/{simulation['id']}", _under_way("Simulate", say))
     say("Simulate", 1, f"{done['roles']} roles, {ITERATIONS} iterations of {STEPS} months")
     return done
 

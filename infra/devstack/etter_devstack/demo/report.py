@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 
@@ -35,28 +36,30 @@ class Report:
 
 def show(report: Report, console: Console) -> None:
     console.print(_roles(report))
+    console.print("Score and validated score 0..100; FTE- and Cost-: what the exposed time could free.", style="dim")
     console.print(_simulation(report))
 
 
 def _roles(report: Report) -> Table:
     total, currency = report.summary["total"], report.summary["currency"]
-    table = Table(title=f"{report.company}: where AI changes the work", title_style="bold", show_footer=True)
-    table.add_column("Role", footer=f"{total['roles']} roles")
+    table = _table(f"{report.company}: where AI changes the work (money in million {currency} a year)")
+    table.show_footer = True
+    table.add_column("Role", footer=f"{total['roles']} roles", no_wrap=True)
     for name, footer in (
         ("People", _number(total["headcount"])),
-        ("Etter score", _number(total["etter_score"], 1)),
-        ("Validated", _number(total["validated_score"], 1)),
-        ("Hours/year", _number(total["hours"])),
-        ("Freed FTE", _number(total["freed_fte"], 1)),
-        (f"Cost {currency}/year", _number(total["cost"])),
-        ("Freed cost", _number(total["freed_cost"])),
+        ("Score", _number(total["etter_score"], 1)),
+        ("Valid.", _number(total["validated_score"], 1)),
+        ("Hours/k", _thousands(total["hours"])),
+        ("FTE-", _number(total["freed_fte"], 1)),
+        ("Cost", _millions(total["cost"])),
+        ("Cost-", _millions(total["freed_cost"])),
     ):
-        table.add_column(name, footer=footer, justify="right")
+        table.add_column(name, footer=footer, justify="right", no_wrap=True)
     for entry in report.roles[:SHOWN_ROLES]:
         table.add_row(
             entry["title"], _number(entry["headcount"]), _number(entry["etter_score"], 1),
-            _number(entry["validated_score"], 1), _number(entry["hours"]), _number(entry["freed_fte"], 1),
-            _number(entry["cost"]), _number(entry["freed_cost"]),
+            _number(entry["validated_score"], 1), _thousands(entry["hours"]), _number(entry["freed_fte"], 1),
+            _millions(entry["cost"]), _millions(entry["freed_cost"]),
         )  # fmt: skip
     if len(report.roles) > SHOWN_ROLES:
         table.add_row(f"… and {len(report.roles) - SHOWN_ROLES} more")
@@ -65,20 +68,34 @@ def _roles(report: Report) -> Table:
 
 def _simulation(report: Report) -> Table:
     currency = report.summary["currency"]
-    table = Table(title="The company played forward: p5 / p50 / p95 over all iterations", title_style="bold")
-    table.add_column("Month", justify="right")
-    for name in ("People", "Freed FTE", f"Salaries {currency}/month", f"Net to date {currency}"):
-        table.add_column(name, justify="right")
+    table = _table(f"The company played forward: p5 / p50 / p95 (money in million {currency})")
+    for name in ("Month", "People", "FTE-", "Salaries a month", "Net to date"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in report.simulation:
-        figures = (row[name] for name in ("heads", "released_fte", "salary_cost", "net_to_date"))
-        table.add_row(str(row["month"]), *(_quantiles(figure) for figure in figures))
+        table.add_row(
+            str(row["month"]), _quantiles(row["heads"], _number), _quantiles(row["released_fte"], _number),
+            _quantiles(row["salary_cost"], _millions), _quantiles(row["net_to_date"], _millions),
+        )  # fmt: skip
     return table
 
 
-def _quantiles(figure: Mapping[str, float | None]) -> str:
-    return " / ".join(_number(figure[name]) for name in ("p5", "p50", "p95"))
+def _table(title: str) -> Table:
+    """Narrow enough for 80 columns."""
+    return Table(title=title, title_style="bold", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+
+
+def _quantiles(figure: Mapping[str, float | None], written: Callable[[float | None], str]) -> str:
+    return " / ".join(written(figure[name]) for name in ("p5", "p50", "p95"))
 
 
 def _number(value: float | str | None, digits: int = 0) -> str:
     """Money comes as text, so that no digit is lost."""
     return "–" if value is None else f"{float(value):,.{digits}f}"
+
+
+def _thousands(value: float) -> str:
+    return _number(value / 1000, 1)
+
+
+def _millions(value: float | str | None) -> str:
+    return "–" if value is None else _number(float(value) / 1_000_000, 2)
