@@ -69,27 +69,27 @@ Index(
     "ix_occupations_title_trgm",
     func.lower(Occupation.title).label("title"),
     postgresql_using="gin",
-    postgresql_with={"fastupdate": "off"},
+    postgresql_with={"gin_pending_list_limit": 512},
     postgresql_ops={"title": "gin_trgm_ops"},
 )
 Index(
     "ix_occupation_titles_title_trgm",
     func.lower(OccupationTitle.title).label("title"),
     postgresql_using="gin",
-    postgresql_with={"fastupdate": "off"},
+    postgresql_with={"gin_pending_list_limit": 512},
     postgresql_ops={"title": "gin_trgm_ops"},
 )
 Index(
     "ix_occupation_tasks_statement_trgm",
     func.lower(OccupationTask.statement).label("statement"),
     postgresql_using="gin",
-    postgresql_with={"fastupdate": "off"},
+    postgresql_with={"gin_pending_list_limit": 512},
     postgresql_ops={"statement": "gin_trgm_ops"},
 )
 Index(
     "ix_occupation_skills_name_trgm",
     func.lower(OccupationSkill.name).label("name"),
     postgresql_using="gin",
-    postgresql_with={"fastupdate": "off"},
+    postgresql_with={"gin_pending_list_limit": 512},
     postgresql_ops={"name": "gin_trgm_ops"},
 )
