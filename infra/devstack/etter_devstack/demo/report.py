@@ -36,7 +36,7 @@ class Report:
 
 def show(report: Report, console: Console) -> None:
     console.print(_roles(report))
-    console.print("Score and validated score 0..100; FTE- and Cost-: what the exposed time could free.", style="dim")
+    console.print("Scores 0..100. FTE- and Cost-: what the exposed time could free.", style="dim")
     console.print(_simulation(report))
 
 
@@ -68,7 +68,7 @@ def _roles(report: Report) -> Table:
 
 def _simulation(report: Report) -> Table:
     currency = report.summary["currency"]
-    table = _table(f"The company played forward: p5 / p50 / p95 (money in million {currency})")
+    table = _table(f"The company played forward: p5 p50 p95 (money in million {currency})")
     for name in ("Month", "People", "FTE-", "Salaries a month", "Net to date"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in report.simulation:
@@ -81,11 +81,13 @@ def _simulation(report: Report) -> Table:
 
 def _table(title: str) -> Table:
     """Narrow enough for 80 columns."""
-    return Table(title=title, title_style="bold", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    return Table(
+        title=title, title_style="bold", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+    )
 
 
 def _quantiles(figure: Mapping[str, float | None], written: Callable[[float | None], str]) -> str:
-    return " / ".join(written(figure[name]) for name in ("p5", "p50", "p95"))
+    return " ".join(written(figure[name]) for name in ("p5", "p50", "p95"))
 
 
 def _number(value: float | str | None, digits: int = 0) -> str:
@@ -94,7 +96,7 @@ def _number(value: float | str | None, digits: int = 0) -> str:
 
 
 def _thousands(value: float) -> str:
-    return _number(value / 1000, 1)
+    return _number(value / 1000)
 
 
 def _millions(value: float | str | None) -> str:
