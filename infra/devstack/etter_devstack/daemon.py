@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import subprocess
+import os
+import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import psutil
 
@@ -28,28 +28,49 @@ _STOP_S = 60
 def start(home: Home, *, port: int | None, report: Report) -> State:
     """Start a runner in a session of its own and wait until everything is ready, telling `report` on the way."""
     preflight.check(home)
-    log = home.log("supervisor")
-    arguments = [str(home.root), str(home.folder), str(port or 0)]
-    with log.open("ab") as errors:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "etter_devstack.daemon", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True, cwd="/",
-        )  # fmt: skip
+    pid, said = _spawn(home, port)
     try:
-        for message in _messages(child.stdout):
-            if "change" in message:
-                report(Change(**message["change"]))
-            elif "error" in message:
-                raise StartError(message["error"])
-            elif state := home.running():
-                if "already" in message:
-                    raise AlreadyRunning(state)
-                return state
+        with said:
+            return _watched(said, home, report)
     except KeyboardInterrupt:
-        child.terminate()
-        child.wait()
+        os.kill(pid, signal.SIGTERM)
+        os.waitpid(pid, 0)
         raise
-    raise StartError(f"the runner ended at once; {log} may tell why")
+
+
+def _spawn(home: Home, port: int | None) -> tuple[int, IO[bytes]]:
+    """The background process and what it says. No `Popen`: nobody here waits for its end."""
+    ours, its = os.pipe()
+    errors = os.open(home.log("supervisor"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    arguments = [sys.executable, "-m", "etter_devstack.daemon", str(home.root), str(home.folder), str(port or 0)]
+    pid = os.posix_spawn(
+        sys.executable,
+        arguments,
+        os.environ,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_DUP2, its, 1),
+            (os.POSIX_SPAWN_DUP2, errors, 2),
+        ],
+    )
+    os.close(its)
+    os.close(errors)
+    return pid, os.fdopen(ours, "rb")
+
+
+def _watched(said: IO[bytes], home: Home, report: Report) -> State:
+    """Pass on what it says until everything is ready."""
+    for line in said:
+        message = json.loads(line)
+        if "change" in message:
+            report(Change(**message["change"]))
+        elif "error" in message:
+            raise StartError(message["error"])
+        elif state := home.running():
+            if "already" in message:
+                raise AlreadyRunning(state)
+            return state
+    raise StartError(f"the runner ended at once; {home.logs / 'supervisor.log'} may tell why")
 
 
 def stop(home: Home) -> bool:
@@ -67,14 +88,11 @@ def stop(home: Home) -> bool:
     return True
 
 
-def _messages(stream: IO[bytes] | None) -> Iterator[dict[str, Any]]:
-    for line in stream or ():  # Any: the messages `_say` writes
-        yield json.loads(line)
-
-
 def main() -> None:
     """The background process. It says what happens on standard output while somebody listens, and in its log."""
     root, folder, port = sys.argv[1:]
+    os.setsid()
+    os.chdir("/")
 
     def report(change: Change) -> None:
         moment = utc_now().isoformat(timespec="milliseconds")
