@@ -61,7 +61,10 @@ async def get_extraction_job(
 
 
 @router.get(
-    "/{job_id}/events", response_class=EventStream, responses={**documented(ExtractionJobNotFound), 200: _STREAM}
+    "/{job_id}/events",
+    status_code=200,
+    response_class=EventStream,
+    responses={**documented(ExtractionJobNotFound), 200: _STREAM},
 )
 async def follow_extraction_job(
     ctx: Annotated[Context, requires("documents:read")],
