@@ -27,7 +27,8 @@ class StepProgress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._live.stop()
+        if self._console.is_terminal:
+            self._live.stop()
 
     def __call__(self, step: str, share: float, note: str = "") -> None:
         if not self._console.is_terminal:

@@ -44,7 +44,7 @@ def _roles(report: Report) -> Table:
     total, currency = report.summary["total"], report.summary["currency"]
     table = _table(f"{report.company}: where AI changes the work (money in million {currency} a year)")
     table.show_footer = True
-    table.add_column("Role", footer=f"{total['roles']} roles", no_wrap=True)
+    table.add_column("Role", footer=f"{total['roles']} roles")  # the only one that may wrap
     for name, footer in (
         ("People", _number(total["headcount"])),
         ("Score", _number(total["etter_score"], 1)),
@@ -74,7 +74,7 @@ def _simulation(report: Report) -> Table:
     for row in report.simulation:
         table.add_row(
             str(row["month"]), _quantiles(row["heads"], _number), _quantiles(row["released_fte"], _number),
-            _quantiles(row["salary_cost"], _millions), _quantiles(row["net_to_date"], _millions),
+            _quantiles(row["salary_cost"], _tenths), _quantiles(row["net_to_date"], _tenths),
         )  # fmt: skip
     return table
 
@@ -99,5 +99,9 @@ def _thousands(value: float) -> str:
     return _number(value / 1000)
 
 
-def _millions(value: float | str | None) -> str:
-    return "–" if value is None else _number(float(value) / 1_000_000, 2)
+def _millions(value: float | str | None, digits: int = 2) -> str:
+    return "–" if value is None else _number(float(value) / 1_000_000, digits)
+
+
+def _tenths(value: float | None) -> str:
+    return _millions(value, 1)
