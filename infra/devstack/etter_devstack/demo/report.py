@@ -69,7 +69,7 @@ def _roles(report: Report) -> Table:
 def _simulation(report: Report) -> Table:
     currency = report.summary["currency"]
     table = _table(f"The company played forward: p5 p50 p95 (money in million {currency})")
-    for name in ("Month", "People", "FTE-", "Salaries a month", "Net to date"):
+    for name in ("Month", "People", "FTE-", "Salaries/month", "Net to date"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in report.simulation:
         table.add_row(

@@ -30,7 +30,8 @@ def role(number: int) -> dict[str, Any]:
 def report() -> Report:
     quantiles = {"p5": 54_967.0, "p50": 54_976.0, "p95": 54_984.0}
     money = {"p5": -1.2e7, "p50": 1.3e7, "p95": 2.1e7}
-    row = {"heads": quantiles, "released_fte": quantiles, "salary_cost": money, "net_to_date": money}
+    freed = {"p5": 1_234.0, "p50": 1_345.0, "p95": 1_456.0}
+    row = {"heads": quantiles, "released_fte": freed, "salary_cost": money, "net_to_date": money}
     total = {
         "roles": 20, "headcount": 5_000, "etter_score": 75.0, "validated_score": 60.0, "hours": 9.4e6,
         "freed_fte": 560.6, "cost": "179036112.00", "freed_cost": "23648430.33",
