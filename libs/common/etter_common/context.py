@@ -10,7 +10,7 @@ from uuid import UUID
 from etter_common.errors import AppError, Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
-    from sqlalchemy import Insert
+    from sqlalchemy import Insert, Update
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from etter_common.auth import Principal
@@ -47,7 +47,7 @@ class Context:
         self._company_id = company_id or (principal.company_id if principal else None)
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
-        self.appended: list[Insert] = []
+        self.appended: list[Insert | Update] = []
 
     @cached_property
     def session(self) -> AsyncSession:
@@ -76,9 +76,9 @@ class Context:
         """Announce `event` if and only if this transaction commits."""
         self.events.append(event)
 
-    def append(self, row: Insert) -> None:
-        """Insert a row that nothing in this work reads again (a line of history), together with the outbox's rows."""
-        self.appended.append(row)
+    def append(self, statement: Insert | Update) -> None:
+        """Write something that nothing in this work reads again (a line of history) together with the outbox's rows."""
+        self.appended.append(statement)
 
     def invalidate(self, *tags: str) -> None:
         """Drop cached reads by tag if and only if this transaction commits, here and in every replica."""

@@ -157,6 +157,9 @@ def drain_on_signals(registry: HealthRegistry) -> None:
             loop.call_soon_threadsafe(registry.drain)
             if callable(previous):
                 previous(received, frame)
+            elif previous is signal.SIG_DFL:  # nobody else handles it: it ends the process as it always would
+                signal.signal(received, signal.SIG_DFL)
+                signal.raise_signal(signal.Signals(received))
 
         signal.signal(number, handle)
 

@@ -230,6 +230,8 @@ class Attempt:
             await self._stop(job, Stopped(job.id, JobStatus.CANCELLED))
         elif self._is_final(error):
             code, detail = _told(error)
+            if not isinstance(error, AppError):
+                _log.error("job_failed", reason=reason(error), exc_info=error)
             await self._stop(job, Stopped(job.id, JobStatus.FAILED, code, detail))
         else:
             await self._try_again(job, error)
@@ -272,7 +274,10 @@ class Attempt:
         )  # fmt: skip
         async with job.requeue() as ctx:
             ctx.append(work_message(ctx, self._rules.queue, ticket))
-        _log.warning("job_failed_will_retry", failures=failures, delay_s=round(delay_s, 1), reason=reason(error))
+        _log.warning(
+            "job_failed_will_retry", failures=failures, delay_s=round(delay_s, 1), reason=reason(error),
+            exc_info=error if counts else None,
+        )  # fmt: skip
         tracing.capture(error)
 
     async def _give_back(self) -> None:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+
 from etter_devstack.servers import TestServers
 
 _ENV = "ETTER_TEST_SERVERS"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, Update, update
 
 from etter_common import fieldsets
 from etter_common.clock import utc_now
@@ -46,6 +46,13 @@ class DocumentRepository(Repository[Document]):
 
     async def mark(self, ids: Sequence[UUID], status: str, **columns: Any) -> None:
         """Set the status of several documents in one statement."""
+        await self.session.execute(self._marked(ids, {"status": status, **columns}))
+
+    def mark_later(self, document_id: UUID, status: str) -> None:
+        """Set the status with the transaction's last statement."""
+        self.ctx.append(self._marked([document_id], {"status": status}))
+
+    def _marked(self, ids: Sequence[UUID], columns: Mapping[str, Any]) -> Update:
         statement = update(Document).where(Document.company_id == self.company_id, Document.id.in_(ids))
-        changed = {"version": Document.version + 1, "updated_at": utc_now(), "status": status, **columns}
-        await self.session.execute(statement.values(changed).execution_options(synchronize_session=False))
+        changed = {"version": Document.version + 1, "updated_at": utc_now(), **columns}
+        return statement.values(changed).execution_options(synchronize_session=False)

@@ -159,12 +159,10 @@ async def release(ctx: Context, ids: Sequence[UUID]) -> None:
     ctx.invalidate(events.stale(ctx.company_id))
 
 
-async def review(ctx: Context, document_id: UUID, status: str) -> Document:
-    """A person has accepted or rejected what was found."""
-    document = await DocumentRepository(ctx).get(document_id)
-    document.status = status
+def review(ctx: Context, document_id: UUID, status: str) -> None:
+    """A person has accepted or rejected what was found; written with the events of this transaction."""
+    DocumentRepository(ctx).mark_later(document_id, status)
     ctx.invalidate(events.stale(ctx.company_id))
-    return document
 
 
 def gone() -> AppError:

@@ -56,9 +56,12 @@ class _Run:
         self._first = len(_done(job))
 
     async def all(self, found: list[Document]) -> None:
-        async with asyncio.TaskGroup() as group:
-            for document in found:
-                group.create_task(self._one(document))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for document in found:
+                    group.create_task(self._one(document))
+        except ExceptionGroup as failures:  # one document's trouble stops the attempt; the runner wants it bare
+            raise failures.exceptions[0] from failures
 
     async def _one(self, document: Document) -> None:
         async with self._slots:

@@ -37,7 +37,7 @@ async def create_extraction_job(
     """Queue the work on documents; follow it at `Location`."""
     job = await service.create(ctx, data)
     response.headers["location"] = f"/api/extraction/v1/extraction-jobs/{job.id}"
-    return Data[ExtractionJobOut].of(job)
+    return Data[ExtractionJobOut].of(ExtractionJobOut.model_validate(job))
 
 
 @router.get("", response_model=Page[ExtractionJobOut], responses=documented(InvalidCursor, InvalidSort, InvalidFields))
@@ -85,11 +85,11 @@ async def follow_extraction_job(
 async def cancel_extraction_job(
     ctx: Annotated[Context, requires("documents:write")], job_id: UUID
 ) -> Data[ExtractionJobOut]:
-    return Data[ExtractionJobOut].of(await service.cancel(ctx, job_id))
+    return Data[ExtractionJobOut].of(ExtractionJobOut.model_validate(await service.cancel(ctx, job_id)))
 
 
 @router.post("/{job_id}/retry", status_code=202, responses=documented(ExtractionJobNotFound, JobNotRetryable))
 async def retry_extraction_job(
     ctx: Annotated[Context, requires("documents:write")], job_id: UUID
 ) -> Data[ExtractionJobOut]:
-    return Data[ExtractionJobOut].of(await service.retry(ctx, job_id))
+    return Data[ExtractionJobOut].of(ExtractionJobOut.model_validate(await service.retry(ctx, job_id)))

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from etter_common.clock import utc_now
 from etter_common.db.repository import Repository
 from etter_common.ids import new_id
+from etter_extraction.documents.models import Document
 from etter_extraction.extractions.errors import ExtractionNotFound
 from etter_extraction.extractions.models import Extraction
 
@@ -17,6 +18,16 @@ from etter_extraction.extractions.models import Extraction
 class ExtractionRepository(Repository[Extraction]):
     model = Extraction
     not_found = ExtractionNotFound
+
+    async def get_with_filename(self, extraction_id: UUID) -> tuple[Extraction, str]:
+        """Locked for the review, with the name of its document."""
+        statement = self.select(Extraction, Document.filename).join(Document, Document.id == Extraction.document_id)
+        row = (
+            await self.session.execute(statement.where(Extraction.id == extraction_id).with_for_update(of=Extraction))
+        ).one_or_none()
+        if row is None:
+            raise ExtractionNotFound
+        return row[0], row[1]
 
     async def of_document(self, document_id: UUID) -> Extraction:
         found = await self.find(Extraction.document_id == document_id)

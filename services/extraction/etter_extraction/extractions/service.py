@@ -61,13 +61,13 @@ def _apply(fact: dict[str, Any], data: FactCorrection) -> None:
 
 async def accept(ctx: Context, extraction_id: UUID, *, title: str | None) -> Extraction:
     """The facts are right: core takes them over."""
-    extraction = await ExtractionRepository(ctx).get(extraction_id, for_update=True)
+    extraction, filename = await ExtractionRepository(ctx).get_with_filename(extraction_id)
     _require_open(extraction)
     roles = acceptance.roles_of(extraction, title)
-    document = await documents.review(ctx, extraction.document_id, "accepted")
+    documents.review(ctx, extraction.document_id, "accepted")
     _close(ctx, extraction, "accepted")
     await ctx.session.flush()
-    for payload in acceptance.parts(extraction, document.filename, ctx.user_id, roles):
+    for payload in acceptance.parts(extraction, filename, ctx.user_id, roles):
         await ctx.publish(events.extraction_accepted(payload, ctx.company_id))
     return extraction
 
@@ -76,7 +76,7 @@ async def reject(ctx: Context, extraction_id: UUID) -> Extraction:
     """The facts are not worth correcting; nothing is taken over."""
     extraction = await ExtractionRepository(ctx).get(extraction_id, for_update=True)
     _require_open(extraction)
-    await documents.review(ctx, extraction.document_id, "rejected")
+    documents.review(ctx, extraction.document_id, "rejected")
     _close(ctx, extraction, "rejected")
     await ctx.session.flush()
     return extraction

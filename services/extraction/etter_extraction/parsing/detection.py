@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -40,6 +41,7 @@ _BINARY: Final = (
     b"\x1f\x8b", b"BM", b"II*\x00", b"MM\x00*", b"OggS", b"ID3", b"RIFF",
 )  # fmt: skip
 _OFFICE: Final[dict[str, Kind]] = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
+_FEW_ACCENTS: Final = 0.15
 _UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -103,6 +105,9 @@ def decode(raw: bytes) -> str:
     try:
         return raw.decode("utf-8").replace("\x00", "")
     except UnicodeDecodeError:
+        with suppress(UnicodeDecodeError):
+            if sum(byte > 127 for byte in sample) < len(sample) * _FEW_ACCENTS:  # too little for a guess by statistics
+                return raw.decode("cp1252").replace("\x00", "")
         best = from_bytes(sample if len(raw) > 2_000_000 else raw).best()
     if best is None:
         raise DocumentTypeMismatch("not text in any known encoding")

@@ -1,8 +1,8 @@
 """Runs the parser in a fresh child process that cannot cost more than it may, and reads its answer from a pipe.
 
 A document is hostile until proven otherwise: an 836-byte PDF makes a parser spin and take gigabytes. The child has
-limits on memory, CPU time, files and output, no network where the system lets us take it away, and a folder of its own; the
-parent kills its whole process group when the wall clock runs out. Nothing it says is trusted but as JSON.
+limits on memory, CPU time, files and output, no network where the system lets us take it away, and a folder of its
+own; the parent kills its whole process group when the wall clock runs out. Nothing it says is trusted but as JSON.
 """
 
 from __future__ import annotations

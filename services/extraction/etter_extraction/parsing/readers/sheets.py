@@ -21,11 +21,7 @@ _CHUNK = 1 << 20
 def read(path: Path, kind: str) -> Parsed:
     if zipfile.is_zipfile(path):
         _check_ranges(path)
-    try:
-        book = CalamineWorkbook.from_path(str(path))
-    except CalamineError as error:
-        reason = "encrypted" if "password" in str(error).lower() or "encrypt" in str(error).lower() else "damaged"
-        raise Refused(reason, "the workbook cannot be opened") from error
+    book = _open(path)
     pages: list[Page] = []
     sheets: list[Sheet] = []
     warnings: list[str] = []
@@ -47,6 +43,15 @@ def read(path: Path, kind: str) -> Parsed:
     if not pages:
         raise Refused("empty", "no visible sheet has a filled cell")
     return Parsed(kind=kind, pages=pages, sheets=sheets, warnings=warnings)
+
+
+def _open(path: Path) -> CalamineWorkbook:
+    try:
+        return CalamineWorkbook.from_path(str(path))
+    except CalamineError as error:
+        said = str(error).lower()
+        reason = "encrypted" if "password" in said or "encrypt" in said else "damaged"
+        raise Refused(reason, "the workbook cannot be opened") from error
 
 
 def _rows(book: CalamineWorkbook, name: str) -> list[list[str]]:

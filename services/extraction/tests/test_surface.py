@@ -1,0 +1,18 @@
+"""Whole-surface tests of extraction."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from etter_common.testing.surface import Maker, SurfaceTests
+
+from .factories import make_document, make_extraction, make_job
+
+
+class TestSurface(SurfaceTests):
+    makers: ClassVar[dict[str, Maker]] = {
+        "document_id": make_document,
+        "job_id": make_job,
+        "extraction_id": make_extraction,
+        "fact_id": make_extraction,
+    }
