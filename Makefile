@@ -54,7 +54,7 @@ lint: $(READY) ## Style, import contracts, declared dependencies
 	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
 
 types: $(READY) ## mypy, strict
-	@$(BIN)/mypy $(PACKAGES) $(wildcard tests bench)
+	@for part in $(PACKAGES) $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
 
 fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -110,9 +110,17 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         lifetime = auth.ACCESS_TOKEN_LIFETIME_S + 60
         await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime))
         platform = Platform(
-            settings=settings, db=db, nats=client, redis=redis, cache=cache,
-            limiter=RateLimiter(redis, service=settings.service), keys=keys, revocations=revocations, tokens=TokenVerifier(keys, revocations), health=HealthRegistry(),
-        )  # fmt: skip
+            settings=settings,
+            db=db,
+            nats=client,
+            redis=redis,
+            cache=cache,
+            limiter=RateLimiter(redis, service=settings.service),
+            keys=keys,
+            revocations=revocations,
+            tokens=TokenVerifier(keys, revocations),
+            health=HealthRegistry(),
+        )
         _add_checks(platform)
         yield platform
 

@@ -13,13 +13,13 @@ from etter_common.clock import monotonic
 from etter_common.context import Context
 from etter_common.errors import AppError
 from etter_common.jobs import Job, JobStatus, Stopped
+from etter_extraction import sandbox
 from etter_extraction.documents import service as documents
 from etter_extraction.documents.models import Document
 from etter_extraction.extraction_jobs import events
 from etter_extraction.extraction_jobs.repository import ExtractionJobRepository
 from etter_extraction.extractions import service as extractions
 from etter_extraction.objects import FolderStore
-from etter_extraction.parsing import sandbox
 from etter_extraction.settings import ExtractionSettings
 
 log = structlog.get_logger(__name__)

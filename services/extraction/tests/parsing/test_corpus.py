@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from etter_common.errors import AppError
-from etter_extraction.parsing import sandbox
+from etter_extraction import sandbox
 from etter_extraction.parsing.detection import detect
 
 _EXCEPTIONS = {

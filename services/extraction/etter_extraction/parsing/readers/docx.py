@@ -12,7 +12,7 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.child import Refused
+from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"

@@ -8,7 +8,7 @@ from typing import Any
 from lxml import etree, html
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.child import Refused
+from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.detection import decode
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
 

@@ -8,7 +8,7 @@ import pypdfium2
 from pypdfium2 import PdfiumError
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.child import Refused
+from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed
 
 _PASSWORD = "password"  # noqa: S105 - a word in PDFium's message

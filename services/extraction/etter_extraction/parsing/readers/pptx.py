@@ -10,7 +10,7 @@ from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.child import Refused
+from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
 
 

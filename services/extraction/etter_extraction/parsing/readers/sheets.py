@@ -11,7 +11,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.child import Refused
+from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
 
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')

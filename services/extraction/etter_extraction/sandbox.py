@@ -65,7 +65,7 @@ async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limit
 
 async def _run(path: Path, kind: str, filename: str, *, folder: str, wall_s: float) -> tuple[int, bytes]:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-X", "faulthandler=0", "-m", "etter_extraction.parsing.child", kind, str(path), filename,
+        sys.executable, "-I", "-X", "faulthandler=0", "-m", "etter_extraction.sandbox_child", kind, str(path), filename,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         cwd=folder, env={**_ENVIRONMENT, "TMPDIR": folder, "HOME": folder}, start_new_session=True,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The child: limits itself, reads one document, writes JSON, ends.
 
-`python -I -m etter_extraction.parsing.child KIND PATH NAME`.
+`python -I -m etter_extraction.sandbox_child KIND PATH NAME`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,6 @@ _READERS: Final = {
     "text": "plain",
 }  # fmt: skip
 REFUSED: Final = 3
-
-
-class Refused(Exception):
-    """Raised by readers; the reason is one of `errors.BY_REASON`."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        super().__init__(detail or reason)
-        self.reason, self.detail = reason, detail
 
 
 def main() -> None:
