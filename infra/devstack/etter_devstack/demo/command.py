@@ -60,5 +60,5 @@ def show_people(cast: Mapping[str, Person], console: Console) -> None:
 
 def _tell(report: Report, plan: Plan, cast: Mapping[str, Person], console: Console) -> None:
     show(report, console)
-    console.print(f"Done in {report.seconds:.1f} s. API reference of a service: {plan.ingress_url}/api/core/docs")
+    console.print(f"Done in {report.seconds:.1f} s. The API of a service: {plan.ingress_url}/api/core/openapi.json")
     show_people(cast, console)

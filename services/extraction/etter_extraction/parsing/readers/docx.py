@@ -12,8 +12,8 @@ from docx.oxml.ns import qn
 from lxml import etree
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
+from etter_extraction.parsing.refusal import Refused
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _LONGEST_HEADING = 80

@@ -8,9 +8,9 @@ from typing import Any
 from lxml import etree, html
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.detection import decode
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
+from etter_extraction.parsing.refusal import Refused
 
 _DROPPED = ("script", "style", "noscript", "template", "nav", "iframe", "object", "svg", "head", "form", "button")
 _BLOCKS = frozenset({

@@ -8,8 +8,8 @@ import pypdfium2
 from pypdfium2 import PdfiumError
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed
+from etter_extraction.parsing.refusal import Refused
 
 _PASSWORD = "password"  # noqa: S105 - a word in PDFium's message
 

@@ -9,9 +9,9 @@ from collections import Counter
 from pathlib import Path
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.detection import decode
 from etter_extraction.parsing.parsed import Page, Parsed, sheet_of
+from etter_extraction.parsing.refusal import Refused
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200

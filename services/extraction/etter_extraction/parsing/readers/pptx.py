@@ -10,8 +10,8 @@ from pptx import Presentation
 from pptx.enum.shapes import MSO_SHAPE_TYPE
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
+from etter_extraction.parsing.refusal import Refused
 
 
 def read(path: Path, kind: str) -> Parsed:

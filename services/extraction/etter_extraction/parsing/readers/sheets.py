@@ -11,8 +11,8 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
+from etter_extraction.parsing.refusal import Refused
 
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 _CHUNK = 1 << 20
