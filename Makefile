@@ -13,7 +13,7 @@ READY := .venv/.ready
 TESTS = $(if $(s),$(or $(firstword $(wildcard services/$(s) libs/$(s) infra/$(s) tests/$(s))),$(error there is no $(s))))
 PYTEST = $(BIN)/python -m pytest -n auto --dist loadfile
 # run a command and show what it says only when it fails
-quietly = out=$$($(1) 2>&1) || { printf '%s\n' "$$out"; exit 1; }
+quietly = out=$$( $(1) 2>&1 ) || { printf '%s\n' "$$out"; exit 1; }
 # the local stack's ingress listens here; left out: 8080 when that is free, else another
 ifdef PORT
 export PORT
