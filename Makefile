@@ -4,7 +4,7 @@ SHELL := /bin/sh
 .PHONY: help install run up down serve test e2e lint types fmt migrate migration specs check bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
 	echo $$p; break; fi; done)
 BIN := .venv/bin
 PACKAGES := libs/common services/auth services/core services/extraction services/simulation infra/devstack
