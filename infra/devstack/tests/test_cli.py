@@ -33,9 +33,7 @@ class TestStatus:
             told = json.loads(etter(home, "status", "--json").stdout)
             assert (told["running"], told["ready"]) == (True, True)
             assert told["url"].startswith("http://127.0.0.1:")
-            assert {part["name"]: part["health"] for part in told["parts"]} == {
-                "postgres": "running", "valkey": "running", "nats": "running",
-            }  # fmt: skip
+            assert {part["name"]: part["health"] for part in told["parts"]} == {"valkey": "running", "nats": "running"}
             assert set(told["parts"][0]) == {"name", "url", "pid", "health", "restarts", "log"}
 
 

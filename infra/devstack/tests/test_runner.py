@@ -15,7 +15,6 @@ import pytest
 from etter_devstack import daemon, preflight, runner
 from etter_devstack.leftovers import stop_leftovers
 from etter_devstack.runner import AlreadyRunning
-from etter_devstack.servers.identity import forget
 from etter_devstack.servers.process import StartError
 from etter_devstack.stack import SERVERS, Plan
 from etter_devstack.state import Home, Running, State, started_at
@@ -26,21 +25,21 @@ RUNNER = """
 import sys
 from pathlib import Path
 from etter_devstack import runner
-from etter_devstack.stack import SERVERS
 from etter_devstack.state import Home
 
 async def ready(plan):
     print("ready", flush=True)
 
-root, folder = map(Path, sys.argv[1:])
-runner.run(Home(root, folder), report=lambda change: None, only=SERVERS, when_ready=ready)
+root, folder, *parts = sys.argv[1:]
+runner.run(Home(Path(root), Path(folder)), report=lambda change: None, only=tuple(parts), when_ready=ready)
 """
+LIGHT = ("valkey", "nats")
 
 
 @contextmanager
-def running(home: Home) -> Iterator[subprocess.Popen[str]]:
-    """A runner in a process of its own, ready; killed at the end if it still runs."""
-    with script(RUNNER, str(home.root), str(home.folder)) as process:
+def running(home: Home, parts: tuple[str, ...] = LIGHT) -> Iterator[subprocess.Popen[str]]:
+    """A runner of some parts in a process of its own, ready; killed at the end if it still runs."""
+    with script(RUNNER, str(home.root), str(home.folder), *parts) as process:
         try:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
@@ -57,7 +56,7 @@ def all_pids(process: subprocess.Popen[str]) -> list[int]:
 
 class TestRun:
     def test_a_killed_runner_leaves_no_process_and_no_lock(self, home: Home) -> None:
-        with running(home) as process:
+        with running(home, SERVERS) as process:
             pids = all_pids(process)
             assert len(pids) > len(SERVERS) + 1
             process.kill()
@@ -83,11 +82,11 @@ class TestRun:
             assert already.value.state.ingress_url == Plan.running(home).ingress_url
 
     def test_ports_and_secrets_are_used_again(self, home: Home) -> None:
-        with running(home) as process:
+        with running(home, SERVERS) as process:
             ports, secret = home.ports(), home.secret("postgres")
             process.terminate()
             process.wait(timeout=20)
-        with running(home):
+        with running(home, SERVERS):
             assert home.ports() == ports
             assert home.secret("postgres") == secret
 
@@ -102,7 +101,6 @@ class TestRun:
             assert state is not None
             assert all(part.process for part in state.parts.values())
             assert daemon.stop(other)
-        forget(other.data / "postgres")
 
     def test_a_port_that_was_asked_for_and_is_taken_is_told(self, home: Home) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
@@ -120,7 +118,7 @@ class TestState:
             assert state is not None
             assert state.is_ready
             assert state.supervisor.pid == process.pid
-            assert set(state.parts) == set(SERVERS)
+            assert set(state.parts) == set(LIGHT)
             assert all(part.process and part.url for part in state.parts.values())
 
     def test_secrets_and_state_are_for_the_owner_alone(self, home: Home) -> None:
