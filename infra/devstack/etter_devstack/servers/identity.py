@@ -76,7 +76,7 @@ def forget(folder: Path) -> None:
     """Remove `folder` and, where there is one, its twin."""
     folder = folder.absolute()
     if folder.is_symlink():
-        shutil.rmtree(folder.readlink().parent, ignore_errors=True)
+        _remove(folder.readlink().parent)
         folder.unlink()
     else:
         shutil.rmtree(folder, ignore_errors=True)
@@ -89,7 +89,16 @@ def forget_orphans() -> None:
     for origin in _TWINS.glob(f"etter-*/{_ORIGIN}"):
         twin = origin.parent
         if twin.lstat().st_uid == 0 and not _in_use(twin, Path(origin.read_text(encoding="utf-8"))):
-            shutil.rmtree(twin, ignore_errors=True)
+            _remove(twin)
+
+
+def _remove(twin: Path) -> None:
+    """All of it, or what can be: its origin goes last, so that the next start tries again."""
+    for part in twin.iterdir():
+        if part.name != _ORIGIN:
+            shutil.rmtree(part, ignore_errors=True)
+    if {part.name for part in twin.iterdir()} <= {_ORIGIN}:
+        shutil.rmtree(twin, ignore_errors=True)
 
 
 def _in_use(twin: Path, folder: Path) -> bool:
