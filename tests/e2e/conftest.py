@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from etter_common.crypto import new_token
 from etter_devstack import daemon
 from etter_devstack.demo.client import Client
 from etter_devstack.demo.people import Person, seed
@@ -42,6 +47,17 @@ def stack(home: Home) -> Iterator[State]:
 def people(home: Home, stack: State) -> dict[str, Person]:
     """The demo company's analyst, validator and CHRO."""
     return seed(home, {**os.environ, **Plan.running(home).backbone().environment("auth")})
+
+
+@pytest.fixture(scope="session")
+def city(home: Home, stack: State) -> dict[str, Person]:
+    """A second company with people of its own, for real material."""
+    cast = {part: Person(f"City {part}", f"{part}@city.example", [part], new_token()) for part in ("analyst", "chro")}
+    spec = {"company": {"name": "City"}, "users": [asdict(person) for person in cast.values()]}
+    environment = Plan.running(home).backbone().environment("auth")
+    command = [sys.executable, "-m", "etter_auth.seed"]
+    subprocess.run(command, input=json.dumps(spec), env=environment, text=True, check=True, capture_output=True)
+    return cast
 
 
 @pytest.fixture

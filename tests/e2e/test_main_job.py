@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,16 @@ def extract(analyst: Client, files: list[Path]) -> list[str]:
 
 
 class TestRealMaterial:
+    @pytest.fixture
+    def analyst(self, stack: State, city: dict[str, Person]) -> Iterator[Client]:
+        with Client(stack.ingress_url, city["analyst"].email, city["analyst"].password) as client:
+            yield client
+
+    @pytest.fixture
+    def chro(self, stack: State, city: dict[str, Person]) -> Iterator[Client]:
+        with Client(stack.ingress_url, city["chro"].email, city["chro"].password) as client:
+            yield client
+
     def test_job_postings_become_roles(self, analyst: Client, chro: Client, shared_data: Path) -> None:
         files = sorted((shared_data / "corpus/jd").glob("*coll-m*.pdf")) + sorted(
             (shared_data / "corpus/jd").glob("dfe-*")

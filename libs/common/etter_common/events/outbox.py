@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from etter_common.context import Context
 
 
+_ROWS_AT_ONCE = 500
+
+
 class OutboxRow(PlatformBase):
     """One event to publish, or (without a subject) only cache tags to drop; deleted once that is done."""
 
@@ -47,6 +50,9 @@ async def write(ctx: Context) -> None:
             rows = [_tags_only(ctx)]
         rows[-1]["tags"] = sorted(ctx.stale_tags)
     appended, ctx.events, ctx.appended = ctx.appended, [], []
+    while len(rows) > _ROWS_AT_ONCE:
+        await ctx.session.execute(insert(OutboxRow).values(rows[:_ROWS_AT_ONCE]))
+        rows = rows[_ROWS_AT_ONCE:]
     if rows:
         statement = insert(OutboxRow).values(rows)
         for number, row in enumerate(appended):

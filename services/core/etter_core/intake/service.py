@@ -26,9 +26,9 @@ async def take_over(ctx: Context, accepted: ExtractionAccepted) -> None:
     found = await _roles(ctx, accepted.roles)
     known = await workflows.of_roles(ctx, [role.id for role, _ in found])
     drafts = await _drafts(ctx, found, known, accepted.filename)
-    for role, _ in found:
-        if draft := drafts.get(role.id):
-            await workflows.put(ctx, role, draft, existing=known.get(role.id))
+    await workflows.put_all(
+        ctx, [(role, drafts[role.id], known.get(role.id)) for role, _ in found if role.id in drafts]
+    )
 
 
 async def _roles(ctx: Context, facts: Sequence[AcceptedRole]) -> list[tuple[Role, AcceptedRole]]:

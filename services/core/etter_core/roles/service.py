@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -73,21 +74,24 @@ async def find_or_add(ctx: Context, keys: Sequence[tuple[str, str]]) -> dict[tup
     title given without a department means the company's only role of that title.
     """
     repository = RoleRepository(ctx)
-    known = list(await repository.lock_all())
+    known: dict[str, list[Role]] = defaultdict(list)
+    for role in await repository.lock_all():
+        known[titles.outline(role.title)].append(role)
     found: dict[tuple[str, str], Role] = {}
     for title, department in keys:
-        role = _known(known, title, department)
-        if role is None:
-            role = repository.add(Role(title=title, department=department, headcount=0, currency="USD"))
-            known.append(role)
-        elif not role.department:
-            role.department = department
-        found[title, department] = role
+        alike = known[titles.outline(title)]
+        match = _known(alike, title, department)
+        if match is None:
+            match = repository.add(Role(title=title, department=department, headcount=0, currency="USD"))
+            alike.append(match)
+        elif not match.department:
+            match.department = department
+        found[title, department] = match
     return found
 
 
-def _known(known: Sequence[Role], title: str, department: str) -> Role | None:
-    alike = [role for role in known if titles.same(role.title, title)]
+def _known(candidates: Sequence[Role], title: str, department: str) -> Role | None:
+    alike = [role for role in candidates if titles.same(role.title, title)]
     here = [role for role in alike if role.department.casefold() == department.casefold()]
     if here or not alike:
         return here[0] if here else None

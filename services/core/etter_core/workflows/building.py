@@ -42,6 +42,11 @@ class Draft:
     workloads: Sequence[DraftWorkload]
     skills: Sequence[str] = field(default_factory=tuple)
 
+    @property
+    def origin(self) -> dict[str, str]:
+        """For the history: who or what described the work."""
+        return {"source": self.source, **({"source_ref": self.source_ref} if self.source_ref else {})}
+
 
 def skill_level_of(job_zone: int | None) -> float:
     """How demanding the work is, 0..1, from the O*NET job zone (1: little preparation … 5: extensive)."""

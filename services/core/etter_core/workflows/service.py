@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from etter_common import etags
 from etter_common.clock import utc_now
 from etter_common.context import Context
+from etter_common.ids import new_id
 from etter_common.pagination import PageParams
 from etter_common.responses import encode_page
 from etter_core.occupations import service as occupations
@@ -28,21 +30,43 @@ async def create(ctx: Context, data: WorkflowCreate) -> Workflow:
     """A person describes a role's work; it is classed and scored at once. A second workflow of a role is refused."""
     draft = _by_person(data.workloads)
     role = await roles.get(ctx, data.role_id)
-    return await put(ctx, role, draft)
+    workflow = await put(ctx, role, draft)
+    await ctx.session.flush()
+    return workflow
 
 
 async def put(ctx: Context, role: Role, draft: Draft, *, existing: Workflow | None = None) -> Workflow:
-    """Replace the role's workflow by what `draft` says, score it and announce the role's profile."""
-    workflow = existing or WorkflowRepository(ctx).add(Workflow(role_id=role.id))
+    """Replace the role's workflow by what `draft` says, score it, remember it and announce the role's profile."""
+    workflow = await _put(ctx, role, draft, existing)
+    HistoryRepository(ctx).append(workflow.id, _verb(existing), draft.origin)
+    return workflow
+
+
+async def put_all(ctx: Context, drafts: Sequence[tuple[Role, Draft, Workflow | None]]) -> None:
+    """`put` for many roles (with the workflow each has so far), with statements for all of them together."""
+    lines = []
+    for role, draft, existing in drafts:
+        workflow = await _put(ctx, role, draft, existing)
+        lines.append((workflow.id, _verb(existing), draft.origin))
+    await ctx.session.flush()  # the history's foreign key wants the workflows first
+    HistoryRepository(ctx).add_lines(lines)
+
+
+async def _put(ctx: Context, role: Role, draft: Draft, existing: Workflow | None) -> Workflow:
+    workflow = existing or WorkflowRepository(ctx).add(Workflow(id=new_id(), role_id=role.id, version=1))
     level = skill_level_of(await occupations.job_zone(ctx, role.occupation_code))
     workflow.source, workflow.source_ref, workflow.skills = draft.source, draft.source_ref, list(draft.skills)
     parts = build(draft, skill_level=level)
     workflow.workloads = document.write(parts)
     _rescore(workflow, parts)
-    await ctx.session.flush()
-    _remember(ctx, workflow, "edited" if existing else "created", source=draft.source, source_ref=draft.source_ref)
+    if existing is not None:
+        await ctx.session.flush()  # the version grows
     await announce(ctx, workflow, role)
     return workflow
+
+
+def _verb(existing: Workflow | None) -> str:
+    return "edited" if existing else "created"
 
 
 async def replace_workloads(
