@@ -34,12 +34,17 @@ async def take_over(ctx: Context, accepted: ExtractionAccepted) -> None:
 async def _roles(ctx: Context, facts: Sequence[AcceptedRole]) -> list[tuple[Role, AcceptedRole]]:
     merged = _by_key(facts)
     existing = await roles.find_or_add(ctx, list(merged))
-    pairs = []
+    pairs: list[tuple[Role, AcceptedRole]] = []
+    seen: dict[int, int] = {}
     for key, fact in merged.items():
         role = existing[key]
         for name, value in _given(fact).items():
             setattr(role, name, value)
-        pairs.append((role, fact))
+        if id(role) in seen:  # two spellings of one role in one document: their people are added up
+            role.headcount = seen[id(role)] + (fact.headcount or 0)
+        else:
+            pairs.append((role, fact))
+        seen[id(role)] = role.headcount
     await roles.map_to_occupations(ctx, [role for role, _ in pairs if role.occupation_code is None])
     await roles.changed(ctx, *(role for role, _ in pairs))
     return pairs

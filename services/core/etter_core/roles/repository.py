@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, SQLColumnExpression, func
+from sqlalchemy import ColumnElement, SQLColumnExpression, func, select
 
 from etter_common import fieldsets
 from etter_common.db.repository import Repository
@@ -56,7 +56,12 @@ class RoleRepository(Repository[Role]):
         )
 
     async def lock_all(self) -> Sequence[Role]:
-        """All roles of the company, locked against other intakes until the transaction ends."""
+        """All roles of the company; other intakes of the company wait until the transaction ends.
+
+        A lock on the rows would not do: two intakes could each add the same new role.
+        """
+        key = func.hashtextextended(str(self.company_id), 0)
+        await self.session.execute(select(func.pg_advisory_xact_lock(key)))
         return (await self.session.scalars(self.select().order_by(Role.id).with_for_update())).all()
 
     async def suggest(self, part: str, limit: int) -> list[dict[str, Any]]:

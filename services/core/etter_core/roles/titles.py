@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from rapidfuzz.distance import OSA
-
 _WORD = re.compile(r"[^\W_]+")
 _LONG_ENOUGH = 5
+_VARIANTS = ({"e", "o"}, {"s", "z"})
 
 
 @lru_cache(maxsize=20_000)
@@ -23,14 +22,19 @@ def outline(title: str) -> str:
 
 
 def same(one: str, other: str) -> bool:
-    """Equal but for case, punctuation and one letter in long words: `HR Adviser` is `HR Advisor`.
+    """Equal but for case, punctuation and spelling variants: `HR Adviser` is `HR Advisor`.
 
-    Short words and first letters must agree exactly, so that `Driver I` and `Driver II` stay apart.
+    One letter of a long word may stand for another as in adviser/advisor and organiser/organizer, nothing else; so
+    `Driver I` and `Driver II`, or two titles of one sheet, stay apart.
     """
     left, right = words(one), words(other)
     if outline(one) != outline(other) or not left:
         return False
-    return all(
-        a == b or (min(len(a), len(b)) >= _LONG_ENOUGH and OSA.distance(a, b, score_cutoff=1) == 1)
-        for a, b in zip(left, right, strict=True)
-    )
+    return all(a == b or _is_variant(a, b) for a, b in zip(left, right, strict=True))
+
+
+def _is_variant(one: str, other: str) -> bool:
+    if len(one) != len(other) or len(one) < _LONG_ENOUGH:
+        return False
+    different = [{a, b} for a, b in zip(one, other, strict=True) if a != b]
+    return len(different) == 1 and different[0] in _VARIANTS

@@ -15,6 +15,7 @@ from etter_common.responses import encode_page
 from etter_core.occupations import service as occupations
 from etter_core.roles import service as roles
 from etter_core.roles.models import Role
+from etter_core.scores.classification import impact_of
 from etter_core.workflows import document, events, figures
 from etter_core.workflows.building import Draft, DraftTask, DraftWorkload, build, skill_level_of
 from etter_core.workflows.document import Document
@@ -196,9 +197,12 @@ def _corrected(parts: Document, data: ValidationIn) -> Document:
 
     def reviewed(task: document.TaskPart) -> document.TaskPart:
         correction = given.get(task.id)
+        impact = correction and correction.impact_class
+        if correction and correction.exposure and not impact:  # another label has another consequence
+            impact = impact_of(task.statement, correction.exposure).impact_class
         labels = {
             "reviewed_exposure": correction and correction.exposure,
-            "reviewed_impact_class": correction and correction.impact_class,
+            "reviewed_impact_class": impact,
             "review_comment": correction and correction.comment,
         }
         return task.model_copy(update=labels)

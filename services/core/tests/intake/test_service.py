@@ -81,3 +81,11 @@ class TestTakeOver:
         many = [counted(f"Clerk {i // 26}-{chr(97 + i % 26)}", department="Office", headcount=1) for i in range(500)]
         await service.take_over(ctx, accepted(*many, kind="headcount"))
         assert len(await roles(ctx)) == 500
+
+    async def test_two_spellings_of_a_role_in_one_sheet_are_added_up(self, ctx: Context) -> None:
+        sheet = accepted(
+            counted("Sales-Assistant", headcount=3), counted("Sales Assistant", headcount=4), kind="headcount"
+        )
+        await service.take_over(ctx, sheet)
+        (role,) = await roles(ctx)
+        assert role.headcount == 7

@@ -83,6 +83,15 @@ class TestValidate:
         mine = (await validator.get("/me/workflow-history")).json()["data"]
         assert [line["action"] for line in mine] == ["validated"]
 
+    async def test_another_label_alone_changes_the_score(self, as_role: Clients, ctx: Context) -> None:
+        workflow = await make_workflow(ctx)
+        await ctx.finish()
+        validator = as_role("validator")
+        task = (await validator.get(f"/workflows/{workflow}")).json()["data"]["workloads"][0]["tasks"][0]
+        body = {"corrections": [{"task_id": task["id"], "exposure": "E0"}]}
+        done = await validator.post(f"/workflows/{workflow}/validations", json=body, headers={"If-Match": "*"})
+        assert done.json()["data"]["validated_score"] == pytest.approx(15)
+
     async def test_a_foreign_task_is_refused(self, as_role: Clients, ctx: Context) -> None:
         workflow = await make_workflow(ctx)
         await ctx.finish()
