@@ -86,6 +86,6 @@ class TestTakeOver:
         sheet = accepted(
             counted("Sales-Assistant", headcount=3), counted("Sales Assistant", headcount=4), kind="headcount"
         )
-        await service.take_over(ctx, sheet)
+        await service.take_over(ctx, accepted(*spellings, kind="headcount"))
         (role,) = await roles(ctx)
         assert role.headcount == 7
