@@ -83,9 +83,7 @@ class TestTakeOver:
         assert len(await roles(ctx)) == 500
 
     async def test_two_spellings_of_a_role_in_one_sheet_are_added_up(self, ctx: Context) -> None:
-        sheet = accepted(
-            counted("Sales-Assistant", headcount=3), counted("Sales Assistant", headcount=4), kind="headcount"
-        )
+        spellings = (counted("Sales-Assistant", headcount=3), counted("Sales Assistant", headcount=4))
         await service.take_over(ctx, accepted(*spellings, kind="headcount"))
         (role,) = await roles(ctx)
         assert role.headcount == 7
