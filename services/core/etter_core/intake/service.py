@@ -38,7 +38,7 @@ async def _roles(ctx: Context, facts: Sequence[AcceptedRole]) -> list[tuple[Role
     seen: dict[int, int] = {}
     for key, fact in merged.items():
         role = existing[key]
-        for name, value in _given(fact).items():
+        for name, value in _given(fact, role).items():
             setattr(role, name, value)
         if id(role) in seen:  # two spellings of one role in one document: their people are added up
             role.headcount = seen[id(role)] + (fact.headcount or 0)
@@ -65,9 +65,11 @@ def _said(fact: AcceptedRole) -> dict[str, Any]:
     return {name: value for name, value in fact.model_dump(exclude={"fact_id"}).items() if value not in (None, [])}
 
 
-def _given(fact: AcceptedRole) -> dict[str, Any]:
-    """The columns of a role that the document states."""
-    names = ("level", "location", "headcount", "salary", "currency")
+def _given(fact: AcceptedRole, role: Role) -> dict[str, Any]:
+    """The columns of a role that the document states. The range a posting offers never replaces what people are paid."""
+    names = ["level", "location", "headcount"]
+    if not fact.workloads or role.salary is None:
+        names += ["salary", "currency"]
     return {name: getattr(fact, name) for name in names if getattr(fact, name) is not None}
 
 

@@ -67,6 +67,14 @@ class TestTakeOver:
         (role,) = await roles(ctx)
         assert (role.headcount, role.salary) == (4, Decimal(60000))
 
+    async def test_what_people_are_paid_beats_what_a_posting_offers(self, ctx: Context) -> None:
+        sheet = accepted(counted("Buyer", headcount=4, salary=Decimal(60000)), kind="headcount")
+        posting = accepted(described("Buyer", salary=Decimal(55000)))
+        for facts in (posting, sheet, posting):
+            await service.take_over(ctx, facts)
+        (role,) = await roles(ctx)
+        assert role.salary == Decimal(60000)
+
     async def test_levels_stay_apart(self, ctx: Context) -> None:
         await service.take_over(ctx, accepted(counted("Driver I"), counted("Driver II"), kind="headcount"))
         assert [role.title for role in await roles(ctx)] == ["Driver I", "Driver II"]
