@@ -66,7 +66,7 @@ def _said(fact: AcceptedRole) -> dict[str, Any]:
 
 
 def _given(fact: AcceptedRole, role: Role) -> dict[str, Any]:
-    """The columns of a role that the document states. The range a posting offers never replaces what people are paid."""
+    """The columns of a role that the document states; a posting's range never replaces what people are paid."""
     names = ["level", "location", "headcount"]
     if not fact.workloads or role.salary is None:
         names += ["salary", "currency"]
