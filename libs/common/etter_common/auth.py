@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -46,6 +47,18 @@ class Principal:
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
+
+    @cached_property
+    def user(self) -> str:
+        return str(self.user_id)
+
+    @cached_property
+    def company(self) -> str:
+        return str(self.company_id)
+
+    @cached_property
+    def session(self) -> str:
+        return str(self.session_id)
 
 
 class KeyRing:
@@ -109,6 +122,7 @@ class TokenVerifier:
         self._keys = keys
         self._revocations = revocations
         self._known: OrderedDict[str, tuple[Principal, int]] = OrderedDict()
+        self._by_header: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_S,
             iss={"essential": True, "value": ISSUER},
@@ -126,9 +140,26 @@ class TokenVerifier:
         if principal.expires_at + _LEEWAY_S < epoch_s():
             self._known.pop(token, None)
             raise Unauthenticated("the access token has expired")
-        if self._revocations.ended(str(principal.session_id), str(principal.user_id), issued_at):
+        if self._revocations.ended(principal.session, principal.user, issued_at):
             raise Unauthenticated("the session has ended")
         return principal
+
+    def known(self, authorization: bytes) -> Principal | None:
+        """The principal of an `Authorization` header whose token was verified before and still counts."""
+        found = self._by_header.get(authorization)
+        if found is None:
+            if (
+                authorization[:7] != b"Bearer "
+                or (found := self._known.get(authorization[7:].decode("latin-1"))) is None
+            ):
+                return None
+            self._by_header[authorization] = found
+            if len(self._by_header) > _CACHE_SIZE:
+                self._by_header.popitem(last=False)
+        principal, issued_at = found
+        if principal.expires_at + _LEEWAY_S < epoch_s():
+            return None
+        return None if self._revocations.ended(principal.session, principal.user, issued_at) else principal
 
     def _check(self, token: str) -> tuple[Principal, int]:
         if len(token) > _MAX_TOKEN_LENGTH:

@@ -6,17 +6,22 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-_now: Callable[[], datetime] = lambda: datetime.now(UTC)  # noqa: E731 - replaced as a whole by `freeze`
+_frozen: Callable[[], datetime] | None = None  # set by `freeze`
 
 
 def utc_now() -> datetime:
     """Wall-clock time, always aware and in UTC."""
-    return _now()
+    return _frozen() if _frozen else datetime.now(UTC)
 
 
 def epoch_s() -> float:
     """Wall-clock seconds since 1970, for token claims and TTLs."""
-    return _now().timestamp()
+    return _frozen().timestamp() if _frozen else time.time()
+
+
+def epoch_ns() -> int:
+    """Wall-clock nanoseconds since 1970, for spans; never frozen."""
+    return time.time_ns()
 
 
 def monotonic() -> float:
@@ -26,5 +31,5 @@ def monotonic() -> float:
 
 def freeze(source: Callable[[], datetime] | None) -> None:
     """Replace the wall clock (tests only); `None` gives the real one back."""
-    global _now
-    _now = source or (lambda: datetime.now(UTC))
+    global _frozen
+    _frozen = source

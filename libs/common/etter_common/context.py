@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from etter_common.auth import Principal
+    from etter_common.cache import CacheKey, Entry
     from etter_common.events.envelope import Event
     from etter_common.platform import Platform
 
@@ -48,6 +49,7 @@ class Context:
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
         self.appended: list[Insert | Update] = []
+        self.found: tuple[CacheKey, Entry] | None = None  # what this work is answered with out of the cache
 
     @cached_property
     def session(self) -> AsyncSession:

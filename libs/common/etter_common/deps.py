@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated, Any
 
-import structlog
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from etter_common import idempotency, ratelimit
+from etter_common import idempotency, limits
 from etter_common.auth import Principal, bearer_token
 from etter_common.cache import CacheKey
 from etter_common.context import Context
-from etter_common.errors import Forbidden, TooManyRequests, Unauthenticated
-from etter_common.middleware import RequestState
+from etter_common.errors import Forbidden, Unauthenticated
 from etter_common.platform import Platform
-
-_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="access token of `POST /api/auth/v1/sessions`")
+from etter_common.ratelimit import Policy
+from etter_common.request_state import RequestState
 
 
 def platform_of(request: Request) -> Platform:
@@ -29,20 +27,6 @@ def platform_of(request: Request) -> Platform:
 def state_of(request: Request) -> RequestState:
     state: RequestState = request.scope["etter"]
     return state
-
-
-async def limited(request: Request, *, key: str, policy: ratelimit.Policy) -> None:
-    """Count this request against `key`; raises `TooManyRequests`. The answer carries the limit's headers either way."""
-    state = state_of(request)
-    decision = await platform_of(request).limiter.check(key, policy)
-    state.headers.update(decision.headers())
-    if not decision.allowed:
-        raise TooManyRequests(headers=decision.headers())
-
-
-def _default_policy(request: Request) -> ratelimit.Policy:
-    settings = platform_of(request).settings
-    return ratelimit.Policy("default", settings.rate_limit_requests, settings.rate_limit_window_s)
 
 
 def _open(request: Request, principal: Principal | None, *, system: bool = False) -> Context:
@@ -57,32 +41,50 @@ def principal_of(request: Request) -> Principal:
     if token is None:
         raise Unauthenticated
     principal = platform_of(request).tokens.verify(token)
-    structlog.contextvars.bind_contextvars(company_id=str(principal.company_id), user_id=str(principal.user_id))
+    state_of(request).know(principal)
     return principal
 
 
-def requires(permission: str | None, *, across: str | None = None) -> Any:
+class Permitted(HTTPBearer):
+    """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one."""
+
+    def __init__(self, permission: str | None, across: str | None, limit: Policy | None) -> None:
+        super().__init__(bearerFormat="JWT", description="access token of `POST /api/auth/v1/sessions`")
+        self.scheme_name = HTTPBearer.__name__  # one scheme for all routes
+        self.permission = permission
+        self._across = across
+        self._limit = limit
+
+    async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
+        principal = principal_of(request)
+        await _admit(request, principal, self._limit)
+        if self.permission is not None and not principal.may(self.permission):
+            raise Forbidden(f"this needs the permission {self.permission}", permission=self.permission)
+        ctx = _open(request, principal, system=self._across is not None and principal.may(self._across))
+        key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        if key is not None and not _is_upload(request):
+            mark = idempotency.fingerprint(request.method, request.url.path, await request.body())
+            state_of(request).claim = await idempotency.claim(ctx, key, mark)
+        return ctx
+
+
+def requires(permission: str | None, *, across: str | None = None, limit: Policy | None = None) -> Any:
     """Dependency: the context of a signed-in caller who has `permission` (`None`: any signed-in caller).
 
     A caller who also has the permission `across` works in the system scope: row-level security shows all companies.
-    On a POST with an `Idempotency-Key` and a JSON body the key is taken here, before the route function runs.
+    `limit` is a policy of this route beside those that every request meets; it counts by user. On a POST with an
+    `Idempotency-Key` and a JSON body the key is taken here, before the route function runs.
     """
+    return Depends(Permitted(permission, across, limit))
 
-    async def permitted(
-        request: Request, idempotency_key: Annotated[str | None, Header(max_length=255)] = None
-    ) -> Context:
-        principal = principal_of(request)
-        await limited(request, key=f"user:{principal.user_id}", policy=_default_policy(request))
-        if permission is not None and not principal.may(permission):
-            raise Forbidden(f"this needs the permission {permission}", permission=permission)
-        ctx = _open(request, principal, system=across is not None and principal.may(across))
-        if idempotency_key is not None and request.method == "POST" and not _is_upload(request):
-            mark = idempotency.fingerprint(request.method, request.url.path, await request.body())
-            state_of(request).claim = await idempotency.claim(ctx, idempotency_key, mark)
-        return ctx
 
-    permitted.permission = permission  # type: ignore[attr-defined]  # read by the permission matrix tests
-    return Depends(permitted)
+async def _admit(request: Request, principal: Principal, limit: Policy | None) -> None:
+    """Within all limits, or refused: requests at once, the company's and the user's quota, the route's own."""
+    platform, state = platform_of(request), state_of(request)
+    state.hold(principal.user)
+    await limits.count_caller(platform.limiter, state, principal, platform.policies)
+    if limit is not None:
+        await limits.count(platform.limiter, state, f"user:{principal.user}", limit)
 
 
 def _is_upload(request: Request) -> bool:
@@ -96,19 +98,18 @@ async def claim_upload(request: Request, ctx: Context, fingerprint: bytes) -> No
         state_of(request).claim = await idempotency.claim(ctx, key, mark)
 
 
-async def _public(request: Request) -> Context:
-    await limited(request, key=f"ip:{state_of(request).client_ip}", policy=_default_policy(request))
-    return _open(request, None, system=True)
+def public(*, limit: Policy | None = None) -> Any:
+    """Dependency: the context of an anonymous caller, for the short list of public routes; limited by address."""
+
+    async def anyone(request: Request) -> Context:
+        platform, state = platform_of(request), state_of(request)
+        await limits.count(platform.limiter, state, f"ip:{state.client_ip}", limit or platform.policies.address)
+        return _open(request, None, system=True)
+
+    return Depends(anyone)
 
 
-async def _signed_in_scheme(_credentials: Annotated[Any, Depends(_bearer)]) -> None:
-    """Shows the bearer scheme in OpenAPI; the check itself is `requires`."""
-
-
-Public = Annotated[Context, Depends(_public)]
-"""The context of an anonymous caller, for the short list of public routes; limited by address."""
-
-SIGNED_IN = Depends(_signed_in_scheme)
+Public = Annotated[Context, public()]
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=500, description='the ETag of the version read, `"7"`')
@@ -123,8 +124,13 @@ async def cached(
     ttl_s: float,
     tags: Sequence[str],
 ) -> Response:
-    """A JSON answer from the two-tier cache; `load` makes the body when neither tier has it."""
+    """A JSON answer from the two-tier cache; `load` makes the body when neither tier has it.
+
+    `key` must follow from the caller, the path and the query alone: while the first tier holds the value, the same
+    request is answered from it without the route (`shortcut`).
+    """
     entry = await ctx.platform.cache.get_or_load(key, load, ttl_s=ttl_s, tags=tags)
+    ctx.found = key, entry
     return Response(entry.body, media_type="application/json", headers={"etag": entry.etag})
 
 

@@ -110,6 +110,10 @@ class ValidationFailed(Unprocessable):
     code, title = "VALIDATION_FAILED", "Some fields are not valid"
 
 
+class HeadersTooLarge(AppError):
+    status, code, title = 431, "HEADERS_TOO_LARGE", "The request line or the headers are too large"
+
+
 class PreconditionRequired(AppError):
     status, code, title = 428, "PRECONDITION_REQUIRED", "If-Match is needed here"
 

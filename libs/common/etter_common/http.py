@@ -14,9 +14,8 @@ from typing import Final
 from urllib.parse import urljoin
 
 import httpx2
-import structlog
 
-from etter_common import metrics
+from etter_common import logging, metrics
 from etter_common.clock import monotonic
 from etter_common.errors import Unavailable, Unprocessable
 from etter_common.netguard import GuardedTransport, NotPublic, resolve_host
@@ -213,5 +212,5 @@ def _pause(attempt: int, retry_after: str | None) -> float:
 
 
 def _request_id() -> dict[str, str]:
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
+    request_id = logging.current_ids().get("request_id")
     return {"x-request-id": str(request_id)} if request_id else {}

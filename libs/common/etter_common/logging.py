@@ -7,12 +7,14 @@ loggers included.
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging as stdlib_logging
 import sys
 import traceback
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
-from contextvars import Token
+from contextvars import ContextVar, Token
 from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
@@ -20,7 +22,7 @@ import structlog
 from opentelemetry import trace
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
-from etter_common.clock import utc_now
+from etter_common.clock import epoch_s, utc_now
 from etter_common.redaction import redact
 
 Level = Literal["debug", "info", "warning", "error"]
@@ -33,7 +35,11 @@ _LEVELS: Final[dict[str, int]] = {
 }
 _CHATTY: Final = ("httpx2", "httpcore2", "asyncio", "nats", "urllib3")  # they log every call at info
 _TRACEBACK_FRAMES: Final = 40
+_LINES_TOGETHER: Final = 100
+_TOGETHER_S: Final = 0.02
 _encoder: Final = msgspec.json.Encoder()
+_ids: ContextVar[Mapping[str, object] | None] = ContextVar("ids", default=None)
+_access: _AccessLog | None = None
 
 
 def configure(
@@ -43,15 +49,19 @@ def configure(
 
     Call it once, early. In the environment `test` loggers are not cached, so it may be called again.
     """
+    global _access
     file = stream or sys.stdout.buffer
     chain = _chain(service, environment)
+    output = structlog.BytesLogger(file)
+    flush()
+    _access = _AccessLog(output, service, environment) if _LEVELS[level] <= stdlib_logging.INFO else None
     structlog.configure(
         processors=chain,
         wrapper_class=structlog.make_filtering_bound_logger(_LEVELS[level]),
         logger_factory=lambda name=None: structlog.BytesLogger(file, name=name),
         cache_logger_on_first_use=environment != "test",
     )
-    _take_over_stdlib(_JsonHandler(chain, structlog.BytesLogger(file)), _LEVELS[level])
+    _take_over_stdlib(_JsonHandler(chain, output), _LEVELS[level])
     if environment != "test":
         stdlib_logging.captureWarnings(True)
 
@@ -60,6 +70,52 @@ def get_logger(name: str) -> FilteringBoundLogger:
     """The logger of a module; usable at import time, before `configure`."""
     logger: FilteringBoundLogger = structlog.get_logger(name)
     return logger
+
+
+def set_ids(ids: Mapping[str, object]) -> Token[Mapping[str, object] | None]:
+    """Like `bind`, at a tenth of its cost, for the one outermost layer of a request; undo with `reset_ids`.
+
+    The mapping may grow meanwhile: what is put into it later (the company, once it is known) is on later lines.
+    """
+    return _ids.set(ids)
+
+
+def reset_ids(token: Token[Mapping[str, object] | None]) -> None:
+    _ids.reset(token)
+
+
+def current_ids() -> dict[str, Any]:
+    """The ids that later lines of this task carry."""
+    return {**(_ids.get() or {}), **structlog.contextvars.get_contextvars()}
+
+
+class Access(msgspec.Struct, omit_defaults=True, frozen=True):
+    """One answered request. `path` holds no secret: the caller gives the template where it would."""
+
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    route: str | None
+    request_id: str
+    trace_id: str
+    client_ip: str | None = None
+    company_id: str | None = None
+    user_id: str | None = None
+    outcome: str | None = None
+
+
+def access(line: Access) -> None:
+    """Write the access line: the same JSON as any other line, made without the chain of processors."""
+    if _access is not None:
+        _access.write(line)
+
+
+@atexit.register
+def flush() -> None:
+    """Write the access lines that wait; the application does it at its end."""
+    if _access is not None:
+        _access.flush()
 
 
 def bind(**ids: object) -> Mapping[str, Token[Any]]:
@@ -92,7 +148,12 @@ def _chain(service: str, environment: str) -> list[Processor]:
         event.setdefault("logger", logger.name)
         return {**event, **head}
 
-    return [structlog.contextvars.merge_contextvars, identify, _add_trace, _add_exception, redact, _render]
+    return [_add_ids, structlog.contextvars.merge_contextvars, identify, _add_trace, _add_exception, redact, _render]
+
+
+def _add_ids(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    ids = _ids.get()
+    return event if ids is None else {**ids, **event}
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
@@ -130,6 +191,54 @@ def _encodable(value: object) -> object:
     if isinstance(value, list):
         return [_encodable(item) for item in value]
     return value
+
+
+class _AccessLog:
+    """The fields every line has are encoded once; those of a request by one pass of the encoder.
+
+    Lines of a busy moment go out together: after 20 ms, or when there are 100 of them.
+    """
+
+    def __init__(self, output: structlog.BytesLogger, service: str, environment: str) -> None:
+        fixed = {"event": "request", "level": "info", "logger": "etter.access"}
+        self._head = _encoder.encode({**fixed, "service": service, "environment": environment})[:-1]
+        self._output = output
+        self._second = (-1, b"")  # the running second as text
+        self._lines: list[bytes] = []
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def write(self, line: Access) -> None:
+        moment = epoch_s()
+        second = int(moment)
+        if second != self._second[0]:
+            self._second = second, utc_now().isoformat(timespec="seconds")[:19].encode()
+        millis = int((moment - second) * 1000)
+        self._lines.append(b'%s,"timestamp":"%s.%03dZ",%s' % (self._head, self._second[1], millis, _encoded(line)[1:]))
+        if len(self._lines) >= _LINES_TOGETHER:
+            self.flush()
+        elif self._waiting is None:
+            self._flush_later()
+
+    def flush(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+        lines, self._lines = self._lines, []
+        if lines:
+            self._output.msg(b"\n".join(lines))
+
+    def _flush_later(self) -> None:
+        try:
+            self._waiting = asyncio.get_running_loop().call_later(_TOGETHER_S, self.flush)
+        except RuntimeError:  # nothing runs that could do it later
+            self.flush()
+
+
+def _encoded(line: Access) -> bytes:
+    try:
+        return _encoder.encode(line)
+    except UnicodeEncodeError:
+        return _encoder.encode(_encodable(msgspec.structs.asdict(line)))
 
 
 class _JsonHandler(stdlib_logging.Handler):

@@ -6,8 +6,10 @@ choose freely is folded into a fixed word first (`method`, `route`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
+from typing import ClassVar, Final
 
 from prometheus_client import (
     CONTENT_TYPE_PLAIN_0_0_4,
@@ -16,14 +18,51 @@ from prometheus_client import (
     Gauge,
     GCCollector,
     Histogram,
+    Metric,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
     generate_latest,
 )
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily
+from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY: Final = CollectorRegistry(auto_describe=True)
+
+
+class Tally:
+    """Counts for one row of a counter at the price of an addition; the counter gets them when it is read.
+
+    For what happens several times in every request; all of it on one thread.
+    """
+
+    __slots__ = ("_counter", "pending")
+    _all: ClassVar[list[Tally]] = []
+
+    def __init__(self, counter: Counter) -> None:
+        self._counter = counter
+        self.pending = 0
+        self._all.append(self)
+
+    @classmethod
+    def settle(cls) -> None:
+        for tally in cls._all:
+            pending, tally.pending = tally.pending, 0
+            if pending:
+                tally._counter.inc(pending)
+
+
+class _Settling(Collector):
+    """First in the registry, so that every counter is read with what its tallies hold."""
+
+    def collect(self) -> Iterable[Metric]:
+        Tally.settle()
+        return ()
+
+
+REGISTRY.register(_Settling())
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 GCCollector(registry=REGISTRY)
@@ -47,8 +86,6 @@ def _histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = 
 
 
 # HTTP, in: rate, errors, duration per route template
-HTTP_REQUESTS: Final = _counter("etter_http_requests", "Requests answered", "method", "route", "status")
-HTTP_SECONDS: Final = _histogram("etter_http_request_seconds", "Time to the last byte", "method", "route")
 HTTP_IN_FLIGHT: Final = _gauge("etter_http_requests_in_flight", "Requests being answered")
 HTTP_QUERIES: Final = _histogram(
     "etter_http_request_queries",
@@ -56,6 +93,8 @@ HTTP_QUERIES: Final = _histogram(
     "route",
     buckets=(0, 1, 2, 3, 5, 8, 13, 21),
 )
+HTTP_SHED: Final = _counter("etter_http_requests_shed", "Requests refused for load", "cause")
+HTTP_SHORTCUTS: Final = _counter("etter_http_shortcuts", "Requests answered before the router", "status")
 SSE_STREAMS: Final = _gauge("etter_sse_streams", "Open event streams")
 
 # HTTP, out
@@ -102,12 +141,62 @@ RATE_LIMIT: Final = _counter("etter_rate_limit_decisions", "Decisions", "policy"
 HEALTH: Final = _gauge("etter_health_check_up", "1 when the check last passed", "check")
 
 
+class _Row:
+    """The requests of one method, route and status; `buckets` by the first bound that holds the time."""
+
+    __slots__ = ("buckets", "count", "seconds")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.seconds = 0.0
+        self.buckets = [0] * (len(_LATENCY_S) + 1)
+
+
+class _Requests(Collector):
+    """`etter_http_requests` and `etter_http_request_seconds`, counted by plain additions: every request does it."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str | None, int], _Row] = {}
+
+    def observe(self, method: str, route: str | None, status: int, seconds: float) -> None:
+        row = self._rows.get((method, route, status))
+        if row is None:
+            row = self._rows[method, route, status] = _Row()
+        row.count += 1
+        row.seconds += seconds
+        row.buckets[bisect_left(_LATENCY_S, seconds)] += 1
+
+    def collect(self) -> Iterable[Metric]:
+        counts = CounterMetricFamily("etter_http_requests", "Requests answered", labels=("method", "route", "status"))
+        times = HistogramMetricFamily("etter_http_request_seconds", "Time to the last byte", labels=("method", "route"))
+        by_status: dict[tuple[str, str, str], int] = {}
+        by_route: dict[tuple[str, str], _Row] = {}
+        for (method, template, status), row in self._rows.items():
+            route = template or UNMATCHED
+            group = (method, route, f"{status // 100}xx")
+            by_status[group] = by_status.get(group, 0) + row.count
+            total = by_route.setdefault((method, route), _Row())
+            total.seconds += row.seconds
+            total.buckets = [a + b for a, b in zip(total.buckets, row.buckets, strict=True)]
+        for group, count in by_status.items():
+            counts.add_metric(group, count)
+        for where, total in by_route.items():
+            times.add_metric(where, _cumulative(total.buckets), total.seconds)
+        return counts, times
+
+
+def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
+    bounds = [*map(floatToGoString, _LATENCY_S), "+Inf"]
+    return list(zip(bounds, accumulate(buckets), strict=True))
+
+
+_requests: Final = _Requests()
+REGISTRY.register(_requests)
+
+
 def observe_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count one answered request; `route` is the template (`/roles/{id}`), None where no route matched."""
-    verb = method if method in _METHODS else "OTHER"
-    template = route or UNMATCHED
-    HTTP_REQUESTS.labels(verb, template, f"{status // 100}xx").inc()
-    HTTP_SECONDS.labels(verb, template).observe(seconds)
+    _requests.observe(method if method in _METHODS else "OTHER", route, status, seconds)
 
 
 def watch_pool(stats: Mapping[str, Callable[[], float]]) -> None:

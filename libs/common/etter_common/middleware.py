@@ -1,71 +1,56 @@
-"""The one ASGI layer around every request: id, limits, deadline, transaction end, ETag, compression, log, metrics.
+"""The one ASGI layer around every request: ids, limits, deadline, transaction end, ETag, compression, log, metrics.
 
-One pure-ASGI layer costs a fraction of a stack of them, and the order of its steps is readable in one place.
-The request's transaction ends here, after the route function has returned and before the first byte leaves.
+One pure-ASGI layer costs a fraction of a stack of them, and the order of its steps is readable in one place. A GET
+whose answer is at hand goes out before the router (`shortcut`); any other request's transaction ends here, after the
+route function has returned and before the first byte leaves (`outgoing`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
-from dataclasses import dataclass, field
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-import structlog
-
-from etter_common import metrics, tracing
+from etter_common import logging, metrics, tracing
 from etter_common.clock import monotonic
-from etter_common.context import Context, Origin
-from etter_common.errors import AppError, DeadlineExceeded, PayloadTooLarge
+from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
 from etter_common.health import HEALTH_PATHS
-from etter_common.ids import new_id
+from etter_common.incoming import Incoming
 from etter_common.outgoing import Outgoing
+from etter_common.overload import Gate, Place
+from etter_common.redaction import is_secret_name, redact_text
+from etter_common.request_state import RequestState
+from etter_common.shortcut import Shortcut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
-    from etter_common.idempotency import Claim
     from etter_common.settings import ServiceSettings
 
-log = structlog.get_logger("etter.access")
-_REQUEST_ID = re.compile(rb"^[A-Za-z0-9._\-]{8,128}$")
-
-
-@dataclass
-class RequestState:
-    """What the layer and the dependencies of one request tell each other; lives in `scope["etter"]`."""
-
-    request_id: str
-    traceparent: str | None
-    client_ip: str | None
-    user_agent: str | None
-    started: float
-    context: Context | None = None
-    claim: Claim | None = None
-    error: BaseException | None = None
-    too_large: bool = False
-    streaming: bool = False
-    status: int = 500
-    headers: dict[str, str] = field(default_factory=dict)  # added to whatever answer goes out
-
-    @property
-    def origin(self) -> Origin:
-        return Origin(self.request_id, self.traceparent, self.client_ip, self.user_agent)
+log = logging.get_logger("etter.access")
+MAX_HEADERS: Final = 100
+MAX_TARGET_BYTES: Final = 8192
 
 
 class PlatformMiddleware:
-    """Wraps the whole application; `body_limits` maps a path's end to a limit of its own."""
+    """Wraps the whole application; `body_limits` maps a path's end to a limit of its own, in bytes."""
 
     def __init__(
-        self, app: ASGIApp, *, settings: ServiceSettings, body_limits: Mapping[str, int] | None = None
-    ) -> None:
+        self, app: ASGIApp, *, settings: ServiceSettings, handlers: Mapping[Any, ExceptionHandler],
+        body_limits: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
         self._app = app
         self._settings = settings
+        by_status: dict[int, ExceptionHandler] = {}
+        self._handlers = dict(handlers), by_status  # where Starlette's routes look for them
         self._limits = tuple((body_limits or {}).items())
         self._proxies = frozenset(settings.trusted_proxies)
+        self._shortcut = Shortcut()
+        self.gate = Gate(
+            concurrency=settings.max_concurrency, queue=settings.max_queue, wait_s=settings.queue_timeout_s,
+            per_caller=settings.max_concurrency_per_caller,
+        )  # fmt: skip
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -74,91 +59,108 @@ class PlatformMiddleware:
         if scope["path"] in HEALTH_PATHS:  # neither limited nor logged, and not part of the API
             await scope["app"].state.health(scope, receive, send)
             return
-        state = self._open(scope)
-        scope["etter"] = state
-        out = Outgoing(scope, state, send)
-        bound = structlog.contextvars.bind_contextvars(request_id=state.request_id)
+        state = RequestState(scope, self._proxies)
         try:
-            with tracing.span(f"{scope['method']} {self._settings.service}", headers=_trace_headers(state)):
-                await self._answer(scope, self._limited(scope, receive, state), out)
+            if not await self._shortcut.answer(scope, state, send):
+                await self._serve(scope, receive, Outgoing(scope, state, send))
         finally:
             self._record(scope, state)
-            structlog.contextvars.reset_contextvars(**bound)
-            structlog.contextvars.unbind_contextvars("company_id", "user_id")
 
-    async def _answer(self, scope: Scope, receive: Receive, out: Outgoing) -> None:
-        state: RequestState = scope["etter"]
+    async def _serve(self, scope: Scope, receive: Receive, out: Outgoing) -> None:
+        """The way through the router."""
+        state = out.state
+        scope["etter"] = state
+        scope["starlette.exception_handlers"] = self._handlers
+        ids = logging.set_ids(state.ids)
+        state.trace.activate(f"{scope['method']} {self._settings.service}")
+        state.gate, place = self.gate, Place(self.gate)
+        metrics.HTTP_IN_FLIGHT.inc()
         try:
+            await self._answer(scope, receive, out, place)
+        finally:
+            place.leave()
+            state.let_go()
+            metrics.HTTP_IN_FLIGHT.dec()
+            state.trace.deactivate()
+            logging.reset_ids(ids)
+
+    async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, place: Place) -> None:
+        try:
+            _check_size(scope)
+            await place.take()
             async with asyncio.timeout(self._settings.request_timeout_s) as deadline:
-                out.on_stream = lambda: deadline.reschedule(None)
-                await self._app(scope, receive, out.send)
+                out.on_stream = lambda: _open_ended(deadline, place)
+                await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
+            self._shortcut.learn(scope, out.state)
         except TimeoutError:
             await self._fail(out, DeadlineExceeded())
         except asyncio.CancelledError:
-            await _abandon(state)
+            await _abandon(out.state)
             raise
         except Exception as error:
-            if out.begun:
-                raise
+            await self._broke(out, error)
+
+    async def _broke(self, out: Outgoing, error: Exception) -> None:
+        if out.begun:
+            raise error
+        if not isinstance(error, AppError):
             log.exception("request_failed")
             tracing.capture(error)
-            await self._fail(out, error if isinstance(error, AppError) else AppError(), cause=error)
+        await self._fail(out, error if isinstance(error, AppError) else AppError(), cause=error)
 
     async def _fail(self, out: Outgoing, error: AppError, *, cause: BaseException | None = None) -> None:
         out.state.error = cause or error
         await out.send_problem(error)
 
-    def _open(self, scope: Scope) -> RequestState:
-        headers: dict[bytes, bytes] = dict(reversed(scope["headers"]))
-        given = headers.get(b"x-request-id", b"")
-        return RequestState(
-            request_id=given.decode("ascii") if _REQUEST_ID.match(given) else str(new_id()),
-            traceparent=headers.get(b"traceparent", b"").decode("latin-1") or None,
-            client_ip=self._client_ip(scope, headers),
-            user_agent=headers.get(b"user-agent", b"").decode("latin-1")[:300] or None,
-            started=monotonic(),
+    def _incoming(self, scope: Scope, receive: Receive, state: RequestState, place: Place) -> Receive:
+        declared = state.given.get(b"content-length")
+        if not declared and b"transfer-encoding" not in state.given:
+            return receive
+        if declared and not declared.isdigit():
+            raise BadRequest("Content-Length is not a number")
+        media_type = state.given.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
+        state.incoming = Incoming(
+            receive,
+            place=place,
+            limit=next((n for end, n in self._limits if scope["path"].endswith(end)), self._settings.max_body_bytes),
+            declared=int(declared or 0),
+            is_json=media_type.endswith((b"/json", b"+json")),
+            idle_s=self._settings.body_idle_timeout_s,
         )
-
-    def _client_ip(self, scope: Scope, headers: dict[bytes, bytes]) -> str | None:
-        """The peer, or the last address a trusted proxy did not add itself (ASVS 15.3.4)."""
-        peer: str | None = scope["client"][0] if scope.get("client") else None
-        if peer not in self._proxies:
-            return peer
-        for part in reversed(headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")):
-            try:
-                address = str(ip_address(part.strip()))
-            except ValueError:
-                break
-            if address not in self._proxies:
-                return address
-        return peer
-
-    def _limited(self, scope: Scope, receive: Receive, state: RequestState) -> Receive:
-        """Count the body while it streams in; never after buffering it."""
-        limit = next((n for end, n in self._limits if scope["path"].endswith(end)), self._settings.max_body_bytes)
-        declared = next((v for k, v in scope["headers"] if k == b"content-length"), b"")
-        seen = 0
-
-        async def limited() -> Message:
-            nonlocal seen
-            message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > limit or (declared.isdigit() and int(declared) > limit):
-                    state.too_large = True
-                    raise PayloadTooLarge(f"the body may have {limit} bytes at most", limit_bytes=limit)
-            return message
-
-        return limited
+        return state.incoming
 
     def _record(self, scope: Scope, state: RequestState) -> None:
-        took = monotonic() - state.started
-        route = _template(scope)
-        metrics.observe_request(scope["method"], route, state.status, took)
-        log.info(
-            "request", method=scope["method"], path=scope["path"], route=route, status=state.status,
-            duration_ms=round(took * 1000, 2), client_ip=state.client_ip,
-        )  # fmt: skip
+        took_s = monotonic() - state.started
+        metrics.observe_request(scope["method"], state.route, state.status, took_s)
+        state.trace.end(f"{scope['method']} {state.route or metrics.UNMATCHED}", status=state.status, took_s=took_s)
+        principal = state.principal
+        logging.access(
+            logging.Access(
+                method=scope["method"],
+                path=_loggable_path(scope, state),
+                status=int(state.status),
+                duration_ms=round(took_s * 1000, 2),
+                route=state.route,
+                request_id=state.request_id,
+                trace_id=f"{state.trace.trace_id:032x}",
+                client_ip=state.client_ip,
+                company_id=principal.company if principal else None,
+                user_id=principal.user if principal else None,
+            )
+        )
+
+
+def _open_ended(deadline: asyncio.Timeout, place: Place) -> None:
+    """A stream lives as long as its reader likes and works only now and then."""
+    deadline.reschedule(None)
+    place.leave()
+
+
+def _check_size(scope: Scope) -> None:
+    if len(scope["headers"]) > MAX_HEADERS:
+        raise HeadersTooLarge(f"at most {MAX_HEADERS} headers", max_headers=MAX_HEADERS)
+    if len(scope["path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
+        raise HeadersTooLarge(f"at most {MAX_TARGET_BYTES} bytes of path and query", max_bytes=MAX_TARGET_BYTES)
 
 
 async def _abandon(state: RequestState) -> None:
@@ -167,12 +169,8 @@ async def _abandon(state: RequestState) -> None:
         await asyncio.shield(state.context.finish(asyncio.CancelledError()))
 
 
-def _trace_headers(state: RequestState) -> dict[str, str]:
-    return {"traceparent": state.traceparent} if state.traceparent else {}
-
-
-def _template(scope: Scope) -> str | None:
-    """The full route template; `None` for unknown paths, which share one label."""
-    effective: Any = scope.get("fastapi", {}).get("effective_route_context")
-    path = getattr(effective, "path", None) or getattr(scope.get("route"), "path", None)
-    return str(path) if path else None
+def _loggable_path(scope: Scope, state: RequestState) -> str:
+    """The path, or its template where a part of it is a secret (the token of an invitation)."""
+    if any(is_secret_name(name) for name in scope.get("path_params", ())):
+        return state.route or "[redacted]"
+    return redact_text(scope["path"], limit=500)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -12,24 +14,84 @@ import zstandard
 
 from etter_common import etags, responses, tracing
 from etter_common.db.session import translated
-from etter_common.errors import AppError, PayloadTooLarge
+from etter_common.errors import AppError
 
 if TYPE_CHECKING:
     from starlette.types import Message, Scope, Send
 
-    from etter_common.middleware import RequestState
+    from etter_common.cache import Encoding, Entry
+    from etter_common.request_state import RequestState
+
+    Headers = list[tuple[bytes, bytes]]
 
 log = structlog.get_logger(__name__)
 
 COMPRESS_FROM_BYTES: Final = 1024
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 4
-_TEXT: Final = ("application/json", "application/problem+json", "text/")
+_zstd: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
+_TEXT: Final = (b"application/json", b"application/problem+json", b"text/")
+_KEPT_OF_304: Final = (b"etag", b"cache-control", b"vary", b"expires", b"link")  # RFC 9110 §15.4.5
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; without what belongs to the request that gets it."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A cached value as it goes out in one content coding, to those who have it not and to those who have it."""
+
+    whole: Answer
+    not_modified: Answer
+
+
+def kept(entry: Entry | None, state: RequestState) -> Answer | None:
+    """The answer of a cached value in the form this request takes, if the route has sent it in that form before."""
+    if entry is None:
+        return None
+    found = entry.answers.get(coding_of(state.given.get(b"accept-encoding", b"")))
+    if not isinstance(found, Kept):
+        return None
+    if_none_match = state.given.get(b"if-none-match")
+    if if_none_match and etags.matches(if_none_match.decode("latin-1"), entry.etag):
+        return found.not_modified
+    return found.whole
+
+
+async def send(answer: Answer, state: RequestState, send: Send, *, bodiless: bool = False, whole: bool = True) -> None:
+    """Send it with what the request was told to add."""
+    state.status = answer.status
+    headers = [*answer.headers, (b"x-request-id", state.request_id.encode())]
+    if state.limit is not None:
+        headers += state.limit.raw_headers()
+    if state.headers:
+        headers += _raw(state.headers)
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if bodiless else answer.body, "more_body": not whole})
+
+
+@lru_cache(maxsize=256)
+def coding_of(accept_encoding: bytes) -> Encoding:
+    """The best content coding the client takes (RFC 9110 §12.5.3); zstd costs half of gzip."""
+    taken = {}
+    for part in accept_encoding.decode("latin-1").lower().split(","):
+        name, _, weight = part.partition(";")
+        taken[name.strip()] = weight.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    for coding in ("zstd", "gzip"):
+        if taken.get(coding, taken.get("*", False)):
+            return coding
+    return "identity"
 
 
 class Outgoing:
@@ -54,9 +116,9 @@ class Outgoing:
 
     async def send_problem(self, error: AppError) -> None:
         """Answer with a problem document, ending the transaction according to `state.error`."""
-        status, headers, body = problem(error, self._scope["path"], self.state.request_id)
-        self._start = {"type": "http.response.start", "status": status, "headers": _raw(headers)}
-        await self._body({"type": "http.response.body", "body": body})
+        answer = self._problem(error)
+        self._start = {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        await self._body({"type": "http.response.body", "body": answer.body})
 
     async def _body(self, message: Message) -> None:
         if self._streaming:
@@ -64,96 +126,94 @@ class Outgoing:
             return
         assert self._start is not None  # noqa: S101 - the protocol: start comes before body
         whole = not message.get("more_body", False)
-        status, headers = self._start["status"], list(self._start["headers"])
-        body: bytes = message.get("body", b"")
+        answer = Answer(self._start["status"], list(self._start["headers"]), message.get("body", b""))
         try:
-            await self._end_transaction(status, headers, body if whole else b"")
+            await self._end_transaction(answer, whole=whole)
         except Exception as failure:
-            status, headers, body, whole = self._failed(failure)
-        if self.state.too_large and status == HTTPStatus.BAD_REQUEST:
-            status, headers, body = self._refused_body()
-        await self._begin(status, headers, body, whole=whole)
+            answer, whole = self._failed(failure), True
+        if answer.status == HTTPStatus.BAD_REQUEST and self.state.incoming and self.state.incoming.refused:
+            answer = self._problem(self.state.incoming.refused)  # the framework calls it unreadable
+        await self._begin(answer, whole=whole)
 
-    async def _end_transaction(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    async def _end_transaction(self, answer: Answer, *, whole: bool) -> None:
         ctx = self.state.context
         if ctx is None:
             return
         self.state.context = None
-        if self.state.claim and self.state.error is None and status < HTTPStatus.BAD_REQUEST:
-            kept = {k.decode(): v.decode("latin-1") for k, v in headers}
-            await self.state.claim.record(status, {k: v for k, v in kept.items() if k in _kept_headers()}, body)
+        self.state.found = ctx.found
+        if self.state.claim and self.state.error is None and answer.status < HTTPStatus.BAD_REQUEST:
+            headers = {k.decode(): v.decode("latin-1") for k, v in answer.headers if k.decode() in _kept_headers()}
+            await self.state.claim.record(answer.status, headers, answer.body if whole else b"")
         await ctx.finish(self.state.error)
 
-    def _failed(self, failure: Exception) -> tuple[int, list[tuple[bytes, bytes]], bytes, bool]:
+    def _failed(self, failure: Exception) -> Answer:
         """The commit failed: what the route wanted to say is not true, so say what happened instead."""
         error = translated(failure)
         if not isinstance(error, AppError):
             log.error("commit_failed", exc_info=failure)
             tracing.capture(failure)
             error = AppError()
+        self.state.found = None
+        return self._problem(error)
+
+    def _problem(self, error: AppError) -> Answer:
         status, headers, body = problem(error, self._scope["path"], self.state.request_id)
-        return status, _raw(headers), body, True
+        return Answer(status, _raw(headers), body)
 
-    def _refused_body(self) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-        status, headers, body = problem(PayloadTooLarge(), self._scope["path"], self.state.request_id)
-        return status, _raw(headers), body
-
-    async def _begin(self, status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, whole: bool) -> None:
+    async def _begin(self, answer: Answer, *, whole: bool) -> None:
         if whole:
-            status, headers, body = self._represent(status, headers, body)
+            answer = self._represent(answer)
         else:
+            answer = Answer(answer.status, [*answer.headers, *_SECURITY], answer.body)
             self._streaming = True
             if self.on_stream:
                 self.on_stream()
         self.begun = True
-        self.state.status = status
-        headers += [*_SECURITY, (b"x-request-id", self.state.request_id.encode())]
-        headers += _raw(self.state.headers)
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-        await self._send({"type": "http.response.body", "body": body, "more_body": not whole})
+        await send(answer, self.state, self._send, bodiless=self._scope["method"] == "HEAD", whole=whole)
 
-    def _represent(
-        self, status: int, headers: list[tuple[bytes, bytes]], body: bytes
-    ) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    def _represent(self, answer: Answer) -> Answer:
         """Tag, answer 304, compress: what depends on the whole body."""
-        named = {name: value for name, value in headers if name != b"content-length"}
-        reading = self._scope["method"] in ("GET", "HEAD") and status == HTTPStatus.OK
-        if reading:
-            named.setdefault(b"cache-control", b"private, no-cache")
-            tag = named.get(b"etag", b"").decode() or etags.body_etag(body)
-            named[b"etag"] = tag.encode()
-            if_none_match = self._header(b"if-none-match")
-            if if_none_match and etags.matches(if_none_match, tag):
-                kept = (b"etag", b"cache-control", b"vary", b"expires")
-                return HTTPStatus.NOT_MODIFIED, [(k, v) for k, v in named.items() if k in kept], b""
-        else:
-            named.setdefault(b"cache-control", b"no-store")
-        body = self._compress(named, body)
-        if status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
-            named[b"content-length"] = str(len(body)).encode()
-        cookies = [(k, v) for k, v in headers if k == b"set-cookie"][1:]
-        return status, [*named.items(), *cookies], b"" if self._scope["method"] == "HEAD" else body
+        named = {name: value for name, value in answer.headers if name != b"content-length"}
+        cookies = [(k, v) for k, v in answer.headers if k == b"set-cookie"][1:]
+        if self._scope["method"] in ("GET", "HEAD") and answer.status == HTTPStatus.OK:
+            return self._read(named, answer.body, cookies)
+        named.setdefault(b"cache-control", b"no-store")
+        body = self._compressed(named, answer.body, entry=None)
+        if answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
+            named[b"content-length"] = b"%d" % len(body)
+        return Answer(answer.status, [*named.items(), *cookies, *_SECURITY], body)
 
-    def _compress(self, named: dict[bytes, bytes], body: bytes) -> bytes:
-        if not named.get(b"content-type", b"").decode().startswith(_TEXT) or b"content-encoding" in named:
+    def _read(self, named: dict[bytes, bytes], body: bytes, cookies: Headers) -> Answer:
+        named.setdefault(b"cache-control", b"private, no-cache")
+        tag = named.get(b"etag", b"").decode() or etags.body_etag(body)
+        named[b"etag"] = tag.encode()
+        entry = self.state.found[1] if self.state.found else None
+        if entry is not None and (entry.body is not body or cookies or b"set-cookie" in named):
+            entry = self.state.found = None  # the route made something else of it
+        body = self._compressed(named, body, entry=entry)
+        named[b"content-length"] = b"%d" % len(body)
+        headers = [*named.items(), *cookies, *_SECURITY]
+        found = Kept(Answer(HTTPStatus.OK, headers, body), Answer(HTTPStatus.NOT_MODIFIED, _of_304(headers), b""))
+        if entry is not None:
+            entry.answers[coding_of(self.state.given.get(b"accept-encoding", b""))] = found
+        if_none_match = self.state.given.get(b"if-none-match")
+        if if_none_match and etags.matches(if_none_match.decode("latin-1"), tag):
+            return found.not_modified
+        return found.whole
+
+    def _compressed(self, named: dict[bytes, bytes], body: bytes, *, entry: Entry | None) -> bytes:
+        if not named.get(b"content-type", b"").startswith(_TEXT) or b"content-encoding" in named:
             return body
         named[b"vary"] = b", ".join(filter(None, (named.get(b"vary"), b"Accept-Encoding")))
-        accepted = self._header(b"accept-encoding") or ""
-        if len(body) < COMPRESS_FROM_BYTES:
-            return body
-        if "zstd" in accepted:
-            coding, packed = "zstd", zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
-        elif "gzip" in accepted:
-            coding, packed = "gzip", gzip.compress(body, _GZIP_LEVEL, mtime=0)
-        else:
+        coding = coding_of(self.state.given.get(b"accept-encoding", b""))
+        if coding == "identity" or len(body) < COMPRESS_FROM_BYTES:
             return body
         named[b"content-encoding"] = coding.encode()
         if b"etag" in named:
             named[b"etag"] = etags.encoded(named[b"etag"].decode(), coding).encode()
-        return packed
-
-    def _header(self, name: bytes) -> str | None:
-        return next((v.decode("latin-1") for k, v in self._scope["headers"] if k == name), None)
+        if entry is not None:
+            return entry.encoded(coding)
+        return _zstd.compress(body) if coding == "zstd" else gzip.compress(body, _GZIP_LEVEL, mtime=0)
 
 
 def problem(error: AppError, path: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
@@ -162,7 +222,11 @@ def problem(error: AppError, path: str, request_id: str) -> tuple[int, dict[str,
     return error.status, {**error.headers, "content-type": responses.PROBLEM_MEDIA_TYPE}, body
 
 
-def _raw(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+def _of_304(headers: Headers) -> Headers:
+    return [*((name, value) for name, value in headers if name in _KEPT_OF_304), *_SECURITY]
+
+
+def _raw(headers: dict[str, str]) -> Headers:
     return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
 
 

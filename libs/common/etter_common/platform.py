@@ -26,6 +26,7 @@ from etter_common.db.engine import make_engine
 from etter_common.db.session import Database
 from etter_common.health import HealthRegistry
 from etter_common.ids import new_id
+from etter_common.limits import Policies
 from etter_common.ratelimit import RateLimiter
 from etter_common.settings import ServiceSettings
 from etter_common.watch import BucketWatch
@@ -46,6 +47,7 @@ class Platform:
     redis: Redis
     cache: Cache
     limiter: RateLimiter
+    policies: Policies
     keys: KeyRing
     revocations: Revocations
     tokens: TokenVerifier
@@ -116,6 +118,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
             redis=redis,
             cache=cache,
             limiter=RateLimiter(redis, service=settings.service),
+            policies=Policies.of(settings),
             keys=keys,
             revocations=revocations,
             tokens=TokenVerifier(keys, revocations),

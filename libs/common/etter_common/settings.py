@@ -38,11 +38,17 @@ class ServiceSettings(BaseSettings):
     pool_overflow: int = Field(default=5, ge=0, le=100)
     statement_timeout_ms: int = Field(default=10_000, ge=100)
     lock_timeout_ms: int = Field(default=5_000, ge=100)
+    max_concurrency: int = Field(default=100, ge=1, description="requests one process works on at a time")
+    max_queue: int = Field(default=200, ge=0, description="requests waiting for a place; more are refused")
+    queue_timeout_s: float = Field(default=0.5, gt=0, description="longest wait for a place")
+    max_concurrency_per_caller: int = Field(default=32, ge=1, description="requests and streams open by one user")
+    body_idle_timeout_s: float = Field(default=15.0, gt=0, description="longest silence while a body arrives")
     request_timeout_s: float = Field(default=30.0, gt=0, description="deadline of a request; streams are exempt")
     max_body_bytes: int = Field(
         default=1_048_576, ge=1024, description="body limit of routes without a limit of their own"
     )
     rate_limit_requests: int = Field(default=1000, ge=1, description="requests per window and caller")
+    rate_limit_company_requests: int = Field(default=20_000, ge=1, description="requests per window and company")
     rate_limit_window_s: int = Field(default=60, ge=1)
     cache_l1_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
     trusted_proxies: tuple[str, ...] = Field(default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts")

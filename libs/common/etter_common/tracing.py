@@ -6,7 +6,7 @@ trace id still stands in the logs.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, MutableMapping
+from collections.abc import Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -17,7 +17,8 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.trace.sampling import ParentBased, TraceIdRatioBased
+from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
+from opentelemetry.sdk.trace.sampling import Decision, ParentBased, SamplingResult, TraceIdRatioBased
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
@@ -29,10 +30,16 @@ if TYPE_CHECKING:
     from etter_common.settings import ServiceSettings
 
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
+Timing = tuple[str, int, int]
+"""One statement: `SELECT roles`, began and ended in ns since 1970."""
+
+KEPT: Final = "etter.kept"
+"""Attribute of a span that sampling would have dropped: `error` or `slow` says why it is there."""
 
 _KINDS: Final = {kind.name.lower(): kind for kind in SpanKind}
 _EXPORT_TIMEOUT_S: Final = 3.0
 _TRACES_PATH: Final = "/v1/traces"
+_LOW_64: Final = (1 << 64) - 1
 _w3c: Final = TraceContextTextMapPropagator()
 _provider: TracerProvider | None = None
 _tracer: Tracer | None = None
@@ -56,7 +63,8 @@ def configure(settings: ServiceSettings) -> None:
 def make_provider(service: str, environment: str, *, ratio: float, exporter: SpanExporter) -> TracerProvider:
     """A provider that follows the caller's sampling decision and samples `ratio` of what begins here."""
     provider = TracerProvider(
-        sampler=ParentBased(TraceIdRatioBased(ratio)),
+        sampler=_Sampler(ratio),
+        id_generator=_Ids(),
         resource=Resource.create({"service.name": f"etter-{service}", "deployment.environment.name": environment}),
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
@@ -68,6 +76,77 @@ def use(provider: TracerProvider | None) -> None:
     global _provider, _tracer
     _provider = provider
     _tracer = provider.get_tracer("etter") if provider else None
+
+
+def is_on() -> bool:
+    return _tracer is not None
+
+
+def tracer() -> Tracer:
+    """The tracer, while `is_on`."""
+    assert _tracer is not None  # noqa: S101 - callers ask `is_on` first
+    return _tracer
+
+
+def samples(trace_id: int) -> bool:
+    """Whether a trace that begins here is sampled; by its id, as the SDK's sampler decides."""
+    if _provider is None:
+        return False
+    sampler = _provider.sampler
+    return trace_id & _LOW_64 < sampler.bound if isinstance(sampler, _Sampler) else True
+
+
+@contextmanager
+def ids(trace_id: int, span_id: int) -> Generator[None]:
+    """The next span that begins a trace inside the block, and its trace, have these ids."""
+    generator = _provider.id_generator if _provider else None
+    if not isinstance(generator, _Ids):
+        yield
+        return
+    generator.given = (trace_id, span_id)
+    try:
+        yield
+    finally:
+        generator.given = None
+
+
+def add_statements(span: Span, statements: Iterable[Timing]) -> None:
+    """A child span for each statement, made from what was measured."""
+    if not span.is_recording():
+        return
+    context = trace.set_span_in_context(span, Context())
+    for name, began_ns, ended_ns in statements:
+        child = tracer().start_span(
+            name, context=context, kind=SpanKind.CLIENT, start_time=began_ns,
+            attributes={"db.system.name": "postgresql"},
+        )  # fmt: skip
+        child.end(end_time=ended_ns)
+
+
+class _Sampler(ParentBased):
+    """The caller's decision, else a share of all traces; and whatever is marked as kept."""
+
+    def __init__(self, ratio: float) -> None:
+        super().__init__(TraceIdRatioBased(ratio))
+        self.bound = TraceIdRatioBased.get_bound_for_rate(ratio)
+
+    def should_sample(self, *args: Any, **kwargs: Any) -> SamplingResult:  # Any: the SDK's long signature, passed on
+        attributes = kwargs.get("attributes") or next((a for a in args if isinstance(a, Mapping)), None)
+        if attributes and KEPT in attributes:
+            return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
+        return super().should_sample(*args, **kwargs)
+
+
+class _Ids(RandomIdGenerator):
+    """Random ids, or those that were announced before their span was made."""
+
+    given: tuple[int, int] | None = None
+
+    def generate_trace_id(self) -> int:
+        return self.given[0] if self.given else int(super().generate_trace_id())
+
+    def generate_span_id(self) -> int:
+        return self.given[1] if self.given else int(super().generate_span_id())
 
 
 def shutdown() -> None:

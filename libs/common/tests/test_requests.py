@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 from collections.abc import AsyncIterator, Callable
 from uuid import UUID
 
@@ -40,7 +41,7 @@ class TestEnvelope:
         given = await client.get("/things", headers={"X-Request-ID": "abc-12345"})
         forged = await client.get("/things", headers={"X-Request-ID": 'x" injected'})
         assert given.headers["x-request-id"] == "abc-12345"
-        assert UUID(forged.headers["x-request-id"]).version == 7
+        assert re.fullmatch("[0-9a-f]{32}", forged.headers["x-request-id"])
 
     async def test_security_headers_are_on_every_answer(self, client: CheckedClient) -> None:
         response = await client.get("/nowhere")

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from nats.aio.client import Client
-from prometheus_client import Counter
 from redis.asyncio import Redis
 
 from etter_common import metrics
@@ -84,7 +83,7 @@ class Cache:
         self._beat_s = beat_s
         self._flights: dict[CacheKey, _Flight] = {}
         self._refreshing: set[CacheKey] = set()
-        self._hit_counters: dict[str, Counter] = {}  # looking a label up costs as much as the hit
+        self._hits: dict[str, metrics.Tally] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._beating: asyncio.Task[None] | None = None
         self._closing = asyncio.Event()
@@ -111,7 +110,7 @@ class Cache:
         """What the first tier holds, at once and without a call; a miss is not counted."""
         entry = self._memory.fresh(key) if self._hears() else None
         if entry is not None:
-            self._hits(key.resource).inc()
+            self._count_hit(key.resource)
         return entry
 
     async def get_or_load(
@@ -285,11 +284,11 @@ class Cache:
         self._epochs.bump(tags)
         self._memory.drop_tags(tags)
 
-    def _hits(self, resource: str) -> Counter:
-        counter = self._hit_counters.get(resource)
-        if counter is None:
-            counter = self._hit_counters[resource] = metrics.CACHE_HITS.labels("l1", resource)
-        return counter
+    def _count_hit(self, resource: str) -> None:
+        tally = self._hits.get(resource)
+        if tally is None:
+            tally = self._hits[resource] = metrics.Tally(metrics.CACHE_HITS.labels("l1", resource))
+        tally.pending += 1
 
     # staying sure of it
 

@@ -19,11 +19,12 @@ _GZIP_LEVEL: Final = 4
 class Entry:
     """`body` and its strong `etag`; equal bytes have equal tags in every replica and after every reload."""
 
-    __slots__ = ("_grown", "_variants", "body", "etag")
+    __slots__ = ("_grown", "_variants", "answers", "body", "etag")
 
     def __init__(self, body: bytes) -> None:
         self.body = body
         self.etag = body_etag(body)
+        self.answers: dict[str, object] = {}  # as it goes out, by content coding: kept by who sends it
         self._variants: dict[str, bytes] = {}
         self._grown: Callable[[int], None] | None = None
 

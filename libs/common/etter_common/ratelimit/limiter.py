@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from prometheus_client import Counter
 from redis.asyncio import Redis
 from redis.exceptions import MaxConnectionsError, RedisError
 
@@ -80,7 +79,7 @@ class RateLimiter:
         self._local = LocalLimits(clock)
         self._loans = Loans(clock)
         self._asking: dict[tuple[str, str], asyncio.Future[None]] = {}
-        self._counters: dict[tuple[str, str], Counter] = {}  # looking a label up costs as much as the decision
+        self._tallies: dict[tuple[str, str], metrics.Tally] = {}
 
     async def check(self, key: str, policy: Policy = DEFAULT, *, cost: int = 1) -> Decision:
         """Use `cost` units of the key's quota, if they are there; a refused request uses none."""
@@ -98,10 +97,18 @@ class RateLimiter:
 
     def check_now(self, key: str, policy: Policy = DEFAULT, *, cost: int = 1) -> Decision | None:
         """The decision if this process can make it alone, at once; `None` when Redis has to be asked."""
-        decision = self._loans.spend(key, policy, cost)
-        if decision is not None:
-            self._count(policy, "allowed_lent")
-        return decision
+        loan = self._loans.spend(key, policy, cost)
+        if loan is None:
+            return None
+        self._count(policy, "allowed_lent")
+        return self._loans.decision(loan, policy, cost)
+
+    def spend_now(self, key: str, policy: Policy) -> bool:
+        """Like `check_now` for one unit, where nobody asks how much is left."""
+        if self._loans.spend(key, policy, 1) is None:
+            return False
+        self._count(policy, "allowed_lent")
+        return True
 
     async def _borrow(self, key: str, policy: Policy, cost: int) -> Decision:
         asking = self._asking[policy.name, key] = asyncio.get_running_loop().create_future()
@@ -156,7 +163,8 @@ class RateLimiter:
             _log.warning("rate_limit_redis_away", error_type=type(error).__name__)
 
     def _count(self, policy: Policy, outcome: str) -> None:
-        counter = self._counters.get((policy.name, outcome))
-        if counter is None:
-            counter = self._counters[policy.name, outcome] = metrics.RATE_LIMIT.labels(policy.name, outcome)
-        counter.inc()
+        tally = self._tallies.get((policy.name, outcome))
+        if tally is None:
+            row = metrics.RATE_LIMIT.labels(policy.name, outcome)
+            tally = self._tallies[policy.name, outcome] = metrics.Tally(row)
+        tally.pending += 1

@@ -32,17 +32,20 @@ class Loans:
     def __len__(self) -> int:
         return len(self._loans)
 
-    def spend(self, key: str, policy: Policy, cost: int) -> Decision | None:
-        """A decision out of the loan, without asking anybody; `None` when it does not hold enough."""
+    def spend(self, key: str, policy: Policy, cost: int) -> Loan | None:
+        """The loan after `cost` units of it were spent, without asking anybody; `None` when it does not hold them."""
         loan = self._loans.get((policy.name, key))
         if loan is None or loan.units < cost:
             return None
-        now = self._clock() * 1_000_000
-        if now >= loan.ends_us:
+        if self._clock() * 1_000_000 >= loan.ends_us:
             del self._loans[policy.name, key]
             return None
         loan.units -= cost
-        return decide(policy, True, max(0.0, loan.full_at_us - now), cost=cost, unspent=loan.units)
+        return loan
+
+    def decision(self, loan: Loan, policy: Policy, cost: int) -> Decision:
+        until_full_us = max(0.0, loan.full_at_us - self._clock() * 1_000_000)
+        return decide(policy, True, until_full_us, cost=cost, unspent=loan.units)
 
     def take_back(self, key: str, policy: Policy) -> int:
         """End the loan; the units that were left and still count."""

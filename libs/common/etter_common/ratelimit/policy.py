@@ -53,6 +53,14 @@ class Decision:
     def limit(self) -> int:
         return self.policy.limit
 
+    def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
+        """`headers()` of an allowed request as an ASGI server takes them."""
+        policy = self.policy
+        return (
+            (b"ratelimit-policy", policy.header.encode()),
+            (b"ratelimit", b'"%s";r=%d;t=%d' % (policy.name.encode(), self.remaining, self.reset_s)),
+        )
+
     def headers(self) -> dict[str, str]:
         """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), `Retry-After` if refused."""
         headers = {

@@ -1,0 +1,99 @@
+"""From a path to its route by the path's segments, so that the last of 150 routes costs what the first does.
+
+FastAPI tries its routes one after the other. Here the templates of all included routers form a tree of segments; a
+request looks at the few routes that lie on its path, in the order in which they were declared.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from fastapi.routing import RouteContext, iter_route_contexts
+from starlette.routing import Match
+
+from etter_common.errors import MethodNotAllowed, NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
+    from starlette.types import Receive, Scope, Send
+
+
+@dataclass
+class _Node:
+    """One segment of the tree: the literals below it, anything else below it, and the routes that end here."""
+
+    literals: dict[str, _Node] = field(default_factory=dict)
+    any: _Node | None = None
+    ending: list[_Candidate] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    order: int
+    template: str
+    route: RouteContext
+
+
+class Dispatcher:
+    """The innermost ASGI application: finds the route, or raises `NotFound` or `MethodNotAllowed`."""
+
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        self._root = _Node()
+        self._anywhere: list[_Candidate] = []  # templates with a part that swallows several segments
+        for order, route in enumerate(iter_route_contexts(routes)):
+            self._add(_Candidate(order, str(route.path_format or route.path), route))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        candidate, found = self._find(scope)
+        scope.update(found)
+        route = candidate.route
+        scope["route"] = route.original_route
+        scope["etter"].route = candidate.template
+        async with AsyncExitStack() as files:  # what FastAPI closes at the end: parts of uploaded forms
+            scope["fastapi_middleware_astack"] = files
+            handle = getattr(route, "app", None) or route.original_route.handle
+            await handle(scope, receive, send)
+
+    def _add(self, candidate: _Candidate) -> None:
+        if ":path}" in str(candidate.route.path):
+            self._anywhere.append(candidate)
+            return
+        node = self._root
+        for part in candidate.template.split("/"):
+            if "{" in part:
+                node.any = node = node.any or _Node()
+            else:
+                node = node.literals.setdefault(part, _Node())
+        node.ending.append(candidate)
+
+    def _find(self, scope: Scope) -> tuple[_Candidate, dict[str, Any]]:
+        methods: set[str] = set()
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # RFC 9110 §9.3.2
+        for candidate in self._candidates(scope["path"]):
+            match, found = candidate.route.matches(asked)
+            if match is Match.FULL:
+                return candidate, found
+            if match is Match.PARTIAL:
+                methods |= candidate.route.methods or set()
+        if methods:
+            raise MethodNotAllowed(headers={"Allow": ", ".join(sorted(methods))})
+        raise NotFound
+
+    def _candidates(self, path: str) -> list[_Candidate]:
+        nodes = [self._root]
+        for part in path.split("/"):
+            below = []
+            for node in nodes:
+                if (literal := node.literals.get(part)) is not None:
+                    below.append(literal)
+                if node.any is not None:
+                    below.append(node.any)
+            nodes = below
+        found = [*self._anywhere, *(candidate for node in nodes for candidate in node.ending)]
+        if len(found) > 1:
+            found.sort(key=lambda candidate: candidate.order)
+        return found

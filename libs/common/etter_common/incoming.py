@@ -1,0 +1,116 @@
+"""The request on its way in: bounded in size, in depth and in the time it takes to arrive."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Final
+
+from etter_common.errors import AppError, BadRequest, PayloadTooLarge, RequestTimeout
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive
+
+    from etter_common.overload import Place
+
+MAX_DEPTH: Final = 64
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_PAIRS: Final = re.compile(rb"\[\]|\{\}")
+_CLOSE: Final = {"Connection": "close"}
+_NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
+
+
+class TooDeep(BadRequest):
+    """Nesting this deep is nobody's data, and costs more to read than it tells."""
+
+    code, title = "TOO_DEEP", "The body is nested too deeply"
+
+
+class Incoming:
+    """Counts the body while it streams in, never after buffering it; a JSON body is looked at before it is parsed.
+
+    While it waits for the client it leaves its place: who sends slowly takes none away. `refused` keeps the reason
+    for when the framework turns it into a plain 400.
+    """
+
+    def __init__(
+        self, receive: Receive, *, place: Place, limit: int, declared: int, is_json: bool, idle_s: float
+    ) -> None:
+        self._receive = receive
+        self._place = place
+        self._limit = limit
+        self._declared = declared
+        self._is_json = is_json
+        self._idle_s = idle_s
+        self._seen = 0
+        self._is_complete = False
+        self.refused: AppError | None = None
+
+    async def __call__(self) -> Message:
+        if self._is_complete:
+            return await self._receive()
+        message = await self._whole() if self._is_json else await self._next()
+        self._is_complete = not message.get("more_body", False)
+        return message
+
+    async def _whole(self) -> Message:
+        """The JSON body in one message."""
+        parts = []
+        while True:
+            message = await self._next()
+            if message["type"] != "http.request":
+                return message
+            parts.append(message.get("body", b""))
+            if not message.get("more_body", False):
+                break
+        body = b"".join(parts)
+        if is_too_deep(body):
+            self._refuse(TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH))
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def _next(self) -> Message:
+        if self._declared > self._limit:
+            self._refuse_size()
+        message = await self._arrived()
+        if message["type"] == "http.request":
+            self._seen += len(message.get("body", b""))
+            if self._seen > self._limit:
+                self._refuse_size()
+        return message
+
+    async def _arrived(self) -> Message:
+        waiting = asyncio.ensure_future(self._receive())
+        await asyncio.sleep(0)
+        if waiting.done():
+            return waiting.result()
+        self._place.leave()
+        try:
+            done, _ = await asyncio.wait({waiting}, timeout=self._idle_s)
+        finally:
+            waiting.cancel()
+            await self._place.take()
+        if not done:
+            self._refuse(RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE))
+        return waiting.result()
+
+    def _refuse_size(self) -> None:
+        self._refuse(PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit))
+
+    def _refuse(self, error: AppError) -> None:
+        self.refused = error
+        raise error
+
+
+def is_too_deep(body: bytes, *, most: int = MAX_DEPTH) -> bool:
+    """Whether JSON is nested deeper than `most`; cheap for what has fewer brackets than that.
+
+    Pairs of brackets with nothing in between are removed again and again: one level a time.
+    """
+    if body.count(b"[") + body.count(b"{") <= most:
+        return False
+    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
+    for _ in range(most):
+        if not brackets:
+            return False
+        brackets = _PAIRS.sub(b"", brackets)
+    return brackets.count(b"[") + brackets.count(b"{") > 0

@@ -1,0 +1,94 @@
+"""What the outermost layer and the dependencies of one request tell each other; lives in `scope["etter"]`."""
+
+from __future__ import annotations
+
+import random
+import re
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+
+from etter_common.clock import monotonic
+from etter_common.context import Context, Origin
+from etter_common.request_trace import RequestTrace
+
+if TYPE_CHECKING:
+    from starlette.types import Scope
+
+    from etter_common.auth import Principal
+    from etter_common.cache import CacheKey, Entry
+    from etter_common.idempotency import Claim
+    from etter_common.incoming import Incoming
+    from etter_common.overload import Gate
+    from etter_common.ratelimit import Decision
+
+_REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._\-]{8,128}")
+
+
+class RequestState:
+    """Filled from the request's headers at once; the rest by whoever learns it."""
+
+    __slots__ = (
+        "claim", "client_ip", "context", "error", "found", "gate", "given", "headers", "held", "ids",
+        "incoming", "limit", "principal", "request_id", "route", "started", "status", "trace",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, proxies: frozenset[str]) -> None:
+        self.started = monotonic()
+        self.given: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a name given twice, the first
+        self.trace = RequestTrace(self.given.get(b"traceparent"))
+        request_id = self.given.get(b"x-request-id")
+        if request_id is None or not _REQUEST_ID.fullmatch(request_id):
+            request_id = b"%032x" % random.getrandbits(128)
+        self.request_id = request_id.decode("ascii")
+        self.client_ip = _client_ip(scope, self.given, proxies)
+        self.ids: dict[str, Any] = {"request_id": self.request_id}  # on every log line of the request
+        self.route: str | None = None
+        self.principal: Principal | None = None
+        self.gate: Gate | None = None
+        self.held: list[str] = []  # callers counted at the gate
+        self.context: Context | None = None
+        self.found: tuple[CacheKey, Entry] | None = None  # what the cache answers this request with
+        self.claim: Claim | None = None
+        self.incoming: Incoming | None = None
+        self.limit: Decision | None = None  # of the rate limit that was counted last
+        self.error: BaseException | None = None
+        self.status = 500
+        self.headers: dict[str, str] = {}  # added to whatever answer goes out
+
+    @property
+    def origin(self) -> Origin:
+        user_agent = self.given.get(b"user-agent", b"").decode("latin-1")[:300] or None
+        return Origin(self.request_id, self.trace.traceparent, self.client_ip, user_agent)
+
+    def know(self, principal: Principal) -> None:
+        """The caller is known from here on, in logs too."""
+        self.principal = principal
+        self.ids["company_id"], self.ids["user_id"] = principal.company, principal.user
+
+    def hold(self, caller: str) -> None:
+        """Count this request as one of the caller's that are open; raises `TooManyAtOnce`."""
+        if self.gate is not None:
+            self.gate.hold(caller)
+            self.held.append(caller)
+
+    def let_go(self) -> None:
+        while self.gate is not None and self.held:
+            self.gate.let_go(self.held.pop())
+
+
+def _client_ip(scope: Scope, headers: dict[bytes, bytes], proxies: frozenset[str]) -> str | None:
+    """The peer, or the last address a trusted proxy did not add itself (ASVS 15.3.4)."""
+    peer: str | None = scope["client"][0] if scope.get("client") else None
+    if peer not in proxies:
+        return peer
+    forwarded = headers.get(b"x-forwarded-for")
+    if forwarded is None:
+        return peer
+    for part in reversed(forwarded.decode("latin-1").split(",")):
+        try:
+            address = str(ip_address(part.strip()))
+        except ValueError:
+            break
+        if address not in proxies:
+            return address
+    return peer

@@ -1,0 +1,106 @@
+"""The trace of one request: its ids at once, its spans only if it is kept.
+
+Most requests are not sampled. They get ids, which stand in the logs and travel on with events, for the price of two
+random numbers; spans are made when the coin fell for them, or afterwards when the request failed or was slow.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from contextvars import Token
+from typing import TYPE_CHECKING, Final
+
+from opentelemetry import context as otel_context
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
+
+from etter_common import tracing
+from etter_common.clock import epoch_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from etter_common.tracing import Timing
+
+SLOW_S: Final = 1.0
+"""A request that took this long is kept whatever the sampling says, like one that failed."""
+
+_W3C: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
+_SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
+_UNSAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
+
+
+class RequestTrace:
+    """`begin` … `activate` … `end`; a request that is answered at once may leave the middle out."""
+
+    __slots__ = ("_began_ns", "_parent", "_span", "_token", "is_sampled", "span_id", "trace_id")
+
+    def __init__(self, traceparent: bytes | None) -> None:
+        self._span: Span | None = None
+        self._token: Token[Context] | None = None
+        self._parent: SpanContext | None = None
+        self._began_ns = epoch_ns()
+        match = _W3C.fullmatch(traceparent) if traceparent else None
+        if match is None or not self._follow(match):
+            self.trace_id = random.getrandbits(128) or 1
+            self.span_id = random.getrandbits(64) or 1
+            self.is_sampled = tracing.samples(self.trace_id)
+
+    @property
+    def traceparent(self) -> str:
+        """What an event or an outgoing call carries on (W3C Trace Context §3.2)."""
+        return f"00-{self.trace_id:032x}-{self.span_id:016x}-{'01' if self.is_sampled else '00'}"
+
+    def activate(self, name: str) -> None:
+        """Make it the running trace of this task: inner spans, log lines and outgoing calls belong to it."""
+        if self.is_sampled and tracing.is_on():
+            self._span = self._start(name, kept=None)
+            self.span_id = self._span.get_span_context().span_id
+        span = self._span or NonRecordingSpan(self._context())
+        self._token = otel_context.attach(trace.set_span_in_context(span, Context()))
+
+    def deactivate(self) -> None:
+        if self._token is not None:
+            otel_context.detach(self._token)
+            self._token = None
+
+    def end(self, name: str, *, status: int, took_s: float, statements: Iterable[Timing] = ()) -> None:
+        """Close the span; make one now if the request turned out to be worth keeping."""
+        span = self._span
+        if span is None:
+            kept = "error" if status >= 500 else "slow" if took_s >= SLOW_S else None
+            if kept is None or not tracing.is_on():
+                return
+            span = self._start(name, kept=kept)
+        span.update_name(name)
+        span.set_attribute("http.response.status_code", status)
+        if status >= 500:
+            span.set_status(StatusCode.ERROR)
+        tracing.add_statements(span, statements)
+        span.end()
+
+    def _follow(self, match: re.Match[bytes]) -> bool:
+        """Belong to the caller's trace, unless its ids are the invalid zeros."""
+        trace_id, parent_id = int(match[1], 16), int(match[2], 16)
+        if not trace_id or not parent_id:
+            return False
+        self.is_sampled = bool(int(match[3], 16) & TraceFlags.SAMPLED)
+        flags = _SAMPLED if self.is_sampled else _UNSAMPLED
+        self._parent = SpanContext(trace_id, parent_id, is_remote=True, trace_flags=flags)
+        self.trace_id = trace_id
+        self.span_id = random.getrandbits(64) or 1 if tracing.is_on() else parent_id
+        return True
+
+    def _context(self) -> SpanContext:
+        flags = _SAMPLED if self.is_sampled else _UNSAMPLED
+        return SpanContext(self.trace_id, self.span_id, is_remote=False, trace_flags=flags)
+
+    def _start(self, name: str, *, kept: str | None) -> Span:
+        parent = trace.set_span_in_context(NonRecordingSpan(self._parent), Context()) if self._parent else Context()
+        attributes = {tracing.KEPT: kept} if kept else {}
+        with tracing.ids(self.trace_id, self.span_id):
+            return tracing.tracer().start_span(
+                name, context=parent, kind=SpanKind.SERVER, attributes=attributes, start_time=self._began_ns
+            )
