@@ -73,7 +73,8 @@ check: lint types ## What continuous integration runs: lint, types, all tests wi
 	@$(PYTEST) --cov --cov-report=term:skip-covered
 
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
-	@for file in $(or $(wildcard bench/$(or $(k),*).py),$(error there is no bench/$(k).py)); do $(BIN)/python $$file || exit 1; done
+	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \
+		$(BIN)/python -m bench.$$name || exit 1; done
 
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data

@@ -30,8 +30,8 @@ class Program:
         watched = [part for folder in reload for part in ("--reload-dir", str(folder))]
         return [
             sys.executable, "-m", "uvicorn", "--factory", f"etter_{self.service}.main:create",
-            "--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "httptools",
-            "--no-access-log", "--no-server-header", "--log-level", "warning",
+            "--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "etter_common.server:Protocol",
+            "--no-access-log", "--no-server-header", "--no-proxy-headers", "--log-level", "warning",
             "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "10",
             *(["--reload", *watched] if reload else []),
         ]  # fmt: skip

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from functools import cached_property
 from typing import Any, Final
 
 from fastapi import APIRouter, FastAPI, Request
@@ -13,7 +15,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa: TID251 - only to translate it
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from etter_common import logging, tracing
 from etter_common.db.session import translated
@@ -56,14 +58,6 @@ class Application(FastAPI):
         self._body_limits = body_limits
         super().__init__(**terms)
 
-    def build_middleware_stack(self) -> ASGIApp:
-        return PlatformMiddleware(
-            Dispatcher(self.routes),
-            settings=self._settings,
-            handlers=self.exception_handlers,
-            body_limits=self._body_limits,
-        )
-
     def openapi(self) -> dict[str, Any]:
         """FastAPI's document, and what every POST of a signed-in caller takes."""
         if self.openapi_schema is None:
@@ -78,9 +72,21 @@ class Application(FastAPI):
         if scope["type"] != "http":
             await self.router(scope, receive, send)  # the lifespan; there are no web sockets
             return
-        if self.middleware_stack is None:
-            self.middleware_stack = self.build_middleware_stack()
-        await self.middleware_stack(scope, receive, send)
+        await self._layer(scope, receive, send)
+
+    def answer_now(self, scope: Scope) -> tuple[bytes, bytes] | None:
+        """Head and body of a request whose answer is at hand; see `PlatformMiddleware.answer_now`."""
+        scope["app"] = self
+        return self._layer.answer_now(scope)
+
+    @cached_property
+    def _layer(self) -> PlatformMiddleware:
+        return PlatformMiddleware(
+            Dispatcher(self.routes),
+            settings=self._settings,
+            handlers=self.exception_handlers,
+            body_limits=self._body_limits,
+        )
 
 
 def create_app(
@@ -136,6 +142,8 @@ def _lifespan(
             app.state.health = health_app(platform.health)
             for part in background:
                 await stack.enter_async_context(part(platform))
+            gc.collect()
+            gc.freeze()  # what lives as long as the process is looked at no more
             platform.health.start()
             stack.callback(platform.health.drain)
             yield

@@ -57,6 +57,15 @@ class Principal:
         return str(self.company_id)
 
     @cached_property
+    def user_key(self) -> str:
+        """What limits count this user by."""
+        return f"user:{self.user_id}"
+
+    @cached_property
+    def company_key(self) -> str:
+        return f"company:{self.company_id}"
+
+    @cached_property
     def session(self) -> str:
         return str(self.session_id)
 

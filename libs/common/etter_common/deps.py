@@ -81,10 +81,10 @@ def requires(permission: str | None, *, across: str | None = None, limit: Policy
 async def _admit(request: Request, principal: Principal, limit: Policy | None) -> None:
     """Within all limits, or refused: requests at once, the company's and the user's quota, the route's own."""
     platform, state = platform_of(request), state_of(request)
-    state.hold(principal.user)
+    state.hold(principal.user_key)
     await limits.count_caller(platform.limiter, state, principal, platform.policies)
     if limit is not None:
-        await limits.count(platform.limiter, state, f"user:{principal.user}", limit)
+        await limits.count(platform.limiter, state, principal.user_key, limit)
 
 
 def _is_upload(request: Request) -> bool:

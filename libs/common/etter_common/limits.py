@@ -43,7 +43,14 @@ async def count(limiter: RateLimiter, state: RequestState, key: str, policy: Pol
 
 async def count_caller(limiter: RateLimiter, state: RequestState, principal: Principal, policies: Policies) -> None:
     """Count against the caller's company, then the caller, whose limit the headers tell unless the company's is up."""
-    company = f"company:{principal.company}"
-    if not limiter.spend_now(company, policies.company):
-        await count(limiter, state, company, policies.company)
-    await count(limiter, state, f"user:{principal.user}", policies.user)
+    if not limiter.spend_now(principal.company_key, policies.company):
+        await count(limiter, state, principal.company_key, policies.company)
+    await count(limiter, state, principal.user_key, policies.user)
+
+
+def count_caller_now(limiter: RateLimiter, state: RequestState, principal: Principal, policies: Policies) -> bool:
+    """The same without a wait; false, and nothing of the caller's used, where Redis has to be asked."""
+    if not limiter.spend_now(principal.company_key, policies.company):
+        return False
+    state.limit = limiter.check_now(principal.user_key, policies.user)
+    return state.limit is not None

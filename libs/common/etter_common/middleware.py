@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from etter_common import logging, metrics, tracing
+from etter_common import logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
 from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
 from etter_common.health import HEALTH_PATHS
@@ -59,12 +59,31 @@ class PlatformMiddleware:
         if scope["path"] in HEALTH_PATHS:  # neither limited nor logged, and not part of the API
             await scope["app"].state.health(scope, receive, send)
             return
-        state = RequestState(scope, self._proxies)
+        state = scope.get("etter") or RequestState(scope, self._proxies)
         try:
-            if not await self._shortcut.answer(scope, state, send):
+            found = None if state.needs_route else self._shortcut.find(scope, state)
+            if found is not None and await self._shortcut.is_permitted(found, state):
+                await outgoing.send(found.answer, state, send, bodiless=scope["method"] == "HEAD")
+            else:
                 await self._serve(scope, receive, Outgoing(scope, state, send))
         finally:
             self._record(scope, state)
+
+    def answer_now(self, scope: Scope) -> tuple[bytes, bytes] | None:
+        """Head and body of an answer that is at hand, already recorded; `None` leaves the request to the call above.
+
+        For a server that can write it without a task for the request (`server`).
+        """
+        state = scope["etter"] = RequestState(scope, self._proxies)
+        found = self._shortcut.find(scope, state)
+        if found is None:
+            state.needs_route = True
+            return None
+        if not self._shortcut.is_permitted_now(found, state):
+            return None
+        head = outgoing.head_bytes(found.answer, state)
+        self._record(scope, state)
+        return head, b"" if scope["method"] == "HEAD" else found.answer.body
 
     async def _serve(self, scope: Scope, receive: Receive, out: Outgoing) -> None:
         """The way through the router."""
@@ -87,11 +106,12 @@ class PlatformMiddleware:
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, place: Place) -> None:
         try:
             _check_size(scope)
+            self.gate.refuse_late(out.state.started)
             await place.take()
             async with asyncio.timeout(self._settings.request_timeout_s) as deadline:
                 out.on_stream = lambda: _open_ended(deadline, place)
                 await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
-            self._shortcut.learn(scope, out.state)
+            self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
         except TimeoutError:
             await self._fail(out, DeadlineExceeded())
         except asyncio.CancelledError:
@@ -131,18 +151,19 @@ class PlatformMiddleware:
 
     def _record(self, scope: Scope, state: RequestState) -> None:
         took_s = monotonic() - state.started
-        metrics.observe_request(scope["method"], state.route, state.status, took_s)
-        state.trace.end(f"{scope['method']} {state.route or metrics.UNMATCHED}", status=state.status, took_s=took_s)
-        principal = state.principal
+        method, principal, trace = scope["method"], state.principal, state.trace
+        metrics.observe_request(method, state.route, state.status, took_s)
+        if trace.is_worth_keeping(state.status, took_s):
+            trace.end(f"{method} {state.route or metrics.UNMATCHED}", status=state.status, took_s=took_s)
         logging.access(
             logging.Access(
-                method=scope["method"],
-                path=_loggable_path(scope, state),
-                status=int(state.status),
-                duration_ms=round(took_s * 1000, 2),
+                method=method,
+                path=state.path or _loggable_path(scope, state),
+                status=state.status,
+                duration_ms=int(took_s * 100_000) / 100,
                 route=state.route,
                 request_id=state.request_id,
-                trace_id=f"{state.trace.trace_id:032x}",
+                trace_id=f"{trace.trace_id:032x}",
                 client_ip=state.client_ip,
                 company_id=principal.company if principal else None,
                 user_id=principal.user if principal else None,

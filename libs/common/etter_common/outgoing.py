@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import structlog
 import zstandard
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from etter_common.cache import Encoding, Entry
     from etter_common.request_state import RequestState
 
-    Headers = list[tuple[bytes, bytes]]
-
+Headers = list[tuple[bytes, bytes]]
 log = structlog.get_logger(__name__)
 
 COMPRESS_FROM_BYTES: Final = 1024
@@ -39,17 +37,16 @@ _SECURITY: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """A whole answer; without what belongs to the request that gets it."""
 
     status: int
     headers: Headers
     body: bytes
+    head: bytes = b""  # status line and headers as they go over the wire; of kept answers
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(NamedTuple):
     """A cached value as it goes out in one content coding, to those who have it not and to those who have it."""
 
     whole: Answer
@@ -69,10 +66,25 @@ def kept(entry: Entry | None, state: RequestState) -> Answer | None:
     return found.whole
 
 
+def head_bytes(answer: Answer, state: RequestState) -> bytes:
+    """The head of a kept answer with what the request was told to add; the server adds the date and an empty line."""
+    state.status = answer.status
+    assert state.limit is not None  # noqa: S101 - a kept answer is sent after its caller was counted
+    (policy_name, policy), (limit_name, limit) = state.limit.raw_headers()
+    return b"%sx-request-id: %s\r\n%s: %s\r\n%s: %s\r\n" % (
+        answer.head, state.raw_id, policy_name, policy, limit_name, limit,
+    )  # fmt: skip
+
+
+def _kept_form(status: int, headers: Headers, body: bytes) -> Answer:
+    line = b"HTTP/1.1 %d %s\r\n" % (status, HTTPStatus(status).phrase.encode())
+    return Answer(status, headers, body, line + b"".join(b"%s: %s\r\n" % header for header in headers))
+
+
 async def send(answer: Answer, state: RequestState, send: Send, *, bodiless: bool = False, whole: bool = True) -> None:
     """Send it with what the request was told to add."""
     state.status = answer.status
-    headers = [*answer.headers, (b"x-request-id", state.request_id.encode())]
+    headers = [*answer.headers, (b"x-request-id", state.raw_id)]
     if state.limit is not None:
         headers += state.limit.raw_headers()
     if state.headers:
@@ -193,13 +205,13 @@ class Outgoing:
         body = self._compressed(named, body, entry=entry)
         named[b"content-length"] = b"%d" % len(body)
         headers = [*named.items(), *cookies, *_SECURITY]
-        found = Kept(Answer(HTTPStatus.OK, headers, body), Answer(HTTPStatus.NOT_MODIFIED, _of_304(headers), b""))
         if entry is not None:
-            entry.answers[coding_of(self.state.given.get(b"accept-encoding", b""))] = found
+            kept = Kept(_kept_form(200, headers, body), _kept_form(304, _of_304(headers), b""))
+            entry.answers[coding_of(self.state.given.get(b"accept-encoding", b""))] = kept
         if_none_match = self.state.given.get(b"if-none-match")
         if if_none_match and etags.matches(if_none_match.decode("latin-1"), tag):
-            return found.not_modified
-        return found.whole
+            return Answer(304, _of_304(headers), b"")
+        return Answer(200, headers, body)
 
     def _compressed(self, named: dict[bytes, bytes], body: bytes, *, entry: Entry | None) -> bytes:
         if not named.get(b"content-type", b"").startswith(_TEXT) or b"content-encoding" in named:

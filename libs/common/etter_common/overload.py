@@ -1,8 +1,8 @@
 """How much one process works on at a time, and what happens to the rest: a short queue, then a clear refusal.
 
 Work that is let in is finished in bounded time whatever the load: at most `concurrency` requests run, at most `queue`
-wait and none longer than `wait_s`; everything past that is refused at once with `Retry-After`, which costs a fraction
-of an answer. One caller cannot take all the places.
+wait and none longer than `wait_s`, neither for a place nor for the event loop; everything past that is refused at once
+with `Retry-After`, which costs a fraction of an answer. One caller cannot take all the places.
 """
 
 from __future__ import annotations
@@ -83,6 +83,14 @@ class Gate:
                 continue
             self._inside += 1
             place.set_result(None)
+
+    def refuse_late(self, arrived: float) -> None:
+        """Raise `Overloaded` for a request that has waited too long in the event loop already.
+
+        Work that does not wait is never seen inside by anybody: its queue is the loop's own.
+        """
+        if monotonic() - arrived > self._wait_s:
+            self._refuse("loop_too_slow")
 
     def hold(self, caller: str) -> None:
         """Count a request of `caller`; raises `TooManyAtOnce`. Ended by `let_go`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import cached_property
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,39 +22,45 @@ if TYPE_CHECKING:
     from etter_common.overload import Gate
     from etter_common.ratelimit import Decision
 
+ARRIVED: Final = "etter.arrived"
+"""Where a server that knows says when it had read the request's head, on the monotonic clock."""
+
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._\-]{8,128}")
 
 
 class RequestState:
     """Filled from the request's headers at once; the rest by whoever learns it."""
 
-    __slots__ = (
-        "claim", "client_ip", "context", "error", "found", "gate", "given", "headers", "held", "ids",
-        "incoming", "limit", "principal", "request_id", "route", "started", "status", "trace",
-    )  # fmt: skip
+    route: str | None = None
+    path: str | None = None  # as logs may show it, where that is known already
+    principal: Principal | None = None
+    gate: Gate | None = None
+    context: Context | None = None
+    found: tuple[CacheKey, Entry] | None = None  # what the cache answers this request with
+    claim: Claim | None = None
+    incoming: Incoming | None = None
+    limit: Decision | None = None  # of the rate limit that was counted last
+    error: BaseException | None = None
+    status: int = 500
+    needs_route: bool = False  # it is known that no answer is at hand
 
     def __init__(self, scope: Scope, proxies: frozenset[str]) -> None:
-        self.started = monotonic()
+        self.started: float = scope.get(ARRIVED) or monotonic()
         self.given: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a name given twice, the first
         self.trace = RequestTrace(self.given.get(b"traceparent"))
         request_id = self.given.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
             request_id = b"%032x" % random.getrandbits(128)
+        self.raw_id = request_id
         self.request_id = request_id.decode("ascii")
         self.client_ip = _client_ip(scope, self.given, proxies)
-        self.ids: dict[str, Any] = {"request_id": self.request_id}  # on every log line of the request
-        self.route: str | None = None
-        self.principal: Principal | None = None
-        self.gate: Gate | None = None
-        self.held: list[str] = []  # callers counted at the gate
-        self.context: Context | None = None
-        self.found: tuple[CacheKey, Entry] | None = None  # what the cache answers this request with
-        self.claim: Claim | None = None
-        self.incoming: Incoming | None = None
-        self.limit: Decision | None = None  # of the rate limit that was counted last
-        self.error: BaseException | None = None
-        self.status = 500
         self.headers: dict[str, str] = {}  # added to whatever answer goes out
+        self.held: list[str] = []  # callers counted at the gate
+
+    @cached_property
+    def ids(self) -> dict[str, Any]:
+        """On every log line of the request; grows with what becomes known."""
+        return {"request_id": self.request_id}
 
     @property
     def origin(self) -> Origin:

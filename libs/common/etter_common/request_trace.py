@@ -66,16 +66,16 @@ class RequestTrace:
             otel_context.detach(self._token)
             self._token = None
 
+    def is_worth_keeping(self, status: int, took_s: float) -> bool:
+        """Whether there is anything to `end`: a span, or a reason to make one now."""
+        return self._span is not None or ((status >= 500 or took_s >= SLOW_S) and tracing.is_on())
+
     def end(self, name: str, *, status: int, took_s: float, statements: Iterable[Timing] = ()) -> None:
-        """Close the span; make one now if the request turned out to be worth keeping."""
-        span = self._span
-        if span is None:
-            kept = "error" if status >= 500 else "slow" if took_s >= SLOW_S else None
-            if kept is None or not tracing.is_on():
-                return
-            span = self._start(name, kept=kept)
+        """Close the span, made now if only its end is a reason to keep it."""
+        span = self._span or self._start(name, kept="error" if status >= 500 else "slow")
         span.update_name(name)
         span.set_attribute("http.response.status_code", status)
+        span.set_attribute("http.server.request.duration", took_s)
         if status >= 500:
             span.set_status(StatusCode.ERROR)
         tracing.add_statements(span, statements)

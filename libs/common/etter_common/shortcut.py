@@ -10,18 +10,17 @@ takes the way through the route.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from etter_common import limits, metrics, outgoing
+from etter_common.cache import CacheKey
 from etter_common.errors import TooManyRequests
 
 if TYPE_CHECKING:
-    from starlette.types import Scope, Send
+    from starlette.types import Scope
 
     from etter_common.auth import Principal
-    from etter_common.cache import CacheKey
+    from etter_common.outgoing import Answer
     from etter_common.platform import Platform
     from etter_common.request_state import RequestState
 
@@ -31,13 +30,21 @@ _ANSWERED: Final = metrics.Tally(metrics.HTTP_SHORTCUTS.labels("200"))
 _NOT_MODIFIED: Final = metrics.Tally(metrics.HTTP_SHORTCUTS.labels("304"))
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What the route made of this caller's path and query."""
+class _Plan(NamedTuple):
+    """What the route made of this caller's path and query. `path` is as logs may show it."""
 
     key: CacheKey
     route: str | None
+    path: str
     roles: tuple[str, ...]
+
+
+class Found(NamedTuple):
+    """An answer at hand, and whose limits it counts against."""
+
+    platform: Platform
+    principal: Principal
+    answer: Answer
 
 
 class Shortcut:
@@ -50,44 +57,50 @@ class Shortcut:
     def __len__(self) -> int:
         return len(self._plans)
 
-    async def answer(self, scope: Scope, state: RequestState, send: Send) -> bool:
-        """Whether the request is answered; if not, the route answers it as if this had not been tried."""
+    def find(self, scope: Scope, state: RequestState) -> Found | None:
+        """The answer at hand, if there is one; nothing is counted or sent yet."""
         authorization = state.given.get(b"authorization")
         if authorization is None or scope["method"] not in _READS:
-            return False
+            return None
         platform: Platform = scope["app"].state.platform
         principal = platform.tokens.known(authorization)
         if principal is None:
-            return False
+            return None
         plan = self._plans.get(_name(scope, state, principal))
         if plan is None or plan.roles != principal.roles:
-            return False
+            return None
         answer = outgoing.kept(platform.cache.peek(plan.key), state)
-        if answer is None or not await self._permitted(platform, principal, state):
+        if answer is None:
+            return None
+        state.route, state.path, state.principal = plan.route, plan.path, principal
+        return Found(platform, principal, answer)
+
+    async def is_permitted(self, found: Found, state: RequestState) -> bool:
+        """Count it against the limits. When one is used up the route says so, in its own words."""
+        try:
+            await limits.count_caller(found.platform.limiter, state, found.principal, found.platform.policies)
+        except TooManyRequests:
             return False
-        state.route = plan.route
-        state.know(principal)
-        (_NOT_MODIFIED if answer.status == HTTPStatus.NOT_MODIFIED else _ANSWERED).pending += 1
-        await outgoing.send(answer, state, send, bodiless=scope["method"] == "HEAD")
+        (_NOT_MODIFIED if found.answer.status == 304 else _ANSWERED).pending += 1
         return True
 
-    def learn(self, scope: Scope, state: RequestState) -> None:
+    def is_permitted_now(self, found: Found, state: RequestState) -> bool:
+        """The same out of what is lent to this process; false where somebody has to be asked."""
+        if not limits.count_caller_now(found.platform.limiter, state, found.principal, found.platform.policies):
+            return False
+        (_NOT_MODIFIED if found.answer.status == 304 else _ANSWERED).pending += 1
+        return True
+
+    def learn(self, scope: Scope, state: RequestState, path: str) -> None:
         """Remember how a request was answered that the route answered out of the cache."""
         if state.found is None or state.principal is None or scope["method"] not in _READS:
             return
-        if state.status not in (HTTPStatus.OK, HTTPStatus.NOT_MODIFIED):
+        if state.status not in (200, 304):
             return
-        key, _ = state.found
-        self._plans[_name(scope, state, state.principal)] = _Plan(key, state.route, state.principal.roles)
+        plan = _Plan(state.found[0], state.route, path, state.principal.roles)
+        self._plans[_name(scope, state, state.principal)] = plan
         if len(self._plans) > self._max_plans:
             self._plans.popitem(last=False)
-
-    async def _permitted(self, platform: Platform, principal: Principal, state: RequestState) -> bool:
-        try:
-            await limits.count_caller(platform.limiter, state, principal, platform.policies)
-        except TooManyRequests:  # the route says so, in its own words
-            return False
-        return True
 
 
 def _name(scope: Scope, state: RequestState, principal: Principal) -> tuple[object, ...]:

@@ -130,11 +130,13 @@ class _Sampler(ParentBased):
         super().__init__(TraceIdRatioBased(ratio))
         self.bound = TraceIdRatioBased.get_bound_for_rate(ratio)
 
-    def should_sample(self, *args: Any, **kwargs: Any) -> SamplingResult:  # Any: the SDK's long signature, passed on
-        attributes = kwargs.get("attributes") or next((a for a in args if isinstance(a, Mapping)), None)
+    def should_sample(
+        self, parent_context: Context | None, trace_id: int, name: str, kind: SpanKind | None = None,
+        attributes: Mapping[str, Any] | None = None, *rest: Any,
+    ) -> SamplingResult:  # fmt: skip  # Any: the SDK's own types, passed on
         if attributes and KEPT in attributes:
             return SamplingResult(Decision.RECORD_AND_SAMPLE, attributes)
-        return super().should_sample(*args, **kwargs)
+        return super().should_sample(parent_context, trace_id, name, kind, attributes, *rest)
 
 
 class _Ids(RandomIdGenerator):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -42,8 +41,7 @@ def tag(company_id: UUID | None, noun: str, id: object = None) -> str:
     return f"{company_id or '-'}:{noun}" if id is None else f"{company_id or '-'}:{noun}:{id}"
 
 
-@dataclass(frozen=True, slots=True)
-class CacheKey:
+class CacheKey(msgspec.Struct, frozen=True):
     """One cached value. `scope` is whatever makes two callers see different bytes: permissions, own rows only.
 
     `company_id` is None for what all companies share. `resource` comes from code, never from a request: it

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import msgspec
+
 _LENT_SHARE: Final = 100  # a process holds a hundredth of the quota at most, so five of them stay within 5 %
 
 
@@ -20,13 +22,16 @@ class Policy:
     interval_us: float = field(init=False, repr=False, compare=False)
     window_us: int = field(init=False, repr=False, compare=False)
     header: str = field(init=False, repr=False, compare=False)
+    raw: tuple[tuple[bytes, bytes], bytes] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.limit < 1 or self.window_s < 1:
             raise ValueError("a policy allows at least one unit in at least one second")
         object.__setattr__(self, "window_us", self.window_s * 1_000_000)
         object.__setattr__(self, "interval_us", self.window_us / self.limit)
-        object.__setattr__(self, "header", f'"{self.name}";q={self.limit};w={self.window_s}')
+        header = f'"{self.name}";q={self.limit};w={self.window_s}'
+        object.__setattr__(self, "header", header)
+        object.__setattr__(self, "raw", ((b"ratelimit-policy", header.encode()), f'"{self.name}"'.encode()))
 
     @property
     def most_lent(self) -> int:
@@ -39,8 +44,7 @@ SIGN_IN: Final = Policy("sign-in", limit=10, window_s=60)
 """Per address and per account; guessing a password is slow even where it is spread over replicas."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """`reset_s`: until the whole quota is back. `retry_after_s`: until this request would pass; 0 if it did."""
 
     policy: Policy
@@ -55,11 +59,8 @@ class Decision:
 
     def raw_headers(self) -> tuple[tuple[bytes, bytes], ...]:
         """`headers()` of an allowed request as an ASGI server takes them."""
-        policy = self.policy
-        return (
-            (b"ratelimit-policy", policy.header.encode()),
-            (b"ratelimit", b'"%s";r=%d;t=%d' % (policy.name.encode(), self.remaining, self.reset_s)),
-        )
+        policy, name = self.policy.raw
+        return policy, (b"ratelimit", b"%s;r=%d;t=%d" % (name, self.remaining, self.reset_s))
 
     def headers(self) -> dict[str, str]:
         """`RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10), `Retry-After` if refused."""
@@ -79,7 +80,7 @@ def decide(policy: Policy, allowed: bool, until_full_us: float, *, cost: int, un
     return Decision(
         policy,
         allowed,
-        remaining=max(0, remaining),
+        remaining=max(0, min(remaining, policy.limit)),
         reset_s=math.ceil(until_full_us / 1_000_000),
         retry_after_s=0 if allowed else max(1, math.ceil(wait_us / 1_000_000)),
     )

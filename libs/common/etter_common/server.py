@@ -1,0 +1,75 @@
+"""uvicorn's protocol with two things added: a bound on what precedes a body, and answers that need no task.
+
+`uvicorn --http etter_common.server:Protocol`. Under another server everything works the same: heads are bounded by
+that server, and answers at hand go out through ASGI at some more cost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from etter_common.clock import monotonic
+from etter_common.request_state import ARRIVED
+
+if TYPE_CHECKING:
+    from uvicorn._types import ASGI3Application
+
+MAX_HEAD_BYTES: Final = 64 * 1024
+_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/problem+json\r\n"
+    b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
+)
+_PROBLEM: Final = (
+    b'{"type":"https://etter.example/problems/headers-too-large","title":"The request line or the headers are too '
+    b'large","status":431,"detail":"at most 65536 bytes","instance":"","code":"HEADERS_TOO_LARGE","request_id":"",'
+    b'"errors":[]}'
+)
+
+
+class Protocol(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own signature, passed on
+        super().__init__(*args, **kwargs)
+        self._head_bytes = 0
+        self._is_head = True
+        self._answer_now = getattr(self.app, "answer_now", None)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_head:
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._is_head and self._head_bytes > MAX_HEAD_BYTES:
+            self.transport.write(_TOO_LARGE % (len(_PROBLEM), _PROBLEM))
+            self.transport.close()
+
+    def on_headers_complete(self) -> None:
+        self._is_head = False
+        self.scope[ARRIVED] = monotonic()  # type: ignore[typeddict-unknown-key]  # ours, in its dictionary
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._is_head, self._head_bytes = True, 0
+        super().on_message_complete()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self._answer_now is None or app is not self.app or self.flow.write_paused:
+            super()._start_asgi_task(cycle, app)
+            return
+        answer = self._answer_now(cycle.scope)
+        if answer is None:
+            super()._start_asgi_task(cycle, app)
+            return
+        cycle.response_started = cycle.response_complete = True
+        head = [answer[0], *(b"%s: %s\r\n" % header for header in cycle.default_headers)]
+        if not cycle.keep_alive:
+            head.append(b"connection: close\r\n")
+        self.transport.write(b"".join([*head, b"\r\n", answer[1]]))
+        if not cycle.keep_alive:
+            self.transport.close()
+        if self.pipeline:  # not from here: each of them would be a level deeper
+            self.loop.call_soon(cycle.on_response)
+        else:
+            cycle.on_response()

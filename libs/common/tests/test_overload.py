@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from etter_common.clock import monotonic
+from etter_common.overload import Gate, Overloaded, Place, TooManyAtOnce
+
+
+def gate(concurrency: int = 1, queue: int = 1, wait_s: float = 60.0, per_caller: int = 2) -> Gate:
+    return Gate(concurrency=concurrency, queue=queue, wait_s=wait_s, per_caller=per_caller)
+
+
+async def settled(*tasks: asyncio.Task[None]) -> None:
+    """Let the tasks come as far as they can by themselves."""
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+class TestEnter:
+    async def test_as_many_as_there_are_places(self) -> None:
+        doors = gate(concurrency=2, queue=0)
+        await doors.enter()
+        await doors.enter()
+        with pytest.raises(Overloaded):
+            await doors.enter()
+
+    async def test_who_waits_gets_the_next_place_in_order(self) -> None:
+        doors, order = gate(queue=3), []
+
+        async def come(number: int) -> None:
+            await doors.enter()
+            order.append(number)
+
+        await doors.enter()
+        waiting = [asyncio.create_task(come(number)) for number in range(3)]
+        await settled()
+        for _ in range(3):
+            doors.leave()
+            await settled()
+        await asyncio.gather(*waiting)
+        assert order == [0, 1, 2]
+
+    async def test_nobody_waits_longer_than_said(self) -> None:
+        doors = gate(wait_s=0.01)
+        await doors.enter()
+        with pytest.raises(Overloaded) as refused:
+            await doors.enter()
+        assert refused.value.headers["Retry-After"] == "1"
+        assert doors.inside == 1
+
+    async def test_who_goes_while_waiting_takes_no_place(self) -> None:
+        doors = gate(queue=2)
+        await doors.enter()
+        gone, stays = asyncio.create_task(doors.enter()), asyncio.create_task(doors.enter())
+        await settled()
+        gone.cancel()
+        await settled()
+        doors.leave()
+        await stays
+        assert doors.inside == 1
+
+    async def test_a_place_given_to_one_who_is_just_leaving_is_not_lost(self) -> None:
+        doors = gate()
+        await doors.enter()
+        waiting = asyncio.create_task(doors.enter())
+        await settled()
+        doors.leave()
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert doors.inside == 0
+
+    async def test_a_free_place_is_not_taken_past_those_who_wait(self) -> None:
+        doors = gate(queue=2)
+        await doors.enter()
+        waiting = asyncio.create_task(doors.enter())
+        await settled()
+        assert not doors.enter_now()
+        doors.leave()
+        await waiting
+
+
+class TestRefuseLate:
+    def test_a_request_that_waited_in_the_loop_is_refused(self) -> None:
+        doors = gate(wait_s=0.3)
+        doors.refuse_late(monotonic() - 0.2)
+        with pytest.raises(Overloaded):
+            doors.refuse_late(monotonic() - 0.4)
+
+
+class TestHold:
+    def test_one_caller_has_so_many_and_no_more(self) -> None:
+        doors = gate(per_caller=2)
+        doors.hold("maya")
+        doors.hold("maya")
+        with pytest.raises(TooManyAtOnce):
+            doors.hold("maya")
+        doors.hold("ines")
+        doors.let_go("maya")
+        doors.hold("maya")
+
+    def test_nothing_is_kept_of_those_who_have_gone(self) -> None:
+        doors = gate()
+        doors.hold("maya")
+        doors.let_go("maya")
+        assert doors._callers == {}
+
+
+class TestPlace:
+    async def test_leaving_twice_frees_one_place(self) -> None:
+        doors = gate(concurrency=2)
+        first, second = Place(doors), Place(doors)
+        first.leave()
+        first.leave()
+        assert doors.inside == 1
+        await first.take()
+        await second.take()
+        assert doors.inside == 2

@@ -1,0 +1,136 @@
+"""A cached GET is answered before the router: the same answer, and never one that the route would not give."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+
+from etter_common import metrics
+from etter_common.app import Application
+from etter_common.cache import tag
+from etter_common.ids import new_id
+from etter_common.platform import Platform
+from etter_common.testing.client import Caller, CheckedClient, TokenMint
+
+pytestmark = pytest.mark.principal("analyst")
+PERSONAL = {"x-request-id", "ratelimit", "ratelimit-policy"}
+
+
+def taken() -> float:
+    rows = ("200", "304")
+    return sum(metrics.REGISTRY.get_sample_value("etter_http_shortcuts_total", {"status": s}) or 0 for s in rows)
+
+
+def lent() -> float:
+    labels = {"policy": "default", "outcome": "allowed_lent"}
+    return metrics.REGISTRY.get_sample_value("etter_rate_limit_decisions_total", labels) or 0
+
+
+async def raw(client: CheckedClient, accepted: str) -> tuple[httpx2.Response, bytes]:
+    """The answer and its bytes as they came, not unpacked."""
+    async with client.stream("GET", "/things", headers={"accept-encoding": accepted}) as response:
+        return response, b"".join([chunk async for chunk in response.aiter_raw()])
+
+
+async def fill(client: CheckedClient, count: int = 1) -> None:
+    for number in range(count):
+        response = await client.post("/things", json={"name": f"a thing with a rather long name {number:03}"})
+        assert response.status_code == 201
+
+
+class TestAnswer:
+    @pytest.mark.parametrize("accepted", ["identity", "gzip", "zstd"])
+    async def test_it_is_the_route_s_answer(self, client: CheckedClient, accepted: str) -> None:
+        await fill(client, 20)
+        first, first_body = await raw(client, accepted)
+        before = taken()
+        second, second_body = await raw(client, accepted)
+        assert taken() == before + 1
+        assert second_body == first_body
+        kept = {name: value for name, value in first.headers.items() if name not in PERSONAL}
+        assert {name: value for name, value in second.headers.items() if name not in PERSONAL} == kept
+        assert set(second.headers) == set(first.headers)
+        assert client.last_statements == []
+
+    async def test_304_for_what_the_client_has(self, client: CheckedClient) -> None:
+        await fill(client)
+        etag = (await client.get("/things")).headers["etag"]
+        before = taken()
+        again = await client.get("/things", headers={"If-None-Match": etag})
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+        assert taken() == before + 1
+
+    async def test_head_gets_the_head(self, client: CheckedClient) -> None:
+        await fill(client)
+        whole = await client.get("/things")
+        head = await client.head("/things")
+        assert head.content == b""
+        assert head.headers["content-length"] == whole.headers["content-length"]
+
+    async def test_it_counts_against_the_limits(self, client: CheckedClient) -> None:
+        await client.get("/things")
+        before, counted = taken(), lent()
+        response = await client.get("/things")
+        assert taken() == before + 1
+        assert lent() == counted + 1
+        assert response.headers["ratelimit"].startswith('"default";r=')
+
+
+class TestWhenTheRouteIsNeeded:
+    async def test_what_was_invalidated_is_not_served(self, client: CheckedClient, platform: Platform) -> None:
+        await fill(client)
+        for _ in range(2):
+            await client.get("/things")
+        before = taken()
+        await platform.cache.invalidate([tag(client.caller.company_id if client.caller else None, "things")])
+        assert len((await client.get("/things")).json()["data"]) == 1
+        assert taken() == before
+
+    async def test_nobody_gets_another_company_s(self, client: CheckedClient, as_role: Any) -> None:
+        await fill(client)
+        for _ in range(2):
+            assert len((await client.get("/things")).json()["data"]) == 1
+        stranger = as_role("analyst", company=new_id())
+        for _ in range(2):
+            assert (await stranger.get("/things")).json()["data"] == []
+
+    async def test_a_caller_with_other_roles_is_looked_at_anew(
+        self, app: FastAPI, mint: TokenMint, company_id: UUID
+    ) -> None:
+        user = new_id()
+        for role, status in (("analyst", 200), ("analyst", 200), ("nobody", 403), ("nobody", 403)):
+            caller = Caller(user, company_id, role)
+            async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, mint=mint) as client:
+                assert (await client.get("/things")).status_code == status
+
+    async def test_another_query_is_another_answer(self, client: CheckedClient) -> None:
+        await fill(client, 3)
+        for _ in range(2):
+            assert len((await client.get("/things")).json()["data"]) == 3
+            assert len((await client.get("/things?limit=1")).json()["data"]) == 1
+            assert (await client.get("/things?limit=0")).status_code == 422
+
+    async def test_a_revoked_session_ends_here_too(self, app: FastAPI, mint: TokenMint, platform: Platform) -> None:
+        session = new_id()
+        token = mint.token(Caller(new_id(), new_id(), "analyst"), sid=str(session))
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+            headers = {"authorization": f"Bearer {token}"}
+            for _ in range(2):
+                assert (await client.get("/things", headers=headers)).status_code == 200
+            platform.revocations.put(f"session.{session}", b"")
+            assert (await client.get("/things", headers=headers)).status_code == 401
+
+    async def test_plans_are_bounded(self, app: FastAPI, client: CheckedClient) -> None:
+        assert isinstance(app, Application)
+        shortcut = app._layer._shortcut
+        shortcut._max_plans, most = len(shortcut) + 5, shortcut._max_plans
+        try:
+            for number in range(20):
+                await client.get(f"/things?min_size={number}")
+            assert len(shortcut) <= shortcut._max_plans
+        finally:
+            shortcut._max_plans = most
