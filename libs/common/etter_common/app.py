@@ -12,6 +12,7 @@ from typing import Any, Final
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa: TID251 - only to translate it
 from starlette.responses import Response
@@ -186,10 +187,23 @@ async def _on_invalid(request: Request, invalid: RequestValidationError) -> Resp
     if first.get("type") == "json_invalid":
         return _answer(request, BadRequest("the body is not valid JSON"), invalid)
     errors = [
-        FieldError("/" + "/".join(_escape(part) for part in e["loc"]), str(e["msg"]), str(e["type"]))
+        FieldError("/" + "/".join(_escape(part) for part in e["loc"]), _message(e, request), str(e["type"]))
         for e in invalid.errors()
     ]
     return _answer(request, ValidationFailed(errors=errors), invalid)
+
+
+def _message(error: Mapping[str, Any], request: Request) -> str:
+    """The validator's words; for an unknown query parameter also which ones there are."""
+    if error["type"] != "extra_forbidden" or error["loc"][0] != "query":
+        return str(error["msg"])
+    names: set[str] = set()
+    for parameter in request.scope["route"].dependant.query_params:
+        model = parameter.field_info.annotation
+        names |= set(
+            model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else [parameter.alias]
+        )
+    return f"valid: {', '.join(sorted(names))}"
 
 
 async def _on_http(request: Request, http: StarletteHTTPException) -> Response:

@@ -199,6 +199,8 @@ class Outgoing:
         named.setdefault(b"cache-control", b"private, no-cache")
         tag = named.get(b"etag", b"").decode() or etags.body_etag(body)
         named[b"etag"] = tag.encode()
+        if (link := responses.links(self._scope["path"], self._scope["query_string"], body)) is not None:
+            named[b"link"] = link.encode("latin-1")
         entry = self.state.found[1] if self.state.found else None
         if entry is not None and (entry.body is not body or cookies or b"set-cookie" in named):
             entry = self.state.found = None  # the route made something else of it

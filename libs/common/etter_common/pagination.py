@@ -1,7 +1,8 @@
-"""Keyset pagination: stable under concurrent writes, the same cost on page 1 and page 10,000.
+"""Keyset pagination: stable under concurrent writes, the same cost on page 1 and page 10,000, forward and back.
 
-A list declares its sorts once (`Listing`); the cursor holds the last row's sort values and is signed together with
-the list's name, sort and filters, so that it opens no other list.
+A list declares its sorts once (`Listing`); a cursor holds a row's sort values and the direction to read from there,
+and is signed together with the list's name, sort and filters, so that it opens no other list. Rows without a value
+come last, whichever way a column is sorted.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ import base64
 import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, or_, true
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, false, or_, tuple_
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.types import TypeEngine
 
 from etter_common import crypto
 from etter_common.errors import FieldError, InvalidCursor, InvalidSort
@@ -33,7 +36,7 @@ class PageParams(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-    cursor: Annotated[str | None, Field(max_length=2000, description="`next_cursor` of the page before")] = None
+    cursor: Annotated[str | None, Field(max_length=2000, description="`next_cursor` or `prev_cursor` of a page")] = None
     sort: Annotated[str | None, Field(max_length=200, examples=["title,-created_at"])] = None
     fields: Annotated[str | None, Field(max_length=2000, examples=["id,title"])] = None
     include_total: bool = False
@@ -47,25 +50,42 @@ class PageParams(BaseModel):
 
 @dataclass(frozen=True)
 class SortKey:
+    """One column of a sort. Read `backward`, everything turns round, the place of the rows without a value too."""
+
     column: SQLColumnExpression[Any]
     descending: bool = False
+    nullable: bool = False
 
-    def ordered(self) -> UnaryExpression[Any]:
-        return self.column.desc() if self.descending else self.column.asc()
+    def ordered(self, *, backward: bool) -> UnaryExpression[Any]:
+        key = self.column.desc() if self.descending != backward else self.column.asc()
+        if not self.nullable:
+            return key
+        return key.nulls_first() if backward else key.nulls_last()
 
-    def after(self, value: Any) -> ColumnElement[bool]:
-        later: ColumnElement[bool] = self.column < value if self.descending else self.column > value
-        return later
+    def beyond(self, value: Any, *, backward: bool) -> ColumnElement[bool]:
+        """Rows that come after `value` in the direction of reading."""
+        if value is None:
+            return self.column.is_not(None) if backward else false()
+        later = self.column < value if self.descending != backward else self.column > value
+        return or_(later, self.column.is_(None)) if self.nullable and not backward else later
+
+    def same(self, value: Any) -> ColumnElement[bool]:
+        return self.column.is_(None) if value is None else self.column == value
 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list's name, the columns it may be sorted by (never null), its default sort and its unique tie-breaker."""
+    """A list's name, the columns it may be sorted by, its default sort and its unique tie-breaker, never null.
+
+    A mapped column says itself whether it may be null; `nullable` names those that cannot: expressions, and columns
+    of an outer join.
+    """
 
     name: str
     sorts: Mapping[str, SQLColumnExpression[Any]]
     default: str
     tie_breaker: SQLColumnExpression[Any]
+    nullable: frozenset[str] = frozenset()
 
     def keys(self, sort: str | None) -> list[SortKey]:
         """The declared sort keys for `sort`, ended by the tie-breaker; raises `InvalidSort`."""
@@ -79,8 +99,18 @@ class Listing:
                     errors=[FieldError("/query/sort", f"valid: {valid}", "unknown_sort")],
                 )
             seen.add(name)
-            keys.append(SortKey(self.sorts[name], descending=part.strip().startswith("-")))
+            column = self.sorts[name]
+            nullable = name in self.nullable or bool(getattr(column, "nullable", False))
+            keys.append(SortKey(column, descending=part.strip().startswith("-"), nullable=nullable))
         return [*keys, SortKey(self.tie_breaker, descending=keys[0].descending)]
+
+
+@dataclass(frozen=True)
+class Position:
+    """Where a page begins: beyond the row with these sort values, read forward or back."""
+
+    values: Sequence[Any]
+    backward: bool = False
 
 
 class Cursor:
@@ -90,12 +120,12 @@ class Cursor:
         self._binding = listing.name.encode() + b"\0" + msgspec.json.encode(dict(sorted(filters.items())))
         self._key = key
 
-    def write(self, values: Sequence[Any]) -> str:
-        body = msgspec.msgpack.encode([_plain(value) for value in values])
+    def write(self, position: Position) -> str:
+        body = msgspec.msgpack.encode([position.backward, *map(_plain, position.values)])
         signature = crypto.sign(body + self._binding, key=self._key, purpose=_PURPOSE)
         return base64.urlsafe_b64encode(signature + body).rstrip(b"=").decode()
 
-    def read(self, cursor: str) -> list[Any]:
+    def read(self, cursor: str) -> Position:
         """Raises `InvalidCursor` for anything this list and these filters did not write."""
         try:
             raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
@@ -104,39 +134,55 @@ class Cursor:
         signature, body = raw[:16], raw[16:]
         if not crypto.verify(body + self._binding, signature, key=self._key, purpose=_PURPOSE):
             raise InvalidCursor
-        values: list[Any] = msgspec.msgpack.decode(body)
-        return values
+        backward, *values = msgspec.msgpack.decode(body)
+        return Position(values, backward)
 
 
-def seek(keys: Sequence[SortKey], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Rows strictly after `values` in the order of `keys`; ties go on to the next key."""
+def seek(keys: Sequence[SortKey], position: Position) -> ColumnElement[bool]:
+    """Rows strictly beyond `position` in the order of `keys`; ties go on to the next key."""
+    values, backward = position.values, position.backward
+    if len({key.descending for key in keys}) == 1 and not any(key.nullable for key in keys):
+        # a comparison of rows is what lets the planner start inside the index
+        here = tuple_(*(key.column for key in keys))
+        there = tuple_(*values, types=[_type(key) for key in keys])
+        return here < there if keys[0].descending != backward else here > there
     alternatives = []
     for i, (key, value) in enumerate(zip(keys, values, strict=True)):
-        same = [k.column == v for k, v in zip(keys[:i], values[:i], strict=True)]
-        alternatives.append(and_(*same, key.after(value)))
+        same = [k.same(v) for k, v in zip(keys[:i], values[:i], strict=True)]
+        alternatives.append(and_(*same, key.beyond(value, backward=backward)))
     first, bound = keys[0], values[0]
-    # the redundant bound on the leading column is what lets the planner start inside the index
-    edge = first.column <= bound if first.descending else first.column >= bound
-    return and_(edge, or_(*alternatives)) if alternatives else true()
+    if first.nullable:
+        return or_(*alternatives)
+    edge = first.column <= bound if first.descending != backward else first.column >= bound
+    return and_(edge, or_(*alternatives))
 
 
-def apply(statement: Select[Any], keys: Sequence[SortKey], values: Sequence[Any] | None, limit: int) -> Select[Any]:
+def apply(statement: Select[Any], keys: Sequence[SortKey], position: Position | None, limit: int) -> Select[Any]:
     """Order, seek and take one row more than asked, to know whether there are more."""
-    if values is not None:
-        if len(values) != len(keys):
+    backward = position is not None and position.backward
+    if position is not None:
+        if len(position.values) != len(keys):
             raise InvalidCursor
-        statement = statement.where(seek(keys, [_typed(k, v) for k, v in zip(keys, values, strict=True)]))
-    return statement.order_by(*(key.ordered() for key in keys)).limit(limit + 1)
+        typed = [_typed(key, value) for key, value in zip(keys, position.values, strict=True)]
+        statement = statement.where(seek(keys, Position(typed, backward)))
+    return statement.order_by(*(key.ordered(backward=backward) for key in keys)).limit(limit + 1)
 
 
 def _plain(value: Any) -> Any:
-    return str(value) if isinstance(value, Decimal) else value
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _type(key: SortKey) -> TypeEngine[Any]:
+    found: TypeEngine[Any] = coercions.expect(roles.ExpressionElementRole, key.column).type
+    return found
 
 
 def _typed(key: SortKey, value: Any) -> Any:
-    wanted = coercions.expect(roles.ExpressionElementRole, key.column).type.python_type
+    wanted = _type(key).python_type
     if value is None or isinstance(value, wanted):
         return value
     if wanted.__name__ == "UUID" or wanted is Decimal:
         return wanted(value)
-    return value
+    return wanted.fromisoformat(value) if issubclass(wanted, date) else value  # datetime is a date

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
@@ -35,6 +36,7 @@ class Data(BaseModel, Generic[T]):
 
 class PageMeta(BaseModel):
     next_cursor: str | None = Field(description="pass it as `cursor` to get the next page; null on the last")
+    prev_cursor: str | None = Field(description="the same for the page before; null on the first")
     has_more: bool
     limit: int
     total: int | None = Field(default=None, description="only with `include_total=true`")
@@ -55,6 +57,7 @@ class Slice:
     next_cursor: str | None
     limit: int
     total: int | None = None
+    prev_cursor: str | None = None
 
 
 class ProblemError(BaseModel):
@@ -90,11 +93,42 @@ def encode_page(page: Slice) -> bytes:
     """A `Page` body straight from rows. Tests hold that it validates against the route's declared model."""
     meta: dict[str, Any] = {
         "next_cursor": page.next_cursor,
+        "prev_cursor": page.prev_cursor,
         "has_more": page.next_cursor is not None,
         "limit": page.limit,
         "total": page.total,
     }
     return _encoder.encode({"data": [dict(row) for row in page.rows], "meta": meta})
+
+
+def links(path: str, query: bytes, body: bytes) -> str | None:
+    """The `Link` header (RFC 8288) of a list: its neighbours by the cursors its body names; `None` for other bodies.
+
+    Read from the body's end, so that a list out of the cache has it too.
+    """
+    at = body.rfind(_META, -_META_LENGTH)
+    if at < 0:
+        return None
+    try:
+        meta = msgspec.json.decode(body[at + len(_META) - 1 : -1], type=_Cursors)
+    except msgspec.MsgspecError:  # somebody else's meta
+        return None
+    given = [(name, value) for name, value in parse_qsl(query.decode("latin-1")) if name != "cursor"]
+    found = [
+        f'<{quote(path)}?{urlencode([*given, ("cursor", cursor)])}>; rel="{relation}"'
+        for relation, cursor in (("next", meta.next_cursor), ("prev", meta.prev_cursor))
+        if cursor is not None
+    ]
+    return ", ".join(found) or None
+
+
+class _Cursors(msgspec.Struct):
+    next_cursor: str | None
+    prev_cursor: str | None
+
+
+_META = b'"meta":{'
+_META_LENGTH = 6_000  # two cursors of 2,000 characters at most, and the rest
 
 
 def encode_data(value: Mapping[str, Any]) -> bytes:

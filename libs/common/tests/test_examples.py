@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-PAGES = ("cache.md", "limits.md", "observability.md", "http-client.md", "sse.md")
+PAGES = ("cache.md", "limits.md", "lists.md", "observability.md", "http-client.md", "sse.md")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -121,6 +121,29 @@ async def test_what_a_list_does_not_take(client: CheckedClient, params: dict[str
     assert (response.status_code, response.json()["code"]) == (422, code)
 
 
+@pytest.mark.parametrize(
+    ("params", "valid"), [({"fields": "nope"}, "size"), ({"sort": "nope"}, "rank"), ({"nope": 1}, "min_size")]
+)
+async def test_an_unknown_name_is_refused_with_the_valid_ones(
+    client: CheckedClient, params: dict[str, str], valid: str
+) -> None:
+    [error] = (await client.get("/things", params=params)).json()["errors"]
+    assert valid in error["message"]
+
+
+async def test_links_lead_to_the_neighbours(client: CheckedClient, platform: Platform, company_id: UUID) -> None:
+    await fill(platform, company_id, [1, 2, 3, 4, 5])
+    first = await client.get("/things", params={"limit": 2, "sort": "-size"})
+    assert list(first.links) == ["next"]
+    second = await client.get(first.links["next"]["url"].removeprefix("/api/sample/v1"))
+    assert [row["size"] for row in second.json()["data"]] == [3, 2]
+    assert set(second.links) == {"next", "prev"}
+    back = await client.get(second.links["prev"]["url"].removeprefix("/api/sample/v1"))
+    assert back.json()["data"] == first.json()["data"]
+    again = await client.get(second.links["prev"]["url"].removeprefix("/api/sample/v1"))
+    assert again.links == back.links, "also out of the cache"
+
+
 async def test_a_cursor_opens_no_other_list(client: CheckedClient, platform: Platform, company_id: UUID) -> None:
     await fill(platform, company_id, [1, 2, 3])
     cursor = (await client.get("/things", params={"limit": 1})).json()["meta"]["next_cursor"]

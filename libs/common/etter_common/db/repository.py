@@ -12,7 +12,7 @@ from sqlalchemy.orm import DeclarativeBase
 from etter_common import pagination
 from etter_common.context import Context
 from etter_common.errors import AppError, NotFound
-from etter_common.pagination import Cursor, Listing, PageParams
+from etter_common.pagination import Cursor, Listing, PageParams, Position
 from etter_common.responses import Slice
 
 ModelT = TypeVar("ModelT", bound=DeclarativeBase)
@@ -78,13 +78,20 @@ class SharedRepository(Generic[ModelT]):
         ).where(*where)
         if joined is not None:
             statement = statement.select_from(joined)
-        rows = (await self.session.execute(pagination.apply(statement, keys, position, params.limit))).all()
-        more = len(rows) > params.limit
-        rows = rows[: params.limit]
+        found = (await self.session.execute(pagination.apply(statement, keys, position, params.limit))).all()
+        rows, more = found[: params.limit], len(found) > params.limit
+        backward = position is not None and position.backward
+        if backward:
+            rows = rows[::-1]
         width = len(columns)
         return Slice(
             rows=[dict(zip(columns, row, strict=False)) for row in rows],
-            next_cursor=cursor.write(rows[-1][width:]) if more else None,
+            next_cursor=cursor.write(Position(rows[-1][width:])) if rows and (more or backward) else None,
+            prev_cursor=(
+                cursor.write(Position(rows[0][width:], backward=True))
+                if rows and (more if backward else position is not None)
+                else None
+            ),
             limit=params.limit,
             total=await self._total(where, joined) if params.include_total else None,
         )

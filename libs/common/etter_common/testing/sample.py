@@ -51,6 +51,7 @@ class Thing(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
 
     name: Mapped[str]
     size: Mapped[int] = mapped_column(default=0)
+    rank: Mapped[int | None]
 
 
 class ThingMade(EventPayload):
@@ -93,7 +94,8 @@ class ThingQuery(PageParams):
 
 
 COLUMNS = {"id": Thing.id, "name": Thing.name, "size": Thing.size, "version": Thing.version}
-LISTING = Listing("things", {"name": Thing.name, "size": Thing.size, "created_at": Thing.created_at}, "name", Thing.id)
+SORTS = {name: getattr(Thing, name) for name in ("name", "size", "rank", "created_at")}
+LISTING = Listing("things", SORTS, "name", Thing.id)
 
 
 class ThingRepository(Repository[Thing]):
