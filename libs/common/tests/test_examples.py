@@ -22,7 +22,7 @@ async def test_the_example_of_the_page_runs(page: str, repository_root: Path, re
     settings, handlers = structlog.get_config(), list(stdlib_logging.getLogger().handlers)
     level = stdlib_logging.getLogger().level
     try:
-        exec(compile(match[1], page, "exec"), namespace)  # noqa: S102 - our own documentation
+        exec(compile(match[1], page, "exec", dont_inherit=True), namespace)  # noqa: S102 - our own documentation
         await namespace["main"](redis_url, nats_url)
     finally:
         structlog.configure(**settings)
