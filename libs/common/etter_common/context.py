@@ -48,6 +48,7 @@ class Context:
         self._company_id = company_id or (principal.company_id if principal else None)
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
+        self.stale_change: str | None = None  # the row that remembers them
         self.appended: list[Insert | Update] = []
         self.found: tuple[CacheKey, Entry] | None = None  # what this work is answered with out of the cache
 
@@ -101,4 +102,4 @@ class Context:
         if "session" in self.__dict__:
             await session.finish(self.session, error)
         if kept and self.stale_tags:
-            await self.platform.cache.invalidate(sorted(self.stale_tags), cause="write")
+            await self.platform.cache.invalidate(self.stale_tags, cause="write", change=self.stale_change)

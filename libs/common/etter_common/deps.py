@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from etter_common import idempotency, limits
 from etter_common.auth import Principal, bearer_token
-from etter_common.cache import CacheKey
+from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey
 from etter_common.context import Context
 from etter_common.errors import Forbidden, Unauthenticated
 from etter_common.platform import Platform
@@ -119,7 +119,7 @@ IfMatch = Annotated[
 async def cached(
     ctx: Context,
     key: CacheKey,
-    load: Callable[[], Awaitable[bytes]],
+    load: Callable[[Context], Awaitable[bytes]],
     *,
     ttl_s: float,
     tags: Sequence[str],
@@ -127,9 +127,18 @@ async def cached(
     """A JSON answer from the two-tier cache; `load` makes the body when neither tier has it.
 
     `key` must follow from the caller, the path and the query alone: while the first tier holds the value, the same
-    request is answered from it without the route (`shortcut`).
+    request is answered from it without the route (`shortcut`). `load` works in a unit of its own, which it is given,
+    so that the value can be renewed after the request is over; a 404 it raises is remembered for `ABSENT_S`, and while
+    the database is away the answer last seen is given for `FAIL_SAFE_S`.
     """
-    entry = await ctx.platform.cache.get_or_load(key, load, ttl_s=ttl_s, tags=tags)
+
+    async def load_apart() -> bytes:
+        async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:
+            return await load(own)
+
+    entry = await ctx.platform.cache.get_or_load(
+        key, load_apart, ttl_s=ttl_s, tags=tags, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S
+    )
     ctx.found = key, entry
     return Response(entry.body, media_type="application/json", headers={"etag": entry.etag})
 

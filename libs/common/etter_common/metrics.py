@@ -129,6 +129,9 @@ CACHE_MISSES: Final = _counter("etter_cache_misses", "Reads no tier could answer
 CACHE_LOADS: Final = _counter("etter_cache_loads", "Loads by outcome", "resource", "outcome")
 CACHE_LOAD_SECONDS: Final = _histogram("etter_cache_load_seconds", "Time of one load", "resource")
 CACHE_STALE: Final = _counter("etter_cache_stale_serves", "Expired values served while a load ran", "resource")
+CACHE_FAIL_SAFE: Final = _counter(
+    "etter_cache_fail_safe_serves", "Expired values served for want of others", "resource"
+)
 CACHE_INVALIDATIONS: Final = _counter("etter_cache_invalidations", "Tags invalidated", "cause")
 CACHE_CLEARS: Final = _counter("etter_cache_l1_clears", "Times the whole first tier was emptied", "cause")
 CACHE_L1_BYTES: Final = _gauge("etter_cache_l1_bytes", "Bytes held in the process")

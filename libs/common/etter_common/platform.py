@@ -73,10 +73,11 @@ class Platform:
 
     @asynccontextmanager
     async def work(
-        self, *, origin: Origin | None = None, company_id: UUID | None = None, system: bool = False
-    ) -> AsyncIterator[Context]:
+        self, *, origin: Origin | None = None, company_id: UUID | None = None, system: bool = False,
+        principal: Principal | None = None,
+    ) -> AsyncIterator[Context]:  # fmt: skip
         """A unit of work outside a request: committed at the end of the block, rolled back by an exception."""
-        ctx = self.context(origin=origin, company_id=company_id, system=system)
+        ctx = self.context(origin=origin, company_id=company_id, system=system, principal=principal)
         try:
             yield ctx
         except BaseException as error:

@@ -5,6 +5,6 @@
 
 from etter_common.cache.cache import Cache
 from etter_common.cache.entry import Encoding, Entry
-from etter_common.cache.keys import EVERYTHING, LIFETIMES, CacheKey, tag
+from etter_common.cache.keys import ABSENT_S, EVERYTHING, FAIL_SAFE_S, LIFETIMES, CacheKey, tag
 
-__all__ = ["EVERYTHING", "LIFETIMES", "Cache", "CacheKey", "Encoding", "Entry", "tag"]
+__all__ = ["ABSENT_S", "EVERYTHING", "FAIL_SAFE_S", "LIFETIMES", "Cache", "CacheKey", "Encoding", "Entry", "tag"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nats.aio.client import Client
@@ -21,6 +21,8 @@ from etter_common.cache.keys import EVERYTHING, CacheKey
 from etter_common.cache.memory import Memory
 from etter_common.cache.shared import Fetched, SharedTier
 from etter_common.clock import monotonic
+from etter_common.errors import AppError
+from etter_common.events.retry import Kind, classify
 from etter_common.logging import get_logger
 
 Loader = Callable[[], Awaitable[bytes]]
@@ -29,8 +31,10 @@ BEAT_S: Final = 0.5
 LONGEST_IN_MEMORY_S: Final = 60.0
 LEAD_WAIT_S: Final = 1.0
 JOIN_UNHEARD_S: Final = 0.05
+FAIL_SAFE_PAUSE_S: Final = 5.0
 
 _JITTER: Final = 0.1
+_DUE: Final = (0.75, 0.9)  # of the lifetime, drawn anew each time: renewals of one moment's values spread
 _FIRST_PAUSE_S: Final = 0.005
 _LAST_PAUSE_S: Final = 0.1
 _log = get_logger(__name__)
@@ -45,6 +49,10 @@ class _Read:
     tags: tuple[str, ...]
     ttl_s: float
     stale_s: float
+    early: bool
+    absent_s: float
+    fail_safe_s: float
+    renews: bool = False
     token: str = field(default_factory=lambda: os.urandom(12).hex())
 
 
@@ -107,51 +115,81 @@ class Cache:
         self._memory.clear()
 
     def peek(self, key: CacheKey) -> Entry | None:
-        """What the first tier holds, at once and without a call; a miss is not counted."""
-        entry = self._memory.fresh(key) if self._hears() else None
-        if entry is not None:
-            self._count_hit(key.resource)
+        """What the first tier holds, at once and without a call; a miss is not counted.
+
+        None for one that is due for renewal while nobody renews it: `get_or_load` serves it and sees to that.
+        """
+        if not self._hears():
+            return None
+        entry = self._memory.fresh(key)
+        if entry is None or entry.absence or (key not in self._refreshing and self._memory.is_due(key)):
+            return None
+        self._count_hit(key.resource)
         return entry
 
     async def get_or_load(
-        self, key: CacheKey, loader: Loader, *, ttl_s: float, tags: Iterable[str], stale_s: float = 0.0
-    ) -> Entry:
+        self, key: CacheKey, loader: Loader, *, ttl_s: float, tags: Iterable[str],
+        stale_s: float = 0.0, early: bool = False, absent_s: float = 0.0, fail_safe_s: float = 0.0,
+    ) -> Entry:  # fmt: skip
         """The cached value, or what `loader` returns, kept for at most `ttl_s` under `tags`.
 
         The loader reads what is committed now: no write of the caller's transaction may be pending and no
         snapshot older than the call be in use. What it raises, every reader waiting for it gets, and nothing
-        is kept. With `stale_s` a value that long past its time is served while one background load runs; its
-        loader must not use anything of the request. An invalidated value is never served, not even then.
+        is kept; but with `absent_s` a 404 is remembered that long, and with `fail_safe_s` the value last seen is
+        served that long past its time when what the loader reads from is away, one try in `FAIL_SAFE_PAUSE_S`.
+
+        A loader that uses nothing of the request may run in the background: with `stale_s` a value that long past
+        its time is served while one load runs, with `early` a value read near the end of its time is renewed before
+        it is over. An invalidated value is never served, not even then.
         """
-        read = _Read(key, loader, tuple(sorted(set(tags))), ttl_s, stale_s)
+        read = _Read(key, loader, tuple(sorted(set(tags))), ttl_s, stale_s, early, absent_s, fail_safe_s)
         while True:
-            entry = self.peek(key) or self._stale(read)
+            entry = self._at_hand(read) or self._stale(read)
             if entry is not None:
-                return entry
+                return entry.found()
             flight = self._flights.get(key)
             if flight is None or not self._may_join(flight):
-                return await self._lead(read)
+                return (await self._lead(read)).found()
             result = await asyncio.shield(flight.result)
             if isinstance(result, Exception):
                 raise result
             if result is not None:
-                return result
+                return result.found()
 
-    async def invalidate(self, tags: Iterable[str], *, cause: str = "write") -> None:
+    async def invalidate(self, tags: Iterable[str], *, cause: str = "write", change: str | None = None) -> None:
         """Drop every value under any of `tags`, here, in Redis and in every replica.
 
         Call it after the commit. It completes even if the caller is cancelled. `cause` labels metrics: a
-        fixed word.
+        fixed word. `change` names what made them stale, for `invalidate_rest`.
         """
         names = sorted(set(tags))
         if names:
-            await asyncio.shield(self._background(self._invalidate(names, cause)))
+            await asyncio.shield(self._background(self._invalidate(names, cause, change)))
+
+    async def invalidate_rest(self, changes: Mapping[str, Iterable[str]], *, cause: str) -> None:
+        """Drop the tags of changes nobody has noted as done: the rest of a process that died after its commit.
+
+        Any invalidation after the commit is enough, so a change dropped once is not dropped again. While Redis
+        is away nothing can be noted, and all of them are dropped.
+        """
+        done = await self._shared.done(list(changes)) if self._shared else set()
+        await self.invalidate(
+            (tag for change, tags in changes.items() if change not in done for tag in tags), cause=cause
+        )
 
     async def clear(self, *, cause: str) -> None:
         """Drop everything of this service, everywhere."""
         await self.invalidate([EVERYTHING], cause=cause)
 
     # reading
+
+    def _at_hand(self, read: _Read) -> Entry | None:
+        entry = self._memory.fresh(read.key) if self._hears() else None
+        if entry is not None:
+            self._count_hit(read.key.resource)
+            if read.early and self._memory.is_due(read.key):
+                self._renew(read)
+        return entry
 
     async def _lead(self, read: _Read) -> Entry:
         result: asyncio.Future[Entry | Exception | None] = asyncio.get_running_loop().create_future()
@@ -160,8 +198,11 @@ class Cache:
         try:
             entry = await self._fill(read, flight.mark)
         except Exception as error:
-            result.set_result(error)
-            raise
+            last = self._last_seen(read, error)
+            result.set_result(last or error)
+            if last is None:
+                raise
+            return last
         else:
             result.set_result(entry)
             return entry
@@ -173,16 +214,16 @@ class Cache:
 
     async def _fill(self, read: _Read, mark: Mark) -> Entry:
         found = await self._fetch_or_wait(read)
-        if found is not None and found.body is not None:
+        held = Entry.unframed(found.body) if found is not None and found.body is not None else None
+        if found is not None and held is not None and not await self._is_mine_to_renew(read, found):
             metrics.CACHE_HITS.labels("l2", read.key.resource).inc()
-            entry = Entry(found.body)
-            self._keep(read, entry, mark, ttl_s=found.ttl_s)
-            return entry
+            self._keep(read, held, mark, ttl_s=found.ttl_s)
+            return held
         metrics.CACHE_MISSES.labels(read.key.resource).inc()
         try:
-            entry = Entry(await self._load(read))
+            entry = await self._load(read)
         except BaseException:
-            if found is not None and found.leads:
+            if found is not None and (found.leads or read.renews):
                 self._background(self._release(read))
             raise
         await self._store(read, entry, found, mark)
@@ -201,22 +242,31 @@ class Cache:
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads waiters
             pause_s = min(pause_s * 2, _LAST_PAUSE_S)
 
-    async def _load(self, read: _Read) -> bytes:
+    async def _is_mine_to_renew(self, read: _Read, found: Fetched) -> bool:
+        """Near the end of its time in Redis too, one replica loads a value anew; the others take it as it is."""
+        if not read.renews or self._shared is None or found.ttl_s > read.ttl_s * (1 - _DUE[0]):
+            return False
+        return await self._shared.lead(read.key, read.token)
+
+    async def _load(self, read: _Read) -> Entry:
         began = monotonic()
         try:
-            body = await read.loader()
-        except Exception:
-            metrics.CACHE_LOADS.labels(read.key.resource, "failed").inc()
-            raise
-        metrics.CACHE_LOADS.labels(read.key.resource, "loaded").inc()
+            entry = Entry(await read.loader())
+        except Exception as error:
+            if not (read.absent_s and isinstance(error, AppError) and error.status == 404 and not error.facts):
+                metrics.CACHE_LOADS.labels(read.key.resource, "failed").inc()
+                raise
+            entry = Entry.absent(error)
+        metrics.CACHE_LOADS.labels(read.key.resource, "absent" if entry.absence else "loaded").inc()
         metrics.CACHE_LOAD_SECONDS.labels(read.key.resource).observe(monotonic() - began)
-        return body
+        return entry
 
     async def _store(self, read: _Read, entry: Entry, found: Fetched | None, mark: Mark) -> None:
-        ttl_s = read.ttl_s * random.uniform(1 - _JITTER, 1)  # noqa: S311 - spreads expiries
+        lifetime_s = min(read.absent_s, read.ttl_s) if entry.absence else read.ttl_s
+        ttl_s = lifetime_s * random.uniform(1 - _JITTER, 1)  # noqa: S311 - spreads expiries
         if self._shared is not None and found is not None:
             stored = await self._shared.store(
-                read.key, read.tags, entry.body, token=read.token, versions=found.versions, ttl_s=ttl_s
+                read.key, read.tags, entry.frame(), token=read.token, versions=found.versions, ttl_s=ttl_s
             )
             if stored is False:
                 return
@@ -226,7 +276,9 @@ class Cache:
         if self._hears() and self._epochs.holds(mark):
             in_memory_s = min(ttl_s, LONGEST_IN_MEMORY_S * random.uniform(1 - _JITTER, 1))  # noqa: S311
             tags = (EVERYTHING, *read.tags)
-            self._memory.put(read.key, entry, tags=tags, ttl_s=in_memory_s, stale_s=read.stale_s)
+            due_s = in_memory_s * random.uniform(*_DUE) if read.early else None  # noqa: S311
+            stale_s, kept_s = (0.0, 0.0) if entry.absence else (read.stale_s, read.fail_safe_s)
+            self._memory.put(read.key, entry, tags=tags, ttl_s=in_memory_s, stale_s=stale_s, kept_s=kept_s, due_s=due_s)
 
     async def _release(self, read: _Read) -> None:
         if self._shared is not None:
@@ -245,11 +297,24 @@ class Cache:
         entry = self._memory.stale(read.key) if read.stale_s and self._hears() else None
         if entry is None:
             return None
-        if read.key not in self._refreshing:
-            self._refreshing.add(read.key)
-            self._background(self._refresh(read))
+        self._renew(read)
         metrics.CACHE_STALE.labels(read.key.resource).inc()
         return entry
+
+    def _last_seen(self, read: _Read, error: Exception) -> Entry | None:
+        """The value past its time when no new one can be had, because what it is read from is away."""
+        if not read.fail_safe_s or not self._hears() or classify(error) is not Kind.AWAY:
+            return None
+        entry = self._memory.fall_back(read.key, for_s=FAIL_SAFE_PAUSE_S)
+        if entry is not None:
+            metrics.CACHE_FAIL_SAFE.labels(read.key.resource).inc()
+            _log.warning("cache_fail_safe", resource=read.key.resource, error_type=type(error).__name__)
+        return entry
+
+    def _renew(self, read: _Read) -> None:
+        if read.key not in self._refreshing:
+            self._refreshing.add(read.key)
+            self._background(self._refresh(replace(read, renews=True)))
 
     async def _refresh(self, read: _Read) -> None:
         try:
@@ -262,10 +327,10 @@ class Cache:
 
     # invalidating
 
-    async def _invalidate(self, tags: list[str], cause: str) -> None:
+    async def _invalidate(self, tags: list[str], cause: str, change: str | None) -> None:
         metrics.CACHE_INVALIDATIONS.labels(cause).inc(len(tags))
         self._forget(tags)
-        number = await self._shared.bump(tags) if self._shared else None
+        number = await self._shared.bump(tags, change=change) if self._shared else None
         if number is not None:
             self._ledger.hear(number)
         self._forget(tags)  # what was read from Redis between the two was still the old version

@@ -31,6 +31,10 @@ LIFETIMES: Final[Mapping[str, int]] = {
 }
 """Seconds a value lives at most, by what it is; jitter only shortens it."""
 
+ABSENT_S: Final = 30
+"""Seconds a route remembers that there is nothing; what makes it there drops the tag, as with any other answer."""
+FAIL_SAFE_S: Final = 5 * _MINUTE
+"""Seconds past its time an answer may be given while the database is away."""
 LONGEST_S: Final = max(LIFETIMES.values())
 EVERYTHING: Final = "*"
 """The tag every value carries; to invalidate it empties the service's cache in both tiers and all replicas."""

@@ -18,12 +18,18 @@ _LARGEST_SHARE: Final = 4  # one entry takes a quarter of the room at most
 
 @dataclass(slots=True)
 class Slot:
-    """An entry in place. Served as fresh until `fresh_until`; `stale_until` where the reader allows it."""
+    """An entry in place, and until when it is what.
+
+    From `due_at` on somebody should renew it; it is served as fresh until `fresh_until`, until `stale_until` while a
+    load runs where the reader allows it, and until `kept_until` when no load succeeds.
+    """
 
     entry: Entry
     tags: tuple[str, ...]
+    due_at: float
     fresh_until: float
     stale_until: float
+    kept_until: float
     size: int
 
 
@@ -47,23 +53,45 @@ class Memory:
         self._slots.move_to_end(key)
         return slot.entry
 
-    def stale(self, key: CacheKey) -> Entry | None:
-        """An entry past its time that its reader still accepts; one past that too is dropped here."""
+    def is_due(self, key: CacheKey) -> bool:
+        """Whether its time is nearly over and its loader one that may run in the background."""
         slot = self._slots.get(key)
+        return slot is not None and slot.due_at <= self._clock()
+
+    def stale(self, key: CacheKey) -> Entry | None:
+        """An entry past its time that its reader still accepts; one that nobody may have any more is dropped here."""
+        slot = self._slots.get(key)
+        now = self._clock()
         if slot is None:
             return None
-        if slot.stale_until <= self._clock():
+        if max(slot.stale_until, slot.kept_until) <= now:
             self._drop(key)
             return None
+        return slot.entry if slot.stale_until > now else None
+
+    def fall_back(self, key: CacheKey, *, for_s: float) -> Entry | None:
+        """The entry last seen where no load succeeds; it counts as fresh for `for_s`, so that not all try again."""
+        slot = self._slots.get(key)
+        now = self._clock()
+        if slot is None or slot.kept_until <= now:
+            return None
+        slot.fresh_until = max(slot.fresh_until, min(now + for_s, slot.kept_until))
+        slot.due_at = slot.fresh_until
         return slot.entry
 
-    def put(self, key: CacheKey, entry: Entry, *, tags: tuple[str, ...], ttl_s: float, stale_s: float = 0.0) -> None:
+    def put(
+        self, key: CacheKey, entry: Entry, *, tags: tuple[str, ...], ttl_s: float,
+        stale_s: float = 0.0, kept_s: float = 0.0, due_s: float | None = None,
+    ) -> None:  # fmt: skip
+        """Keep it fresh for `ttl_s`, and for `stale_s` and `kept_s` after that; due for renewal after `due_s`."""
         self._drop(key)
         size = entry.size + _OVERHEAD_BYTES + len(key.params)
         if size * _LARGEST_SHARE > self._max_bytes:
             return
         now = self._clock()
-        self._slots[key] = Slot(entry, tags, now + ttl_s, now + ttl_s + stale_s, size)
+        over = now + ttl_s
+        due_at = over if due_s is None else now + due_s
+        self._slots[key] = Slot(entry, tags, due_at, over, over + stale_s, over + kept_s, size)
         for tag in tags:
             self._by_tag.setdefault(tag, set()).add(key)
         entry.on_growth(partial(self._grow, key, entry))

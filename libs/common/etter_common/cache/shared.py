@@ -26,6 +26,7 @@ LEASE_S: Final = 5.0
 LARGEST_BYTES: Final = 4 * 1024 * 1024
 
 _TAG_TTL_MS: Final = (LONGEST_S + 3600) * 1000
+_NOTE_TTL_MS: Final = 600_000
 _TRIPS_AFTER: Final = 2  # failed calls in a row
 _MAX_OWED: Final = 10_000
 _BATCH: Final = 500
@@ -72,9 +73,10 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 """
 
-# KEYS: counter of invalidations, tags…   ARGV: the new version, its lifetime ms
+# KEYS: counter of invalidations, note of the change or '', tags…   ARGV: the new version, its and the note's life ms
 _BUMP: Final = """
-for i = 2, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
+for i = 3, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
+if KEYS[2] ~= '' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
 return redis.call('INCR', KEYS[1])
 """
 
@@ -145,19 +147,40 @@ class SharedTier:
         except Away:
             return None
 
+    async def lead(self, key: CacheKey, token: str) -> bool:
+        """Become the one who loads this value although it is still good."""
+        name = f"{self._prefix}:lock:{key}"
+        try:
+            return bool(await self._call("lead", lambda: self._redis.set(name, token, nx=True, px=int(LEASE_S * 1000))))
+        except Away:
+            return False
+
     async def release(self, key: CacheKey, token: str) -> None:
         """Give the lead up without a value."""
         with suppress(Away):
             await self._call("release", lambda: self._release([f"{self._prefix}:lock:{key}"], [token]))
 
-    async def bump(self, tags: Iterable[str]) -> int | None:
-        """Give every tag a new version; the number of this invalidation, or None and the tags are owed."""
+    async def bump(self, tags: Iterable[str], *, change: str | None = None) -> int | None:
+        """Give every tag a new version; the number of this invalidation, or None and the tags are owed.
+
+        With the name of a `change` it is noted that its tags are done with, in the same step.
+        """
         names = list(tags)
         try:
-            return await self._bump_all(names)
+            return await self._bump_all(names, change)
         except Away:
             self.owe(names)
             return None
+
+    async def done(self, changes: Sequence[str]) -> set[str]:
+        """Those of `changes` whose tags are noted as done with; none while Redis is away or has forgotten."""
+        if not changes:
+            return set()
+        try:
+            notes = await self._call("done", lambda: self._redis.mget([self._note(change) for change in changes]))
+        except Away:
+            return set()
+        return {change for change, note in zip(changes, notes, strict=True) if note is not None}
 
     def owe(self, tags: Iterable[str]) -> None:
         """Remember tags whose versions could not be changed; too many become all of them."""
@@ -183,12 +206,17 @@ class SharedTier:
             if self._owed.get(tag) == turn:  # it may have been owed anew meanwhile
                 del self._owed[tag]
 
-    async def _bump_all(self, tags: list[str]) -> int:
+    async def _bump_all(self, tags: list[str], change: str | None = None) -> int:
         number = 0
         for start in range(0, len(tags), _BATCH):
-            keys = [self._count, *(f"{self._prefix}:tag:{tag}" for tag in tags[start : start + _BATCH])]
-            number = await self._call("bump", partial(self._bump, keys, [_version(), _TAG_TTL_MS]))
+            is_last = start + _BATCH >= len(tags)
+            note = self._note(change) if change and is_last else ""
+            keys = [self._count, note, *(f"{self._prefix}:tag:{tag}" for tag in tags[start : start + _BATCH])]
+            number = await self._call("bump", partial(self._bump, keys, [_version(), _TAG_TTL_MS, _NOTE_TTL_MS]))
         return number
+
+    def _note(self, change: str) -> str:
+        return f"{self._prefix}:done:{change}"
 
     @property
     def _count(self) -> str:
@@ -199,7 +227,7 @@ class SharedTier:
 
     def _names(self, key: CacheKey, tags: Sequence[str]) -> list[str]:
         tagged = [f"{self._prefix}:tag:{tag}" for tag in (EVERYTHING, *tags)]
-        return [f"{self._prefix}:value:{key}", f"{self._prefix}:lock:{key}", *tagged]
+        return [f"{self._prefix}:entry:{key}", f"{self._prefix}:lock:{key}", *tagged]
 
     # Any: what a script answers depends on the script
     async def _call(self, operation: str, call: Callable[[], Awaitable[Any]], *, probe: bool = False) -> Any:

@@ -29,7 +29,7 @@ from etter_common.events.envelope import SUBJECT_ROOT, Event, EventPayload
 from etter_common.events.lanes import MAX_HELD, Held, Lanes, Recovery
 from etter_common.events.pull import Pull
 from etter_common.events.retry import Kind, PermanentError, RetryPolicy, classify, reason
-from etter_common.events.supervisor import first_to_end, supervised
+from etter_common.events.supervisor import first_to_end, honour_cancel, supervised
 from etter_common.logging import bound, get_logger
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ Handler = Callable[[Context, Event], Awaitable[None]]
 ACK_WAIT_S: Final = 10.0
 MAX_DELIVERIES: Final = 20
 _KEEP_ALIVE_S: Final = 3.0
+_MEASURE_S: Final = 5.0
 _HANDED_BACK_AFTER_S: Final = 5.0
 _AWAY_FIRST_S: Final = 0.5
 _AWAY_LONGEST_S: Final = 10.0
@@ -122,8 +123,9 @@ class _Consumer:
             lanes.recover(Recovery(info.num_ack_pending, info.delivered.stream_seq, until))
         try:
             await first_to_end(
-                self._read(pull, lanes), self._keep_alive(lanes), self._clean_up(), lease.beat(connection)
-            )
+                self._read(pull, lanes), self._keep_alive(lanes), self._measure(), self._clean_up(),
+                lease.beat(connection),
+            )  # fmt: skip
         finally:
             await lanes.hand_back(grace_s=_HANDED_BACK_AFTER_S)
 
@@ -137,6 +139,17 @@ class _Consumer:
             await asyncio.sleep(_KEEP_ALIVE_S)
             lanes.look_at_recovery()
             await lanes.keep_alive()
+            honour_cancel()
+
+    async def _measure(self) -> None:
+        """How much is still to be read, told also while nothing can be: messages in hand say it only when they come."""
+        js = self._platform.nats.jetstream()
+        while True:
+            with suppress(NatsError, OSError, TimeoutError):
+                info = await js.consumer_info(streams.EVENTS, self._name)
+                metrics.CONSUMER_LAG.labels(self._name).set(info.num_pending or 0)
+            honour_cancel()
+            await asyncio.sleep(_MEASURE_S)
 
     async def _clean_up(self) -> None:
         while True:

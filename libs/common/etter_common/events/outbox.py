@@ -49,6 +49,7 @@ async def write(ctx: Context) -> None:
         if not rows:
             rows = [_tags_only(ctx)]
         rows[-1]["tags"] = sorted(ctx.stale_tags)
+        ctx.stale_change = str(rows[-1]["id"])
     appended, ctx.events, ctx.appended = ctx.appended, [], []
     while len(rows) > _ROWS_AT_ONCE:
         await ctx.session.execute(insert(OutboxRow).values(rows[:_ROWS_AT_ONCE]))

@@ -19,6 +19,7 @@ from nats.errors import Error as NatsError
 from nats.js.errors import APIError
 
 from etter_common.clock import monotonic
+from etter_common.events.supervisor import honour_cancel
 from etter_common.logging import get_logger
 
 _log = get_logger(__name__)
@@ -59,6 +60,7 @@ class Pull:
         try:
             while True:
                 await self._ask(inbox)
+                honour_cancel()
                 message = await self._next()
                 if message is not None:
                     yield message

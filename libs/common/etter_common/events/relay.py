@@ -24,7 +24,7 @@ from nats.js.errors import APIError, NoStreamResponseError
 from etter_common import metrics
 from etter_common.clock import monotonic
 from etter_common.events import lease, streams
-from etter_common.events.supervisor import supervised
+from etter_common.events.supervisor import honour_cancel, supervised
 from etter_common.logging import get_logger
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class _Relay:
         await self._connection.add_listener("outbox", lambda *_: self._wake.set())
         try:
             while True:
+                honour_cancel()
                 self._wake.clear()
                 await self._measure()
                 if not await self._sweep():
@@ -110,9 +111,9 @@ class _Relay:
 
     async def _publish(self, rows: Sequence[Any]) -> list[UUID]:
         """The ids of the rows that are done with; the others stay for the next sweep."""
-        tags = sorted({tag for row in rows for tag in json.loads(row["tags"])})
-        if tags:
-            await self._platform.cache.invalidate(tags, cause="outbox")
+        changes = {str(row["id"]): json.loads(row["tags"]) for row in rows if row["tags"] != "[]"}
+        if changes:
+            await self._platform.cache.invalidate_rest(changes, cause="outbox")
         chains: dict[UUID, list[Any]] = defaultdict(list)
         for row in rows:
             chains[row["aggregate_id"] or row["id"]].append(row)

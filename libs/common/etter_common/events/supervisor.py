@@ -11,6 +11,7 @@ from etter_common import tracing
 from etter_common.logging import get_logger
 
 _log = get_logger(__name__)
+INSIST_S: Final = 15.0  # longer than any clean-up takes
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 15.0
 
@@ -37,15 +38,31 @@ async def first_to_end(*parts: Coroutine[Any, Any, None]) -> None:
 
 
 async def stop(*tasks: asyncio.Task[Any]) -> None:
-    """Cancel and wait until they have cleaned up."""
-    for task in tasks:
+    """Cancel and wait until they have cleaned up; asked again after `INSIST_S`, should a library have eaten the first.
+
+    (nats-py's publish and subscribe do, in the flush; `asyncio.wait_for` does when its result has just come.)
+    """
+    pending = {task for task in tasks if not task.done()}
+    for task in pending:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    while pending:
+        _, pending = await asyncio.wait(pending, timeout=INSIST_S)
+        for task in pending:
+            _log.warning("cancel_insisted", part=task.get_name())
+            task.cancel()
+
+
+def honour_cancel() -> None:
+    """End here if this task was asked to: for loops around calls that may eat a cancellation, outside of timeouts."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _forever(name: str, run: Callable[[], Awaitable[None]]) -> None:
     pause_s = _FIRST_PAUSE_S
     while True:
+        honour_cancel()
         started = asyncio.get_running_loop().time()
         try:
             await run()

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
-
 from etter_common import metrics, tracing
 from etter_common.clock import monotonic, utc_now
-from etter_common.context import Context, Origin
+from etter_common.context import Context
 from etter_common.errors import AppError, DeadlineExceeded
 from etter_common.events.retry import Kind, RetryPolicy, classify, reason
 from etter_common.events.supervisor import stop
+from etter_common.jobs.claim import Settled, claim
 from etter_common.jobs.job import Job, JobCancelled, JobLost
-from etter_common.jobs.models import FINAL, JobMixin, JobStatus
+from etter_common.jobs.models import JobMixin, JobStatus
 from etter_common.jobs.queue import Queue, Ticket, work_message
-from etter_common.logging import get_logger
+from etter_common.logging import bound, get_logger
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -67,28 +66,21 @@ class Rules:
     retry: RetryPolicy
 
 
-@dataclass(frozen=True)
-class Settled:
-    """The answer to the message: done with, or deliver it again after a while."""
-
-    again_in_s: float | None = None
-
-
 class Attempt:
     """`look` makes it look at the row at once: somebody may have asked for the job's end."""
 
-    def __init__(
-        self, platform: Platform, rules: Rules, ticket: Ticket, headers: Mapping[str, str], worker: str
-    ) -> None:  # fmt: skip
+    def __init__(self, platform: Platform, rules: Rules, ticket: Ticket, worker: str) -> None:
         self.ticket = ticket
         self.look = asyncio.Event()
         self._platform = platform
         self._rules = rules
         self._worker = worker
-        self._origin = Origin(
-            request_id=headers.get("ce-requestid", str(ticket.job_id)), traceparent=headers.get("traceparent")
-        )
         self._job: Job | None = None
+
+    @property
+    def job_id(self) -> UUID | None:
+        """The job it is at; not known before one is taken."""
+        return self._job.id if self._job else None
 
     async def run(self) -> Settled:
         """Never raises but for cancellation, on which the job goes back to the queue."""
@@ -109,59 +101,30 @@ class Attempt:
             return Settled(again_in_s=_AWAY_S)
 
     async def _claim_and_run(self) -> Settled:
-        now = utc_now()
-        if self.ticket.not_before and self.ticket.not_before > now:
-            return Settled(again_in_s=(self.ticket.not_before - now).total_seconds())
-        claimed = await self._claim()
+        rules = self._rules
+        claimed = await claim(self._platform, rules.queue, rules.model, self.ticket, worker=self._worker)
         if isinstance(claimed, Settled):
             return claimed
-        self._job = job = claimed
+        job = self._job = Job(
+            self._platform, rules.model, row=claimed.row, job_id=claimed.job_id, company_id=claimed.company_id,
+            origin=claimed.origin,
+        )  # fmt: skip
+        if claimed.row.cancel_requested:
+            job.cancelling.set()
+        origin = claimed.origin
+        ids = {"request_id": origin.request_id, "job_id": job.id, "company_id": job.company_id}
+        headers = {"traceparent": origin.traceparent} if origin.traceparent else {}
         started = monotonic()
-        headers = {"traceparent": self._origin.traceparent} if self._origin.traceparent else {}
-        with tracing.span(f"job {self._rules.queue.name}", headers=headers):
+        with bound(**ids, queue=rules.queue.name), tracing.span(f"job {rules.queue.name}", headers=headers):
+            _log.info("job_taken", attempt=job.attempt)
             error = await self._run_beside_heartbeat(job)
             await self._end(job, error)
-        metrics.JOB_SECONDS.labels(self._rules.queue.name).observe(monotonic() - started)
+        metrics.JOB_SECONDS.labels(rules.queue.name).observe(monotonic() - started)
         return Settled()
-
-    async def _claim(self) -> Job | Settled:
-        """Take the job with the next attempt number, unless it has ended or somebody else is at it."""
-        model: Any = self._rules.model
-        async with self._platform.work(origin=self._origin, company_id=self.ticket.company_id) as ctx:
-            row: Any = await ctx.session.scalar(
-                select(model)
-                .where(model.id == self.ticket.job_id, model.company_id == self.ticket.company_id)
-                .with_for_update()
-            )
-            if row is None or row.status in FINAL:
-                return Settled()
-            now = utc_now()
-            if row.status == JobStatus.RUNNING and row.heartbeat_at is not None:
-                silent_s = (now - row.heartbeat_at).total_seconds()
-                patience_s = self._rules.queue.ack_wait_s * 0.8
-                if 0 <= silent_s < patience_s:
-                    return Settled(again_in_s=patience_s - silent_s)
-            if row.status == JobStatus.QUEUED:
-                waited = (now - row.queued_at).total_seconds()
-                metrics.JOB_WAIT_SECONDS.labels(self._rules.queue.name).observe(max(0.0, waited))
-            row.attempts += 1
-            row.status = JobStatus.RUNNING.value
-            row.started_at = row.started_at or now
-            row.heartbeat_at = now
-            row.worker = self._worker
-            await ctx.session.flush()
-        job = Job(
-            self._platform, self._rules.model, row=row, job_id=row.id, company_id=row.company_id,
-            origin=self._origin,
-        )  # fmt: skip
-        if row.cancel_requested:
-            job.cancelling.set()
-        _log.info("job_taken", attempt=job.attempt)
-        return job
 
     async def _run_beside_heartbeat(self, job: Job) -> Exception | None:
         """How `run` ended; `None` is a success that is written already or has nothing to write."""
-        if job.attempt - self.ticket.failures > MAX_LOST_WORKERS:
+        if job.attempt - job.failures > MAX_LOST_WORKERS:
             return JobWorkerLost()
         if job.cancelling.is_set():
             return JobCancelled()
@@ -228,7 +191,7 @@ class Attempt:
             self._count(JobStatus.SUCCEEDED)
         elif isinstance(error, JobCancelled):
             await self._stop(job, Stopped(job.id, JobStatus.CANCELLED))
-        elif self._is_final(error):
+        elif self._is_final(job, error):
             code, detail = _told(error)
             if not isinstance(error, AppError):
                 _log.error("job_failed", reason=reason(error), exc_info=error)
@@ -236,14 +199,14 @@ class Attempt:
         else:
             await self._try_again(job, error)
 
-    def _is_final(self, error: Exception) -> bool:
+    def _is_final(self, job: Job, error: Exception) -> bool:
         if isinstance(error, JobDeadlineExceeded | JobWorkerLost):
             return True
         if isinstance(error, AppError) and error.status < 500:
             return True
         if classify(error) is Kind.AWAY:
             return False
-        return classify(error) is Kind.PERMANENT or self.ticket.failures + 1 >= self._rules.max_attempts
+        return classify(error) is Kind.PERMANENT or job.failures + 1 >= self._rules.max_attempts
 
     async def _stop(self, job: Job, stopped: Stopped) -> None:
         try:
@@ -264,15 +227,13 @@ class Attempt:
                 await on_stop(ctx, stopped)
 
     async def _try_again(self, job: Job, error: Exception) -> None:
-        """Back into the queue with a message of its own that is not taken before its time."""
+        """Back into the queue, not to be taken before its time, with a message of its own."""
         counts = classify(error) is not Kind.AWAY
-        failures = self.ticket.failures + (1 if counts else 0)
+        failures = job.failures + (1 if counts else 0)
         delay_s = self._rules.retry.delay_s(max(failures, 1))
-        ticket = Ticket(
-            job_id=job.id, company_id=job.company_id, failures=failures,
-            not_before=utc_now() + timedelta(seconds=delay_s),
-        )  # fmt: skip
-        async with job.requeue() as ctx:
+        not_before = utc_now() + timedelta(seconds=delay_s)
+        async with job.requeue(failures=failures, not_before=not_before) as ctx:
+            ticket = Ticket(job_id=job.id, company_id=job.company_id)
             ctx.append(work_message(ctx, self._rules.queue, ticket))
         _log.warning(
             "job_failed_will_retry", failures=failures, delay_s=round(delay_s, 1), reason=reason(error),

@@ -47,6 +47,7 @@ class Job:
         self.id = job_id
         self.company_id = company_id
         self.attempt = row.attempts
+        self.failures = row.failures
         self.checkpoint: dict[str, Any] = dict(row.checkpoint or {})
         self.ended = False
         self.is_ending = False  # the last transaction is under way or done
@@ -105,9 +106,15 @@ class Job:
         self.ended = True
 
     @asynccontextmanager
-    async def requeue(self) -> AsyncGenerator[Context]:
+    async def requeue(self, **columns: Any) -> AsyncGenerator[Context]:
         """Give the job up for another attempt, with what the block writes."""
-        queued = {"status": JobStatus.QUEUED.value, "heartbeat_at": None, "worker": None, "eta_seconds": None}
+        queued = {
+            **columns,
+            "status": JobStatus.QUEUED.value,
+            "heartbeat_at": None,
+            "worker": None,
+            "eta_seconds": None,
+        }
         async with self._last(queued_at=utc_now, **queued) as ctx:
             yield ctx
 

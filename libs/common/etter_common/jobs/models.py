@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Column, DateTime, Double, Integer, Text, func, text
+from sqlalchemy import Boolean, Column, DateTime, Double, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from etter_common import logging, tracing
 from etter_common.clock import utc_now
 
 
@@ -21,11 +22,21 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+ACTIVE: Final = "status IN ('queued', 'running')"
 FINAL: Final = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
 
 
+def _request_id() -> str | None:
+    found = logging.current_ids().get("request_id")
+    return str(found) if found else None
+
+
 class JobMixin:
-    """`attempts` counts the times a worker took the job; it is the fencing token of the one that has it."""
+    """`attempts` counts the times a worker took the job; it is the fencing token of the one that has it.
+
+    `failures` are the tries that ended with an error; `not_before` delays the next one. `request_id` and `traceparent`
+    are those of the request that asked for the job.
+    """
 
     status: Mapped[str] = mapped_column(Text, default=JobStatus.QUEUED.value, server_default="queued")
     attempts: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
@@ -41,6 +52,19 @@ class JobMixin:
     finished_at: Mapped[datetime | None]
     heartbeat_at: Mapped[datetime | None]
     worker: Mapped[str | None] = mapped_column(Text)
+    failures: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    not_before: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
+    request_id: Mapped[str | None] = mapped_column(Text, default=_request_id)
+    traceparent: Mapped[str | None] = mapped_column(Text, default=tracing.traceparent)
+
+
+def job_indexes(table: str) -> tuple[Index, Index]:
+    """For `__table_args__`: one over what is not done, small however much is; one for whose turn it is."""
+    return (
+        Index(f"ix_{table}_active", "company_id", "status", "queued_at", postgresql_where=text(ACTIVE)),
+        Index(f"ix_{table}_taken_at", "company_id", "taken_at"),
+    )
 
 
 def job_columns() -> list[Column[Any]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
@@ -46,12 +45,10 @@ class Queue:
 
 
 class Ticket(msgspec.Struct, frozen=True):
-    """The work message. `failures` are the tries that ended with an error; `not_before` delays the next one."""
+    """The work message: there is work for one worker. Which job it does is decided when it takes one (`claim`)."""
 
     job_id: UUID
     company_id: UUID
-    failures: int = 0
-    not_before: datetime | None = None
 
 
 async def enqueue(ctx: Context, queue: Queue, job_id: UUID) -> None:

@@ -1,8 +1,8 @@
 """Takes jobs from a queue, one per slot, and brings each to exactly one final state.
 
-The queue's message says that there is work, the row says whose it is: a worker has the job while the row is `running`
-with its attempt number. A killed worker falls silent, the message comes again after `ack_wait_s`, and the next worker
-takes the job over with the next number; whatever the first one still tries to write is refused.
+The queue's message says that there is work, the rows say which and whose it is: a worker has a job while its row is
+`running` with its attempt number. A killed worker falls silent, its message comes again after `ack_wait_s`, and the
+next worker takes the job over with the next number; whatever the first one still tries to write is refused.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from etter_common import metrics
 from etter_common.events import dead_letters, streams
 from etter_common.events.pull import Pull
 from etter_common.events.retry import RetryPolicy, reason
-from etter_common.events.supervisor import first_to_end, stop, supervised
-from etter_common.jobs.attempt import Attempt, OnStop, Rules, Settled, Stopped
+from etter_common.events.supervisor import first_to_end, honour_cancel, stop, supervised
+from etter_common.jobs.attempt import Attempt, OnStop, Rules, Stopped
+from etter_common.jobs.claim import Settled
 from etter_common.jobs.job import Job
 from etter_common.jobs.models import JobMixin
 from etter_common.jobs.queue import Queue, Ticket
 from etter_common.jobs.sweep import sweep
-from etter_common.logging import bound, get_logger
+from etter_common.logging import get_logger
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -95,6 +96,7 @@ class _Runner:
         await self._ensure_patiently()
         signals = await self._platform.nats.subscribe(streams.cancel_subject("*"), cb=self._on_cancel)
         try:
+            honour_cancel()
             await first_to_end(self._take(), self._keep_alive(), self._sweep())
         finally:
             with suppress(NatsError):
@@ -136,12 +138,10 @@ class _Runner:
         except msgspec.DecodeError as error:
             await self._bury(message, error)
             return
-        slot.attempt = Attempt(self._platform, self._rules, ticket, dict(message.headers or {}), self._worker)
+        slot.attempt = Attempt(self._platform, self._rules, ticket, self._worker)
         metrics.JOBS_RUNNING.labels(self._queue.name).inc()
         try:
-            with bound(job_id=ticket.job_id, company_id=ticket.company_id, queue=self._queue.name):
-                settled = await slot.attempt.run()
-            await self._answer(message, settled)
+            await self._answer(message, await slot.attempt.run())
         except Exception:  # unanswered, the message comes again and finds the row as it is
             _log.exception("job_attempt_broke", job_id=ticket.job_id)
         finally:
@@ -168,6 +168,7 @@ class _Runner:
             for slot in list(self._taken.values()):
                 with suppress(NatsError):
                     await slot.message.in_progress()
+            honour_cancel()
 
     async def _sweep(self) -> None:
         await sweep(self._platform, self._rules, consumer=_CONSUMER)
@@ -175,7 +176,7 @@ class _Runner:
     async def _on_cancel(self, message: Msg) -> None:
         job_id = message.subject.rpartition(".")[2]
         for slot in list(self._taken.values()):
-            if slot.attempt is not None and str(slot.attempt.ticket.job_id) == job_id:
+            if slot.attempt is not None and str(slot.attempt.job_id) == job_id:
                 slot.attempt.look.set()
 
     async def _drain(self) -> None:

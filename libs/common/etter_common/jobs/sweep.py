@@ -14,6 +14,7 @@ from sqlalchemy import and_, or_, select
 from etter_common.clock import utc_now
 from etter_common.events import streams
 from etter_common.events.retry import Kind, classify
+from etter_common.events.supervisor import honour_cancel
 from etter_common.jobs.models import JobMixin, JobStatus
 from etter_common.jobs.queue import Queue, Ticket
 from etter_common.logging import get_logger
@@ -39,6 +40,7 @@ async def sweep(platform: Platform, rules: Rules, *, consumer: str) -> None:
         except Exception as error:
             if classify(error) is not Kind.AWAY:
                 raise
+        honour_cancel()
 
 
 async def push_lost(platform: Platform, queue: Queue, model: type[JobMixin]) -> int:

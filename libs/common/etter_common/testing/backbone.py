@@ -26,6 +26,7 @@ from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.events.envelope import Event, EventPayload
 from etter_common.ids import new_id
 from etter_common.jobs import JobMixin, job_columns
+from etter_common.jobs.migrations import add_fairness
 from etter_common.platform import Platform, open_platform
 from etter_common.settings import ServiceSettings
 from etter_common.testing.plugin import Servers
@@ -164,6 +165,7 @@ def _migrate(connection: Connection) -> None:
         )
         identity = (Column("id", Uuid, primary_key=True), Column("company_id", Uuid, nullable=False))
         operations.create_table("probe_jobs", *identity, *job_columns())
+        add_fairness("probe_jobs", concurrently=False)
         enable_row_security("effects")
         enable_row_security("probe_jobs", system=True)
 

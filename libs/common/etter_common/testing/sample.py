@@ -126,11 +126,11 @@ async def hesitate(ctx: Annotated[Context, requires("roles:write")], data: Thing
 async def list_things(
     ctx: Annotated[Context, requires("roles:read")], query: Annotated[ThingQuery, Query()]
 ) -> Response:
-    async def load() -> bytes:
+    async def load(own: Context) -> bytes:
         wanted = fieldsets.top_level(fieldsets.parse(query.fields, ThingOut), ThingOut)
         where = [Thing.size >= query.min_size] if query.min_size is not None else []
         columns: dict[str, Any] = {name: COLUMNS[name] for name in wanted}
-        return encode_page(await ThingRepository(ctx).page(LISTING, query, columns, where=where))
+        return encode_page(await ThingRepository(own).page(LISTING, query, columns, where=where))
 
     key = CacheKey.of(ctx.company_id, "things", query.model_dump(mode="json"))
     return await cached(ctx, key, load, ttl_s=300, tags=[tag(ctx.company_id, "things")])

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 import pytest
 from redis.asyncio import Redis
 
 from etter_common import metrics
-from etter_common.cache import Cache, CacheKey
+from etter_common.cache import Cache, CacheKey, Entry
 from etter_common.cache.shared import SharedTier
 from etter_common.clock import monotonic
+from etter_common.errors import NotFound, Unavailable
 from etter_common.ids import new_id
 
 MakeCache = Callable[..., Awaitable[Cache]]
@@ -38,7 +42,7 @@ class Source:
         return value
 
 
-async def read(cache: Cache, source: Source, *, key: CacheKey = KEY, **terms: float) -> bytes:
+async def read(cache: Cache, source: Source, *, key: CacheKey = KEY, **terms: Any) -> bytes:
     entry = await cache.get_or_load(key, source.load, ttl_s=terms.pop("ttl_s", 60), tags=["roles"], **terms)
     return entry.body
 
@@ -195,7 +199,7 @@ class TestLifetime:
     ) -> None:
         for number in range(30):
             await read(cache, Source(), key=CacheKey(COMPANY, "roles", str(number)), ttl_s=1000)
-        names = [name async for name in redis.scan_iter(f"etter:{service}:cache:value:*")]
+        names = [name async for name in redis.scan_iter(f"etter:{service}:cache:entry:*")]
         left = [await redis.pttl(name) / 1000 for name in names]
         assert len(left) == 30
         assert 890 < min(left) < 950 < max(left) <= 1000
@@ -242,6 +246,193 @@ class TestStaleWhileRevalidate:
         source.value = b"two"
         await cache.invalidate(["roles"])
         assert await read(cache, source, ttl_s=10, stale_s=30) == b"two"
+
+
+class TestEarlyRenewal:
+    """A value that is read near the end of its time is renewed before it is over; nobody waits."""
+
+    async def test_it_is_renewed_while_the_old_one_is_served(self, make_cache: MakeCache, source: Source) -> None:
+        now = monotonic()
+        cache = await make_cache(clock=lambda: now, redis=None)
+        await read(cache, source, early=True, ttl_s=50)
+        source.value = b"two"
+        now += 46
+        assert await read(cache, source, early=True, ttl_s=50) == b"one"
+        await until(lambda: source.loads == 2 and not cache._refreshing)
+        assert await read(cache, source, early=True, ttl_s=50) == b"two"
+        now += 20  # past the first one's time
+        assert await read(cache, source, early=True, ttl_s=50) == b"two"
+        assert source.loads == 2
+
+    async def test_who_only_peeks_is_sent_on_once(self, make_cache: MakeCache, source: Source) -> None:
+        now = monotonic()
+        cache = await make_cache(clock=lambda: now, redis=None)
+        await read(cache, source, early=True, ttl_s=50)
+        source.gate.clear()
+        assert cache.peek(KEY) is not None
+        now += 46
+        assert cache.peek(KEY) is None
+        assert await read(cache, source, early=True, ttl_s=50) == b"one"
+        assert cache.peek(KEY) is not None  # somebody is at it
+        source.gate.set()
+
+    async def test_of_many_replicas_one_loads(self, make_cache: MakeCache, source: Source) -> None:
+        now = monotonic()
+        caches = [await make_cache(clock=lambda: now) for _ in range(3)]
+        for cache in caches:
+            await read(cache, source, early=True, ttl_s=1)
+        source.gate.clear()
+        await asyncio.sleep(0.8)  # the time of the value in Redis runs by the clock there
+        now += 0.95 * 0.9
+        for cache in caches:
+            assert await read(cache, source, early=True, ttl_s=1) == b"one"
+        await until(lambda: source.loads > 1)
+        source.gate.set()
+        await until(lambda: not any(cache._refreshing for cache in caches))
+        assert source.loads == 2
+
+    async def test_who_did_not_allow_it_has_no_load_in_the_background(self, make_cache: MakeCache) -> None:
+        now = monotonic()
+        source = Source()
+        cache = await make_cache(clock=lambda: now, redis=None)
+        await read(cache, source, ttl_s=50)
+        now += 44
+        assert cache.peek(KEY) is not None
+        await read(cache, source, ttl_s=50)
+        assert not cache._refreshing
+        assert source.loads == 1
+
+
+class TestFailSafe:
+    async def test_the_value_last_seen_is_served_while_the_database_is_away(self, make_cache: MakeCache) -> None:
+        now, tries = monotonic(), 0
+        source = Source()
+        cache = await make_cache(clock=lambda: now, redis=None)
+
+        async def away() -> bytes:
+            nonlocal tries
+            tries += 1
+            raise Unavailable("the database is away")
+
+        await read(cache, source, ttl_s=50, fail_safe_s=300)
+        now += 60
+        for _ in range(5):
+            entry = await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+            assert entry.body == b"one"
+        assert tries == 1  # the others wait until the next try is due
+        now += 10
+        await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+        assert tries == 2
+        now += 300
+        with pytest.raises(Unavailable):
+            await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+
+    async def test_an_invalidated_one_is_not(self, make_cache: MakeCache, source: Source) -> None:
+        cache = await make_cache(redis=None)
+        await read(cache, source, fail_safe_s=300)
+        await cache.invalidate(["roles"])
+
+        async def away() -> bytes:
+            raise Unavailable
+
+        with pytest.raises(Unavailable):
+            await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+
+    async def test_a_bug_is_not_hidden(self, make_cache: MakeCache, source: Source) -> None:
+        now = monotonic()
+        cache = await make_cache(clock=lambda: now, redis=None)
+        await read(cache, source, ttl_s=50, fail_safe_s=300)
+        now += 60
+
+        async def broken() -> bytes:
+            raise KeyError("bug")
+
+        with pytest.raises(KeyError):
+            await cache.get_or_load(KEY, broken, ttl_s=50, tags=["roles"], fail_safe_s=300)
+
+
+class TestAbsence:
+    class Source404(Source):
+        async def load(self) -> bytes:
+            self.loads += 1
+            raise NotFound("there is no role 7")
+
+    async def test_it_is_remembered_for_its_own_time_in_both_tiers(self, make_cache: MakeCache) -> None:
+        first, second = await make_cache(), await make_cache()
+        source = self.Source404()
+        for cache in (first, first, second):
+            with pytest.raises(NotFound, match="there is no role 7"):
+                await read(cache, source, absent_s=30)
+        assert source.loads == 1
+        assert first.peek(KEY) is None  # nothing to send
+
+    async def test_what_comes_into_being_ends_it(self, make_cache: MakeCache, source: Source) -> None:
+        first, second = await make_cache(), await make_cache()
+        with pytest.raises(NotFound):
+            await read(first, self.Source404(), absent_s=30)
+        await second.invalidate(["roles"])
+        assert await read(second, source, absent_s=30) == b"one"
+
+    async def test_it_is_not_remembered_unasked(self, cache: Cache) -> None:
+        source = self.Source404()
+        for _ in range(2):
+            with pytest.raises(NotFound):
+                await read(cache, source)
+        assert source.loads == 2
+
+    async def test_it_lives_no_longer_than_asked(self, cache: Cache, redis: Redis, service: str) -> None:
+        with pytest.raises(NotFound):
+            await read(cache, self.Source404(), absent_s=30, ttl_s=3600)
+        [name] = [name async for name in redis.scan_iter(f"etter:{service}:cache:entry:*")]
+        assert 26_000 < await redis.pttl(name) <= 30_000
+
+
+class TestEveryOrder:
+    """Two readers in two replicas and one writer, in every order their steps can come in."""
+
+    STEPS = sorted(set(itertools.permutations(["read 0", "read 0", "read 1", "read 1", "write", "write"])))
+
+    async def test_who_begins_after_the_invalidation_sees_the_new_value(
+        self, make_cache: MakeCache, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("etter_common.cache.cache.LEAD_WAIT_S", 0.0)
+        caches = [await make_cache(), await make_cache()]
+        for number, order in enumerate(self.STEPS):
+            await self._play(caches, CacheKey(COMPANY, "roles", str(number)), order)
+
+    @staticmethod
+    async def _play(caches: list[Cache], key: CacheKey, order: tuple[str, ...]) -> None:
+        name = f"roles {key.params}"
+        truth, dropped, counts = b"old", False, Counter[str]()
+        readers: dict[str, tuple[Source, asyncio.Task[Entry], bool]] = {}
+        for step in order:
+            counts[step] += 1
+            match step, counts[step]:
+                case "write", 1:
+                    truth = b"new"
+                case "write", 2:
+                    await caches[0].invalidate([name])
+                    for cache in caches:
+                        assert cache._backplane is not None
+                        await cache._backplane.beat()
+                    dropped = True
+                case reader, 1:
+                    source = Source(truth)
+                    source.gate.clear()
+                    cache = caches[int(reader[-1])]
+                    task = asyncio.create_task(cache.get_or_load(key, source.load, ttl_s=60, tags=[name]))
+                    began = asyncio.create_task(source.began.wait())
+                    await asyncio.wait({task, began}, return_when=asyncio.FIRST_COMPLETED)
+                    began.cancel()
+                    readers[reader] = source, task, dropped
+                case reader, _:
+                    source, task, began_after = readers[reader]
+                    source.gate.set()
+                    seen = (await task).body
+                    assert seen == b"new" or not began_after, order
+        for cache in caches:
+            last = await cache.get_or_load(key, Source(truth).load, ttl_s=60, tags=[name])
+            assert last.body == b"new", order
 
 
 class TestInvalidateDuringALoad:
@@ -435,6 +626,34 @@ class TestInvalidate:
         before = counter._value.get()
         await cache.invalidate(["a", "b"], cause="test_cause")
         assert counter._value.get() == before + 2
+
+
+class TestInvalidateRest:
+    """The relay makes sure of what the process that committed drops itself."""
+
+    async def test_what_was_dropped_is_not_dropped_again(self, make_cache: MakeCache, source: Source) -> None:
+        writer, relay = await make_cache(), await make_cache()
+        await writer.invalidate(["roles"], change="row-1")
+        await read(writer, source)
+        await relay.invalidate_rest({"row-1": ["roles"]}, cause="outbox")
+        assert await read(writer, source) == b"one"
+        assert source.loads == 1
+
+    async def test_what_nobody_dropped_is_dropped(self, make_cache: MakeCache, source: Source) -> None:
+        writer, relay = await make_cache(), await make_cache()
+        await writer.invalidate(["skills"], change="row-1")
+        await read(relay, source)
+        source.value = b"two"
+        await relay.invalidate_rest({"row-1": ["skills"], "row-2": ["roles"]}, cause="outbox")
+        assert await read(relay, source) == b"two"
+
+    async def test_without_redis_all_of_them_are(self, make_cache: MakeCache, source: Source) -> None:
+        cache = await make_cache(redis=None)
+        await cache.invalidate(["roles"], change="row-1")
+        await read(cache, source)
+        source.value = b"two"
+        await cache.invalidate_rest({"row-1": ["roles"]}, cause="outbox")
+        assert await read(cache, source) == b"two"
 
 
 class TestEvictedVersions:

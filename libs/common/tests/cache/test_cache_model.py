@@ -73,7 +73,7 @@ class CacheMachine(RuleBasedStateMachine):
         async def read() -> bytes:
             tags = [f"thing:{key}", "things"]
             cache: Cache = self.caches[replica]
-            return (await cache.get_or_load(KEYS[key], load, ttl_s=1000, tags=tags)).body
+            return (await cache.get_or_load(KEYS[key], load, ttl_s=1000, tags=tags, early=True)).body
 
         async def start() -> Reading:
             reading = Reading(key, self.truth[key], asyncio.create_task(read()), gate)
@@ -116,7 +116,7 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule()
     def evict_values(self) -> None:
-        names = [f"etter:{self.service}:cache:value:{key}" for key in KEYS]
+        names = [f"etter:{self.service}:cache:entry:{key}" for key in KEYS]
         self.run(self.redis[0].delete(*names))
 
     async def hear(self) -> None:

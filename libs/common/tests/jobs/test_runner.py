@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import signal
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -292,6 +293,32 @@ class TestTakeover:
         steps = await backbone.fetch("SELECT subject, note FROM effects WHERE note LIKE 'step %'")
         assert len(steps) == len({tuple(found) for found in steps}) == 50, "a checkpointed step ran again"
 
+    async def test_workers_killed_at_random_moments(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        """Ten kills, each at any moment of whatever the worker does: taking, working, checkpointing, ending."""
+        seed = random.randrange(1_000_000)
+        chance = random.Random(seed)
+        ids = [await add_job(platform, chance.choice([company_id, new_id()])) for _ in range(8)]
+        async with relay(platform):
+            for _ in range(10):
+                worker = await _start_worker(backbone)
+                await until(lambda pid=worker.pid: _is_at_work(backbone, pid), timeout_s=30)  # type: ignore[misc]
+                await asyncio.sleep(chance.uniform(0, 0.4))  # the moment is what is random
+                os.kill(worker.pid, signal.SIGKILL)
+                await worker.wait()
+            worker = await _start_worker(backbone)
+            await until(ends(backbone, *ids), timeout_s=60)
+            worker.kill()
+            await worker.wait()
+        rows = await backbone.fetch("SELECT status FROM probe_jobs")
+        assert [found["status"] for found in rows] == ["succeeded"] * 8, f"seed {seed}"
+        effects = [tuple(found) for found in await backbone.fetch("SELECT subject, note FROM effects")]
+        ended = [subject for subject, note in effects if note.startswith("end ")]
+        assert sorted(ended) == sorted(map(str, ids)), f"each job's last effect once, seed {seed}"
+        steps = [found for found in effects if found[1].startswith("step ")]
+        assert len(steps) == len(set(steps)) == 5 * 8, f"each step's effect once, seed {seed}"
+
     async def test_a_worker_that_lost_its_job_cannot_commit(
         self, backbone: Backbone, platform: Platform, company_id: UUID
     ) -> None:
@@ -356,6 +383,14 @@ async def _start_worker(backbone: Backbone) -> asyncio.subprocess.Process:
     script = Path(__file__).with_name("probe_worker.py")
     with (backbone.folder / "worker.log").open("ab") as log:
         return await asyncio.create_subprocess_exec(sys.executable, script, env=environment, stdout=log, stderr=log)
+
+
+async def _is_at_work(backbone: Backbone, pid: int) -> bool:
+    """It has taken a job, or there is none left to take."""
+    rows = await backbone.fetch("SELECT status, worker FROM probe_jobs")
+    if all(found["status"] in jobs.FINAL for found in rows):
+        return True
+    return any(str(found["worker"]).endswith(f":{pid}") for found in rows)
 
 
 async def _some_checkpoint(backbone: Backbone, kill: int) -> bool:

@@ -35,8 +35,8 @@ async def list_master_companies(
 ) -> Response:
     """Search the shared directory by a part of the name."""
 
-    async def load() -> bytes:
-        return encode_page(await service.list_page(ctx, query))
+    async def load(own: Context) -> bytes:
+        return encode_page(await service.list_page(own, query))
 
     # cursors are bound to the company, so pages are not shared between companies although the rows are
     key = CacheKey.of(ctx.company_id, "master_companies", query.model_dump(mode="json"))

@@ -72,8 +72,8 @@ async def suggest_users(
 ) -> Response:
     """Active users by the start of a word of their name or by their email."""
 
-    async def load() -> bytes:
-        return encode({"data": await service.suggest(ctx, query)})
+    async def load(own: Context) -> bytes:
+        return encode({"data": await service.suggest(own, query)})
 
     key = CacheKey.of(ctx.company_id, "user_autocomplete", query.model_dump(), scope="users:read")
     return await cached(ctx, key, load, ttl_s=LIFETIMES["user_autocomplete"], tags=[events.tag(ctx.company_id)])

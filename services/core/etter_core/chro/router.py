@@ -30,14 +30,14 @@ Reader = Annotated[Context, requires("dashboard:read")]
 async def list_dashboard_entries(ctx: Reader, query: Annotated[DashboardQuery, Query()]) -> Response:
     key = CacheKey.of(ctx.company_id, "dashboard", query.model_dump(mode="json"))
     return await cached(
-        ctx, key, lambda: service.list_entries(ctx, query), ttl_s=LIFETIMES["dashboard"], tags=_tags(ctx)
+        ctx, key, lambda own: service.list_entries(own, query), ttl_s=LIFETIMES["dashboard"], tags=_tags(ctx)
     )
 
 
 @router.get("/summary", response_model=Data[Summary], responses=documented())
 async def get_summary(ctx: Reader) -> Response:
     key = CacheKey.of(ctx.company_id, "summary")
-    return await cached(ctx, key, lambda: service.summarise(ctx), ttl_s=LIFETIMES["summary"], tags=_tags(ctx))
+    return await cached(ctx, key, lambda own: service.summarise(own), ttl_s=LIFETIMES["summary"], tags=_tags(ctx))
 
 
 def _tags(ctx: Context) -> list[str]:

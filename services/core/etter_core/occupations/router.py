@@ -38,7 +38,7 @@ Reader = Annotated[Context, requires("occupations:read")]
 async def list_occupations(ctx: Reader, query: Annotated[OccupationQuery, Query()]) -> Response:
     # the page's cursor is bound to the company, so the list is cached by company
     key = CacheKey.of(ctx.company_id, "occupations", query.model_dump(mode="json"))
-    return await _cached(ctx, key, lambda: service.list_page(ctx, query))
+    return await _cached(ctx, key, lambda own: service.list_page(own, query))
 
 
 @router.get("/{code}", response_model=Data[OccupationOut], responses=documented(OccupationNotFound, InvalidFields))
@@ -49,8 +49,8 @@ async def get_occupation(
 ) -> Response:
     tree = fieldsets.parse(fields, OccupationOut)
 
-    async def load() -> bytes:
-        return encode_data(fieldsets.narrow(await service.get(ctx, code), tree))
+    async def load(own: Context) -> bytes:
+        return encode_data(fieldsets.narrow(await service.get(own, code), tree))
 
     return await _cached(ctx, CacheKey.of(None, "occupations", {"code": code, "fields": fields}), load)
 
@@ -58,14 +58,14 @@ async def get_occupation(
 @tasks_router.get("/autocomplete", response_model=Data[list[TaskSuggestion]], responses=documented())
 async def suggest_tasks(ctx: Reader, query: Annotated[SuggestQuery, Query()]) -> Response:
     key = CacheKey.of(None, "task_autocomplete", query.model_dump())
-    return await _cached(ctx, key, lambda: service.suggest_tasks(ctx, query.q, query.limit))
+    return await _cached(ctx, key, lambda own: service.suggest_tasks(own, query.q, query.limit))
 
 
 @skills_router.get("/autocomplete", response_model=Data[list[SkillSuggestion]], responses=documented())
 async def suggest_skills(ctx: Reader, query: Annotated[SuggestQuery, Query()]) -> Response:
     key = CacheKey.of(None, "skill_autocomplete", query.model_dump())
-    return await _cached(ctx, key, lambda: service.suggest_skills(ctx, query.q, query.limit))
+    return await _cached(ctx, key, lambda own: service.suggest_skills(own, query.q, query.limit))
 
 
-async def _cached(ctx: Context, key: CacheKey, load: Callable[[], Awaitable[bytes]]) -> Response:
+async def _cached(ctx: Context, key: CacheKey, load: Callable[[Context], Awaitable[bytes]]) -> Response:
     return await cached(ctx, key, load, ttl_s=LIFETIMES[key.resource], tags=[STALE])

@@ -36,7 +36,7 @@ Writer = Annotated[Context, requires("roles:write")]
 
 @router.get("", response_model=Page[RoleOut], responses=documented(InvalidCursor, InvalidSort, InvalidFields))
 async def list_roles(ctx: Reader, query: Annotated[RoleQuery, Query()]) -> Response:
-    return await _cached(ctx, "roles", query, lambda: service.list_page(ctx, query))
+    return await _cached(ctx, "roles", query, lambda own: service.list_page(own, query))
 
 
 @router.post("", status_code=201, responses=documented(RoleAlreadyExists, UnknownOccupation))
@@ -49,7 +49,7 @@ async def create_role(ctx: Writer, data: RoleCreate, response: Response) -> Data
 
 @router.get("/autocomplete", response_model=Data[list[RoleSuggestion]], responses=documented())
 async def suggest_roles(ctx: Reader, query: Annotated[AutocompleteQuery, Query()]) -> Response:
-    return await _cached(ctx, "role_autocomplete", query, lambda: service.suggest(ctx, query.q, query.limit))
+    return await _cached(ctx, "role_autocomplete", query, lambda own: service.suggest(own, query.q, query.limit))
 
 
 @router.get("/{role_id}", response_model=Data[RoleOut], responses=documented(RoleNotFound, InvalidFields))
@@ -83,11 +83,11 @@ async def delete_role(ctx: Writer, role_id: UUID, if_match: IfMatch = None) -> N
 
 @departments_router.get("", response_model=Data[list[Department]], responses=documented())
 async def list_departments(ctx: Reader) -> Response:
-    return await _cached(ctx, "departments", None, lambda: service.list_departments(ctx))
+    return await _cached(ctx, "departments", None, lambda own: service.list_departments(own))
 
 
 async def _cached(
-    ctx: Context, resource: str, query: Schema | RoleQuery | None, load: Callable[[], Awaitable[bytes]]
+    ctx: Context, resource: str, query: Schema | RoleQuery | None, load: Callable[[Context], Awaitable[bytes]]
 ) -> Response:
     params = query.model_dump(mode="json", exclude_none=True) if query else None
     key = CacheKey.of(ctx.company_id, resource, params)

@@ -54,7 +54,7 @@ MATCH_ERRORS = (WorkflowNotFound, PreconditionFailed, PreconditionRequired)
 async def list_workflows(ctx: Reader, query: Annotated[WorkflowQuery, Query()]) -> Response:
     key = CacheKey.of(ctx.company_id, "workflows", query.model_dump(mode="json"))
     tags = [events.stale(ctx.company_id)]
-    return await cached(ctx, key, lambda: service.list_page(ctx, query), ttl_s=LIFETIMES["lists"], tags=tags)
+    return await cached(ctx, key, lambda own: service.list_page(own, query), ttl_s=LIFETIMES["lists"], tags=tags)
 
 
 @router.post(
@@ -85,8 +85,8 @@ async def delete_workflow(ctx: Writer, workflow_id: UUID, if_match: IfMatch = No
 
 @router.get("/{workflow_id}/metadata", response_model=Data[MetadataOut], responses=documented(WorkflowNotFound))
 async def get_workflow_metadata(ctx: Reader, workflow_id: UUID) -> Response:
-    async def load() -> bytes:
-        return encode_data(views.metadata(*await service.get(ctx, workflow_id)))
+    async def load(own: Context) -> bytes:
+        return encode_data(views.metadata(*await service.get(own, workflow_id)))
 
     key = CacheKey.of(ctx.company_id, "workflow_metadata", {"id": str(workflow_id)})
     tags = [events.stale(ctx.company_id)]

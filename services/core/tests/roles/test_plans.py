@@ -7,6 +7,7 @@ others there are; a trigram index on titles would never be used.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -49,11 +50,13 @@ async def crowded(platform: Platform) -> UUID:
 
 @contextmanager
 def recorded(platform: Platform) -> Iterator[list[tuple[str, Sequence[Any]]]]:
-    """Statements as they are sent, with their parameters."""
+    """Statements as this task sends them, with their parameters; what runs beside it has its own."""
+    task = asyncio.current_task()
     sent: list[tuple[str, Sequence[Any]]] = []
 
     def record(_connection: Any, _cursor: Any, statement: str, parameters: Sequence[Any], *_rest: Any) -> None:
-        sent.append((statement, parameters))
+        if asyncio.current_task() is task:
+            sent.append((statement, parameters))
 
     event.listen(platform.db.engine.sync_engine, "before_cursor_execute", record)
     try:

@@ -77,7 +77,7 @@ async def list_documents(
 ) -> Response:
     key = CacheKey.of(ctx.company_id, "documents", query.model_dump(mode="json"))
     tags = [events.stale(ctx.company_id)]
-    return await cached(ctx, key, lambda: service.list_page(ctx, query), ttl_s=LIFETIMES["lists"], tags=tags)
+    return await cached(ctx, key, lambda own: service.list_page(own, query), ttl_s=LIFETIMES["lists"], tags=tags)
 
 
 @router.get("/{document_id}", response_model=Data[DocumentOut], responses=documented(DocumentNotFound, InvalidFields))

@@ -9,7 +9,7 @@ from sqlalchemy import Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin
-from etter_common.jobs import JobMixin, Queue
+from etter_common.jobs import JobMixin, Queue, job_indexes
 from etter_extraction.tables import Base
 
 QUEUE = Queue("extraction")
@@ -20,6 +20,7 @@ class ExtractionJob(IdMixin, CompanyMixin, JobMixin, TimestampMixin, Base):
 
     __tablename__ = "extraction_jobs"
     __table_args__ = (
+        *job_indexes("extraction_jobs"),
         Index("ix_extraction_jobs_company_id_status_id", "company_id", "status", "id"),
         Index("ix_extraction_jobs_company_id_created_at_id", "company_id", "created_at", "id"),
     )

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Double, ForeignKey, Index, UniqueConstraint, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin
-from etter_common.jobs import JobMixin, Queue
+from etter_common.jobs import JobMixin, Queue, job_indexes
 from etter_simulation.tables import Base
 
 QUEUE: Final = Queue("simulations")
@@ -23,6 +23,7 @@ class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
 
     __tablename__ = "simulations"
     __table_args__ = (
+        *job_indexes("simulations"),
         Index("ix_simulations_company_id_created_at_id", "company_id", "created_at", "id"),
         Index(
             "ix_simulations_status",

@@ -102,7 +102,7 @@ async def get_simulation_results(
     return await cached(
         ctx,
         key,
-        lambda: service.read_results(ctx, simulation_id, query),
+        lambda own: service.read_results(own, simulation_id, query),
         ttl_s=LIFETIMES["simulation_results"],
         tags=[tag(ctx.company_id, "simulation", simulation_id)],
     )
