@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from etter_common import logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
+from etter_common.db import query_log
 from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
 from etter_common.health import HEALTH_PATHS
 from etter_common.incoming import Incoming
@@ -91,6 +92,7 @@ class PlatformMiddleware:
         scope["etter"] = state
         scope["starlette.exception_handlers"] = self._handlers
         ids = logging.set_ids(state.ids)
+        state.queries, log_token = query_log.begin()
         state.trace.activate(f"{scope['method']} {self._settings.service}")
         state.gate, place = self.gate, Place(self.gate)
         metrics.HTTP_IN_FLIGHT.inc()
@@ -101,6 +103,7 @@ class PlatformMiddleware:
             state.let_go()
             metrics.HTTP_IN_FLIGHT.dec()
             state.trace.deactivate()
+            query_log.end(log_token)
             logging.reset_ids(ids)
 
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, place: Place) -> None:
@@ -153,8 +156,12 @@ class PlatformMiddleware:
         took_s = monotonic() - state.started
         method, principal, trace = scope["method"], state.principal, state.trace
         metrics.observe_request(method, state.route, state.status, took_s)
+        queries = state.queries
+        if queries is not None and state.route is not None:
+            metrics.HTTP_QUERIES.labels(state.route).observe(queries.count)
         if trace.is_worth_keeping(state.status, took_s):
-            trace.end(f"{method} {state.route or metrics.UNMATCHED}", status=state.status, took_s=took_s)
+            name = f"{method} {state.route or metrics.UNMATCHED}"
+            trace.end(name, status=state.status, took_s=took_s, statements=queries.timings() if queries else ())
         logging.access(
             logging.Access(
                 method=method,

@@ -22,7 +22,7 @@ from etter_common import auth
 from etter_common.auth import KeyRing, Principal, Revocations, TokenVerifier
 from etter_common.cache import Cache
 from etter_common.context import Context, Origin
-from etter_common.db.engine import make_engine
+from etter_common.db.engine import make_engine, watch_pool
 from etter_common.db.session import Database
 from etter_common.health import HealthRegistry
 from etter_common.ids import new_id
@@ -94,6 +94,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
     """
     async with AsyncExitStack() as stack:
         db = Database(make_engine(settings))
+        watch_pool(db.engine)
         stack.push_async_callback(db.close)
         redis = Redis.from_url(
             settings.redis_url,

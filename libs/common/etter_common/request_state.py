@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from etter_common.auth import Principal
     from etter_common.cache import CacheKey, Entry
+    from etter_common.db.query_log import QueryLog
     from etter_common.idempotency import Claim
     from etter_common.incoming import Incoming
     from etter_common.overload import Gate
@@ -36,6 +37,7 @@ class RequestState:
     principal: Principal | None = None
     gate: Gate | None = None
     context: Context | None = None
+    queries: QueryLog | None = None
     found: tuple[CacheKey, Entry] | None = None  # what the cache answers this request with
     claim: Claim | None = None
     incoming: Incoming | None = None

@@ -14,6 +14,8 @@ from nats.js.api import KeyValueConfig
 from nats.js.errors import BucketNotFoundError, NotFoundError
 from nats.js.kv import KeyValue
 
+from etter_common.events.supervisor import honour_cancel, stop
+
 log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _REFRESH_S = 30.0
@@ -52,11 +54,11 @@ class BucketWatch:
 
     async def close(self) -> None:
         if self._task:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+            await stop(self._task)
 
     async def _run(self) -> None:
         while True:
+            honour_cancel()  # the client's own calls eat one now and then
             try:
                 await self._follow()
             except (NatsError, OSError, TimeoutError) as error:
@@ -69,6 +71,7 @@ class BucketWatch:
         watcher = await store.watchall()
         try:
             while True:
+                honour_cancel()
                 try:
                     entry = await watcher.updates(timeout=_REFRESH_S)  # type: ignore[no-untyped-call]
                 except NatsTimeoutError:

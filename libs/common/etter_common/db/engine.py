@@ -1,43 +1,17 @@
-"""The pool, its time limits, and the count of the queries a request makes."""
+"""The pool and its time limits."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import QueuePool
 
-from etter_common import responses
+from etter_common import metrics, responses
+from etter_common.db import query_log
 from etter_common.settings import ServiceSettings
-
-
-@dataclass
-class QueryLog:
-    """Statements sent while it was active; transaction control is not counted."""
-
-    statements: list[str] = field(default_factory=list)
-
-    @property
-    def count(self) -> int:
-        return len(self.statements)
-
-
-_log: ContextVar[QueryLog | None] = ContextVar("query_log", default=None)
-
-
-@contextmanager
-def count_queries() -> Iterator[QueryLog]:
-    """Collect the statements of everything awaited inside the block."""
-    log = QueryLog()
-    token = _log.set(log)
-    try:
-        yield log
-    finally:
-        _log.reset(token)
 
 
 def make_engine(settings: ServiceSettings, *, url: str | None = None) -> AsyncEngine:
@@ -61,10 +35,23 @@ def make_engine(settings: ServiceSettings, *, url: str | None = None) -> AsyncEn
             },
         },
     )
-    event.listen(engine.sync_engine, "before_cursor_execute", _record)
+    query_log.watch(engine.sync_engine)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
 
 
-def _record(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-    if (log := _log.get()) is not None:
-        log.statements.append(statement)
+def watch_pool(engine: AsyncEngine) -> None:
+    """Report the pool in the metrics: of a service's one engine."""
+    pool = engine.sync_engine.pool
+    assert isinstance(pool, QueuePool)  # noqa: S101 - what `make_engine` makes
+    limit = pool.size() + pool._max_overflow
+    metrics.watch_pool({"in_use": pool.checkedout, "idle": pool.checkedin, "limit": lambda: limit})
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection the server has closed (a restart, a failover) is replaced, not handed out.
+
+    The driver saw the end of the socket, so this asks nobody: no ping before each request.
+    """
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError("closed by the server")

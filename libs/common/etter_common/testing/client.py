@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 from etter_common import auth, responses
 from etter_common.auth import KeyRing, Principal
 from etter_common.clock import epoch_s
-from etter_common.db.engine import count_queries
+from etter_common.db.query_log import count_queries
 from etter_common.ids import new_id
 from etter_common.permissions import permissions_of
 
