@@ -67,7 +67,7 @@ migration: $(READY) ## A new revision from the models: make migration s=core m="
 	@$(BIN)/etter migration $(or $(s),$(error say which: s=core)) "$(or $(m),$(error say what: m="add archived_at"))"
 
 specs: $(READY) ## Write OpenAPI, AsyncAPI and permission snapshots anew, for review
-	@ETTER_UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q -k "reviewed or snapshot or asyncapi" libs services
+	@ETTER_UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q -k "reviewed or snapshot or asyncapi" libs services infra
 
 check: lint types ## What continuous integration runs: lint, types, all tests with branch coverage
 	@$(PYTEST) --cov --cov-report=term:skip-covered

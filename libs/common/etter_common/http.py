@@ -10,12 +10,14 @@ import asyncio
 import random
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Final
 from urllib.parse import urljoin
 
 import httpx2
 
 from etter_common import logging, metrics
+from etter_common.circuit import Circuit
 from etter_common.clock import monotonic
 from etter_common.errors import Unavailable, Unprocessable
 from etter_common.netguard import GuardedTransport, NotPublic, resolve_host
@@ -27,6 +29,8 @@ ATTEMPTS: Final = 3
 
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})  # RFC 9110 §9.2.2
 _AGAIN: Final = frozenset({429, 502, 503, 504})
+_AWAY: Final = frozenset({502, 503, 504})
+_MAX_CIRCUITS: Final = 1000
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _MAX_REDIRECTS: Final = 3
 _FIRST_PAUSE_S: Final = 0.1
@@ -97,6 +101,7 @@ class HttpClient:
         self._attempts = attempts
         self._max_bytes = max_bytes
         self._budget = RetryBudget()
+        self._circuits: dict[tuple[str, str, int | None], Circuit] = {}
         transport = GuardedTransport(allowed_hosts=self._allowed, resolve=resolve, limits=_LIMITS)
         self._client = httpx2.AsyncClient(
             transport=transport, timeout=_TIMEOUTS, trust_env=False, follow_redirects=False
@@ -112,8 +117,26 @@ class HttpClient:
 
         Raises `TargetNotAllowed`, `ReplyTooLarge`, or `OutboundFailed` when no answer came. Idempotent
         methods are tried again after lost connections, timeouts, 429, 502, 503 and 504, as far as attempts
-        and budget go.
+        and budget go. A host that failed five times in a row is left alone for a while (`circuit`).
         """
+        circuit = self._circuit_of(self._checked(url))
+        refusal_s = circuit.refusal_s()
+        if refusal_s is not None:
+            self._count("refused")
+            detail = f"{self._target} has not answered lately and is left alone"
+            raise OutboundFailed(detail, retry_after_s=ceil(refusal_s))
+        try:
+            reply = await self._call(method, url, headers=headers, content=content)
+        except ReplyTooLarge:
+            circuit.note(ok=True)
+            raise
+        except OutboundFailed:
+            circuit.note(ok=False)
+            raise
+        circuit.note(ok=reply.status not in _AWAY)
+        return reply
+
+    async def _call(self, method: str, url: str, *, headers: Mapping[str, str] | None, content: bytes | None) -> Reply:
         self._budget.earn()
         outgoing = {**(headers or {}), "accept-encoding": "identity", **_request_id()}
         try:
@@ -127,6 +150,15 @@ class HttpClient:
             raise OutboundFailed(f"{self._target} could not be reached") from error
         self._count(f"{reply.status // 100}xx")
         return reply
+
+    def _circuit_of(self, url: httpx2.URL) -> Circuit:
+        """One for each origin; those not used for longest are forgotten."""
+        origin = _origin(url)
+        circuit = self._circuits.pop(origin, None) or Circuit()
+        self._circuits[origin] = circuit
+        if len(self._circuits) > _MAX_CIRCUITS:
+            del self._circuits[next(iter(self._circuits))]
+        return circuit
 
     async def _with_redirects(
         self, method: str, url: str, *, headers: Mapping[str, str], content: bytes | None

@@ -10,6 +10,7 @@ import pytest
 
 from etter_common import http as module
 from etter_common import logging
+from etter_common.circuit import FIRST_PAUSE_S, TRIPS_AFTER
 from etter_common.clock import monotonic
 from etter_common.http import HttpClient, OutboundFailed, ReplyTooLarge, RetryBudget, TargetNotAllowed
 
@@ -144,10 +145,38 @@ class TestRetries:
         assert monotonic() - began >= 1
 
     async def test_the_budget_ends_them(self, client: HttpClient, server: Server) -> None:
-        server.answers = [reply(503)]
+        server.answers = [reply(429)]
         for _ in range(20):
             await client.request("GET", server.url())
-        assert len(server.requests) <= 20 + 10 + 20 * 0.2
+        assert 20 < len(server.requests) <= 20 + 10 + 20 * 0.2
+
+
+class TestCircuit:
+    async def test_a_host_that_fails_again_and_again_is_left_alone(self, client: HttpClient, server: Server) -> None:
+        server.answers = [None]
+        for _ in range(TRIPS_AFTER):
+            with pytest.raises(OutboundFailed):
+                await client.request("POST", server.url())
+        asked = len(server.requests)
+        with pytest.raises(OutboundFailed, match="left alone") as caught:
+            await client.request("POST", server.url())
+        assert len(server.requests) == asked
+        assert 1 <= int(caught.value.headers["Retry-After"]) <= FIRST_PAUSE_S
+
+    async def test_answers_that_say_no_are_answers(self, client: HttpClient, server: Server) -> None:
+        server.answers = [reply(500)]
+        for _ in range(TRIPS_AFTER + 1):
+            assert (await client.request("POST", server.url())).status == 500
+
+    async def test_another_host_is_not_concerned(self, server: Server) -> None:
+        client = HttpClient("test", allowed_hosts=["one.example", "two.example"], resolve=to_loopback, total_s=5)
+        server.answers = [reply(503)]
+        for _ in range(TRIPS_AFTER):
+            await client.request("POST", server.url(host="one.example"))
+        with pytest.raises(OutboundFailed):
+            await client.request("POST", server.url(host="one.example"))
+        assert (await client.request("POST", server.url(host="two.example"))).status == 503
+        await client.close()
 
 
 class TestRetryBudget:

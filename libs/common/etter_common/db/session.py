@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -55,15 +56,37 @@ class TenantSession(Session):
     """A session that begins its transactions for a tenant."""
 
 
+class _ConnectionLost(Exception):
+    """The connection was gone before anything was asked of it."""
+
+
 @event.listens_for(TenantSession, "after_begin")
 def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> None:
+    """Begin; once more on a new connection if this one turns out to be lost, which costs nobody anything."""
+    tenant: Tenant = session.info["tenant"]
+    try:
+        _begin(connection, tenant)
+    except _ConnectionLost as lost:
+        try:
+            # with it all of its age, as SQLAlchemy itself does when a statement finds its connection lost
+            connection.engine.pool._invalidate(connection.connection, lost)
+            connection._dbapi_connection = connection.engine.raw_connection()
+            _begin(connection, tenant)
+        except (_ConnectionLost, OSError, connection.dialect.dbapi.Error) as error:
+            raise Unavailable("the database is away") from error
+
+
+def _begin(connection: Any, tenant: Tenant) -> None:
     adapter = connection.connection.dbapi_connection
     if adapter._transaction is not None:  # a savepoint of a transaction that is open already
         return
-    tenant: Tenant = session.info["tenant"]
     driver = adapter.driver_connection
     try:
         await_only(driver.execute(tenant.begin()))
+    except (asyncpg.InternalClientError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
+        raise _ConnectionLost from error
+    except asyncpg.OperatorInterventionError as error:  # shut down by an administrator, or by its own timeout
+        raise _ConnectionLost from error
     except Exception as error:
         adapter._handle_exception(error)
     adapter._transaction = _Transaction(driver)
