@@ -150,7 +150,7 @@ async def signed(_ctx: Reader) -> Response:
 
 @router.get("/cached/{size}")
 async def cached_body(ctx: Reader, size: str) -> Response:
-    async def load() -> bytes:
+    async def load(_own: Context) -> bytes:
         return BODIES[size]
 
     return await cached(ctx, CacheKey.of(ctx.company_id, "bench", {"size": size}), load, ttl_s=300, tags=["bench"])
@@ -162,9 +162,9 @@ async def list_things(ctx: Reader, query: Annotated[ThingQuery, Query()]) -> Res
     if query.fields is not None:
         raise InvalidFields
 
-    async def load() -> bytes:
+    async def load(own: Context) -> bytes:
         where = [COLUMNS["size"] >= (query.min_size or 0)]
-        return encode_page(await ThingRepository(ctx).page(LISTING, query, COLUMNS, where=where))
+        return encode_page(await ThingRepository(own).page(LISTING, query, COLUMNS, where=where))
 
     key = CacheKey.of(ctx.company_id, "things", query.model_dump(mode="json"))
     return await cached(ctx, key, load, ttl_s=300, tags=["things"])

@@ -26,6 +26,8 @@ _BEGIN = "BEGIN; SELECT set_config('app.company_id', '{company}', true), set_con
 _UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
 _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
+_OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
+
 
 @dataclass(frozen=True)
 class Tenant:
@@ -151,6 +153,10 @@ def translated(failure: BaseException) -> BaseException:
             return Unavailable("the database is away")
         if state in _UNSTORABLE_STATES:
             return ValidationFailed("a text holds a character that cannot be stored")
+        if state == _OUT_OF_RANGE or (
+            isinstance(_driver_error(failure), asyncpg.DataError) and "out of" in str(failure)
+        ):
+            return ValidationFailed("a number is too large to be stored")
     if isinstance(failure, OSError):
         return Unavailable("the database is away")
     return failure

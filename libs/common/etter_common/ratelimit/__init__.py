@@ -6,6 +6,6 @@ numbers: what a policy lends out, how exact the limit is over replicas, what hol
 
 from etter_common.ratelimit.limiter import BUDGET_S, RateLimiter
 from etter_common.ratelimit.local import LocalLimits
-from etter_common.ratelimit.policy import DEFAULT, SIGN_IN, Decision, Policy
+from etter_common.ratelimit.policy import DEFAULT, Decision, Policy
 
-__all__ = ["BUDGET_S", "DEFAULT", "SIGN_IN", "Decision", "LocalLimits", "Policy", "RateLimiter"]
+__all__ = ["BUDGET_S", "DEFAULT", "Decision", "LocalLimits", "Policy", "RateLimiter"]

@@ -40,8 +40,6 @@ class Policy:
 
 
 DEFAULT: Final = Policy("default", limit=1000, window_s=60)
-SIGN_IN: Final = Policy("sign-in", limit=10, window_s=60)
-"""Per address and per account; guessing a password is slow even where it is spread over replicas."""
 
 
 class Decision(msgspec.Struct, frozen=True):
