@@ -1,6 +1,6 @@
 """One AsyncAPI 3 document of all events, from the models that the code publishes.
 
-python -m etter_common.events.asyncapi > docs/asyncapi.json
+python -m etter_common.events.asyncapi docs/asyncapi.json
 """
 
 from __future__ import annotations
@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from importlib import resources
+from pathlib import Path
 from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
 from etter_common.events import contracts, streams
 from etter_common.events.envelope import SUBJECT_ROOT, EventPayload, known_types
+from etter_common.events.evolution import breaks
 
 _EXAMPLES: Final = resources.files(contracts) / "examples"
 _HEADERS: Final[dict[str, dict[str, str]]] = {
@@ -109,5 +111,13 @@ def render() -> str:
     return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
 
 
+def write(path: Path) -> list[str]:
+    """Write the document to `path`, unless it breaks what is written there: then why, and nothing is written."""
+    broken = breaks(json.loads(path.read_bytes()), document()) if path.exists() else []
+    if not broken:
+        path.write_text(render(), encoding="utf-8")
+    return broken
+
+
 if __name__ == "__main__":
-    sys.stdout.write(render())
+    sys.exit("\n".join(write(Path(sys.argv[1]))) or 0)

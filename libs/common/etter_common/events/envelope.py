@@ -11,10 +11,16 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 from etter_common.clock import utc_now
+from etter_common.errors import Unprocessable
 from etter_common.ids import new_id
 
 SUBJECT_ROOT = "etter"
+MAX_BYTES = 900_000  # of the body; NATS takes 1 MiB with headers, and what it refuses would stand in the outbox
 _BY_TYPE: dict[str, type[EventPayload]] = {}
+
+
+class EventTooLarge(Unprocessable):
+    code, title = "EVENT_TOO_LARGE", "The change is too large to be told to the other services at once"
 
 
 class EventPayload(BaseModel):
@@ -79,7 +85,11 @@ class Event:
         return {name: value for name, value in attributes.items() if value}
 
     def body(self) -> bytes:
-        return self.payload.model_dump_json().encode()
+        """The payload as JSON; raises `EventTooLarge`."""
+        body = self.payload.model_dump_json().encode()
+        if len(body) > MAX_BYTES:
+            raise EventTooLarge(f"{self.type} has {len(body)} bytes; at most {MAX_BYTES}")
+        return body
 
     @classmethod
     def read(cls, headers: Mapping[str, str], body: bytes) -> Event:
@@ -87,6 +97,9 @@ class Event:
         kind = _BY_TYPE.get(headers.get("ce-type", ""))
         if kind is None:
             raise ValueError(f"unknown event type {headers.get('ce-type')!r}")
+        missing = [name for name in ("ce-subject", "ce-id", "ce-time") if name not in headers]
+        if missing:
+            raise ValueError(f"an event without {', '.join(missing)}")
         company = headers.get("ce-companyid")
         return cls(
             payload=kind.model_validate_json(body),
