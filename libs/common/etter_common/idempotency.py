@@ -7,11 +7,11 @@ committed, then answers from it; if the first rolls back, the second does the wo
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -20,7 +20,11 @@ from etter_common.context import Context
 from etter_common.db.models import PlatformBase
 from etter_common.errors import Conflict, IdempotencyKeyReused, InvalidIdempotencyKey
 
+if TYPE_CHECKING:
+    from etter_common.platform import Platform
+
 MAX_KEY_LENGTH = 255
+KEPT = timedelta(days=1)
 KEPT_HEADERS = ("content-type", "location", "etag")
 
 
@@ -75,6 +79,12 @@ async def claim(ctx: Context, key: str, fingerprint: bytes) -> Claim:
     if stored.fingerprint != fingerprint:
         raise IdempotencyKeyReused
     raise Replay(stored.status, dict(stored.headers or {}), stored.body or b"")
+
+
+async def forget_old(platform: Platform) -> None:
+    """Delete keys older than `KEPT`: a client that comes back later than that does its work anew."""
+    async with platform.work(system=True) as ctx:
+        await ctx.session.execute(delete(IdempotencyRow).where(IdempotencyRow.created_at < utc_now() - KEPT))
 
 
 def fingerprint(method: str, path: str, body: bytes) -> bytes:

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 import structlog
 
-PAGES = ("cache.md", "limits.md", "lists.md", "observability.md", "http-client.md", "sse.md")
+from etter_common.testing.plugin import Servers
+
+PAGES = (
+    "cache.md", "database.md", "http-client.md", "limits.md", "lists.md", "observability.md", "requests.md", "sse.md",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("page", PAGES)
-async def test_the_example_of_the_page_runs(page: str, repository_root: Path, redis_url: str, nats_url: str) -> None:
+async def test_the_example_of_the_page_runs(page: str, repository_root: Path, servers: Servers) -> None:
     text = (repository_root / "docs" / "common" / page).read_text(encoding="utf-8")
     match = re.search(r"```python\n(.*?)```", text, re.DOTALL)
     assert match, "the page has no example"
@@ -23,7 +27,8 @@ async def test_the_example_of_the_page_runs(page: str, repository_root: Path, re
     level = stdlib_logging.getLogger().level
     try:
         exec(compile(match[1], page, "exec", dont_inherit=True), namespace)  # noqa: S102 - our own documentation
-        await namespace["main"](redis_url, nats_url)
+        given = [servers.postgres_dsn] if page == "database.md" else [servers.redis_url, servers.nats_url]
+        await namespace["main"](*given)
     finally:
         structlog.configure(**settings)
         stdlib_logging.getLogger().handlers[:] = handlers

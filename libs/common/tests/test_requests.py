@@ -11,8 +11,10 @@ from uuid import UUID
 import pytest
 import zstandard
 from fastapi import FastAPI
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
+from etter_common import idempotency
+from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
@@ -182,6 +184,18 @@ class TestIdempotency:
         key = {"Idempotency-Key": "retry-me"}
         assert (await client.post("/things", json={"name": "taken"}, headers=key)).status_code == 409
         assert (await client.post("/things", json={"name": "free"}, headers=key)).status_code == 201
+
+    async def test_a_key_is_kept_for_a_day_and_no_longer(self, client: CheckedClient, platform: Platform) -> None:
+        key = {"Idempotency-Key": "of-yesterday"}
+        first = await client.post("/things", json={"name": "one"}, headers=key)
+        await idempotency.forget_old(platform)
+        again = await client.post("/things", json={"name": "one"}, headers=key)
+        assert again.json() == first.json()
+        async with platform.work(system=True) as ctx:
+            age = update(idempotency.IdempotencyRow).where(idempotency.IdempotencyRow.key == "of-yesterday")
+            await ctx.session.execute(age.values(created_at=utc_now() - idempotency.KEPT))
+        await idempotency.forget_old(platform)
+        assert (await client.post("/things", json={"name": "one"}, headers=key)).json()["code"] == "THING_EXISTS"
 
 
 class TestTokens:

@@ -21,7 +21,7 @@ from nats.errors import BadHeaderError, BadSubjectError, MaxPayloadError
 from nats.errors import Error as NatsError
 from nats.js.errors import APIError, NoStreamResponseError
 
-from etter_common import metrics
+from etter_common import idempotency, metrics
 from etter_common.clock import monotonic
 from etter_common.events import lease, streams
 from etter_common.events.supervisor import honour_cancel, supervised
@@ -35,6 +35,7 @@ BATCH: Final = 500
 _IN_FLIGHT: Final = 128
 _ACK_TIMEOUT_S: Final = 5.0
 _MEASURE_S: Final = 5.0
+_FORGET_S: Final = 3600.0
 _REFUSED: Final = (MaxPayloadError, BadSubjectError, BadHeaderError)  # no later try can help
 _log = get_logger(__name__)
 
@@ -71,7 +72,7 @@ class _Relay:
         self._wake = asyncio.Event()
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._refused: set[UUID] = set()
-        self._measured = float("-inf")
+        self._measured = self._forgot = float("-inf")
 
     async def run(self) -> None:
         await self._connection.add_listener("outbox", lambda *_: self._wake.set())
@@ -80,6 +81,7 @@ class _Relay:
                 honour_cancel()
                 self._wake.clear()
                 await self._measure()
+                await self._forget_keys()
                 if not await self._sweep():
                     await self._pause()
         finally:
@@ -164,6 +166,13 @@ class _Relay:
             "outbox_row_not_published", outbox_id=row["id"], subject=row["subject"], outcome=outcome,
             error_type=type(error).__name__,
         )  # fmt: skip
+
+    async def _forget_keys(self) -> None:
+        """Old idempotency keys; here because there is one holder of this lease beside each database."""
+        if monotonic() - self._forgot < _FORGET_S:
+            return
+        self._forgot = monotonic()
+        await idempotency.forget_old(self._platform)
 
     async def _measure(self) -> None:
         if monotonic() - self._measured < _MEASURE_S:
