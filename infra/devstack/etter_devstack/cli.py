@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.console import Console
@@ -161,6 +162,22 @@ def migrate(service: Annotated[str | None, typer.Argument(help="one service; def
         console.print(f"Migrated: {', '.join(names)}." if names else "Everything is up to date.")
 
     _with_postgres(bring_up, only=("postgres",))
+
+
+@app.command()
+def replay(companies: Annotated[list[UUID] | None, typer.Argument(help="their ids; default all")] = None) -> None:
+    """Have auth and core tell their present state again, so that lost projections come back."""
+    backbone = _running_plan().backbone()
+    told = [str(company) for company in companies or ()]
+    for service in ("auth", "core"):
+        command = [sys.executable, "-m", f"etter_{service}.replay", *told]
+        done = subprocess.run(
+            command, env=backbone.environment(service), stdout=subprocess.PIPE, check=False, text=True
+        )
+        if done.returncode:
+            raise StartError(f"{service} could not tell its state")
+        told = done.stdout.split() or told
+    console.print(f"Told again: {len(told)} companies.")
 
 
 @app.command()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 
 import etter_simulation.main  # noqa: F401 - each brings its errors
 from etter_common.errors import AppError, FieldError, ValidationFailed
@@ -44,7 +46,17 @@ This page is written by `make specs` from the code.
 """
 
 
+def load_all() -> None:
+    """Import every module, since each brings its errors."""
+    for package in OWNERS:
+        found = importlib.import_module(package)
+        for module in pkgutil.walk_packages(found.__path__, f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+
+
 def render() -> str:
+    load_all()
     parts = [HEAD]
     known: tuple[type[AppError], ...] = (AppError, *AppError.by_code.values())
     for package, owner in OWNERS.items():

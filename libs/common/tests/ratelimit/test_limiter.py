@@ -206,7 +206,7 @@ class TestLoans:
         limiter = RateLimiter(redis, service=f"test-{new_id()}", budget_s=10)
         decisions = await asyncio.gather(*(limiter.check("a", self.LARGE) for _ in range(200)))
         assert all(decision.allowed for decision in decisions)
-        assert min(decision.remaining for decision in decisions) in range(800, 802)
+        assert min(decision.remaining for decision in decisions) in range(800, 812)  # some come back meanwhile
         elsewhere = RateLimiter(redis, service=limiter.service, budget_s=10)
         assert (await elsewhere.check("a", self.LARGE)).remaining >= 799 - 11, "at most one loan is out"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +34,9 @@ class CompanyRepository(SharedRepository[Company]):
     async def list_page(self, query: CompanyQuery) -> Slice:
         wanted = fieldsets.top_level(fieldsets.parse(query.fields, CompanyOut), CompanyOut)
         return await self.page(LISTING, query, {name: getattr(Company, name) for name in wanted})
+
+    async def ids(self) -> Sequence[UUID]:
+        return (await self.session.scalars(self.select(Company.id).order_by(Company.id))).all()
 
     async def find_named(self, name: str) -> Company | None:
         return await self.find(func.lower(Company.name) == name.lower())

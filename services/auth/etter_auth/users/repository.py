@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, func, insert, or_, update
 
@@ -53,6 +54,12 @@ class UserRepository(AuditedRepository[User]):
         if query.q is not None:
             where.append(matching(query.q))
         return await self.page(LISTING, query, {name: getattr(User, name) for name in wanted}, where=where)
+
+    async def after(self, user_id: UUID | None, limit: int) -> Sequence[User]:
+        """The next users by id, locked against changes."""
+        where = [User.id > user_id] if user_id else []
+        statement = self.select().where(*where).order_by(User.id).limit(limit).with_for_update(read=True)
+        return (await self.session.scalars(statement)).all()
 
     async def suggest(self, q: str, *, limit: int, fields: str | None) -> Sequence[Mapping[str, Any]]:
         wanted = fieldsets.top_level(fieldsets.parse(fields, UserSuggestion), UserSuggestion)

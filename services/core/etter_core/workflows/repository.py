@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -71,6 +71,13 @@ class WorkflowRepository(Repository[Workflow]):
         if row is None:
             raise WorkflowNotFound
         return row[0], row[1]
+
+    async def after(self, workflow_id: UUID | None, limit: int) -> Sequence[tuple[Workflow, Role]]:
+        """The next workflows by id with their roles, both locked against changes."""
+        where = [Workflow.id > workflow_id] if workflow_id else []
+        statement = self.select(Workflow, Role).select_from(WITH_ROLE).where(*where).order_by(Workflow.id).limit(limit)
+        rows = (await self.session.execute(statement.with_for_update(read=True, of=[Workflow, Role]))).all()
+        return [(row[0], row[1]) for row in rows]
 
     async def of_roles(self, role_ids: Iterable[UUID]) -> dict[UUID, Workflow]:
         """The workflows of these roles, by role; locked for the change that comes."""

@@ -9,6 +9,7 @@ from uuid import UUID
 from etter_common import etags
 from etter_common.clock import utc_now
 from etter_common.context import Context
+from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.pagination import PageParams
 from etter_common.responses import encode_page
@@ -141,10 +142,19 @@ async def announce(ctx: Context, workflow: Workflow, role: Role) -> None:
     """Publish the role's whole profile and drop what is cached of the company's workflows."""
     if workflow.etter_score is not None and workflow.status == "scored":
         await ctx.publish(events.score_computed(workflow, workflow.etter_score))
-    parts = document.read(workflow.workloads)
-    profile = figures.profile(parts, reviewed=workflow.status == "validated")
-    await ctx.publish(events.workflow_published(workflow, role, profile))
+    await ctx.publish(_published(workflow, role))
     ctx.invalidate(events.stale(ctx.company_id))
+
+
+async def present(ctx: Context, after: UUID | None, limit: int) -> Sequence[tuple[UUID, Event]]:
+    """The next published profiles as they are, to be told again (`events.snapshot`)."""
+    found = await WorkflowRepository(ctx).after(after, limit)
+    return [(workflow.id, _published(workflow, role)) for workflow, role in found]
+
+
+def _published(workflow: Workflow, role: Role) -> Event:
+    profile = figures.profile(document.read(workflow.workloads), reviewed=workflow.status == "validated")
+    return events.workflow_published(workflow, role, profile)
 
 
 async def refresh_profile(ctx: Context, role_id: UUID) -> None:
