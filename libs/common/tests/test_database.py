@@ -3,24 +3,49 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
 
 import asyncpg
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from sqlalchemy import text
+from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from etter_common import metrics, tracing
+from etter_common.context import Context
 from etter_common.db.engine import watch_pool
 from etter_common.db.query_log import count_queries, name
+from etter_common.db.session import translated
+from etter_common.errors import DeadlineExceeded, Unavailable
+from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
+from etter_common.testing.sample import Thing
 
 
 async def ask(platform: Platform) -> int:
     async with platform.work(system=True) as ctx:
         return int(await ctx.session.scalar(text("SELECT pg_backend_pid()")) or 0)
+
+
+async def stored(platform: Platform, company_id: UUID) -> UUID:
+    async with platform.work(company_id=company_id) as work:
+        thing = Thing(company_id=company_id, name=f"thing {new_id()}")
+        work.session.add(thing)
+        await work.session.flush()
+    return thing.id
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """As the layer around a request does it."""
+    try:
+        yield
+    except DBAPIError as error:
+        raise translated(error) from error
 
 
 def sample(metric: str, **labels: str) -> float:
@@ -45,6 +70,40 @@ class TestPool:
         async with platform.work(system=True) as ctx:
             await ctx.session.execute(text("SELECT 1"))
             assert sample("etter_db_pool_connections", state="in_use") == before + 1
+
+
+class TestClashes:
+    """What another transaction is to blame for is told as something to try again, never as a bug."""
+
+    async def test_a_lock_that_is_not_given_in_time(self, platform: Platform, ctx: Context, company_id: UUID) -> None:
+        thing = await stored(platform, company_id)
+        await ctx.session.execute(select(Thing).where(Thing.id == thing).with_for_update())
+        other = platform.context(origin=ctx.origin, company_id=company_id)
+        await other.session.execute(text("SET LOCAL lock_timeout = 50"))
+        with pytest.raises(Unavailable, match="try again"), translating():
+            await other.session.execute(select(Thing).where(Thing.id == thing).with_for_update())
+        for context in (other, ctx):
+            await context.finish(RuntimeError())
+
+    async def test_two_that_wait_for_each_other(self, platform: Platform, company_id: UUID) -> None:
+        things = [await stored(platform, company_id) for _ in range(2)]
+        both = asyncio.Barrier(2)
+
+        async def change(first: UUID, second: UUID) -> None:
+            async with platform.work(company_id=company_id) as work:
+                await work.session.execute(update(Thing).where(Thing.id == first).values(size=1))
+                await both.wait()
+                with translating():
+                    await work.session.execute(update(Thing).where(Thing.id == second).values(size=1))
+
+        done = await asyncio.gather(change(*things), change(*reversed(things)), return_exceptions=True)
+        assert [type(result) for result in done if result is not None] == [Unavailable]
+
+    async def test_a_query_that_takes_too_long(self, ctx: Context) -> None:
+        await ctx.session.execute(text("SET LOCAL statement_timeout = 50"))
+        with pytest.raises(DeadlineExceeded), translating():
+            await ctx.session.execute(text("SELECT pg_sleep(5)"))
+        await ctx.finish(RuntimeError())
 
 
 class TestQueryLog:

@@ -20,12 +20,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
-from etter_common.errors import AppError, Conflict, Unavailable, ValidationFailed
+from etter_common.errors import AppError, Conflict, DeadlineExceeded, Unavailable, ValidationFailed
 
 _BEGIN = "BEGIN; SELECT set_config('app.company_id', '{company}', true), set_config('app.scope', '{scope}', true)"
 _UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
 _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
+_CLASH_STATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not given in time
+_TOO_SLOW = "57014"  # ended by statement_timeout
 _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
 
 
@@ -147,19 +149,28 @@ def translated(failure: BaseException) -> BaseException:
     if isinstance(failure, PoolTimeoutError):
         return Unavailable("all database connections are busy")
     if isinstance(failure, DBAPIError):
-        state = str(getattr(_driver_error(failure), "sqlstate", "") or "")
-        away = isinstance(failure, OperationalError | InterfaceError) and not state
-        if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
-            return Unavailable("the database is away")
-        if state in _UNSTORABLE_STATES:
-            return ValidationFailed("a text holds a character that cannot be stored")
-        if state == _OUT_OF_RANGE or (
-            isinstance(_driver_error(failure), asyncpg.DataError) and "out of" in str(failure)
-        ):
-            return ValidationFailed("a number is too large to be stored")
+        return _told_by_server(failure) or failure
     if isinstance(failure, OSError):
         return Unavailable("the database is away")
     return failure
+
+
+def _told_by_server(failure: DBAPIError) -> AppError | None:
+    """By SQLSTATE, or by what the driver itself says where it has none."""
+    cause = _driver_error(failure)
+    state = str(getattr(cause, "sqlstate", "") or "")
+    away = isinstance(failure, OperationalError | InterfaceError) and not state
+    if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
+        return Unavailable("the database is away")
+    if state in _CLASH_STATES:
+        return Unavailable("the write clashed with another one; try again", retry_after_s=1)
+    if state == _TOO_SLOW:
+        return DeadlineExceeded("a query took longer than its limit")
+    if state in _UNSTORABLE_STATES:
+        return ValidationFailed("a text holds a character that cannot be stored")
+    if state == _OUT_OF_RANGE or (isinstance(cause, asyncpg.DataError) and "out of" in str(failure)):
+        return ValidationFailed("a number is too large to be stored")
+    return None
 
 
 def _driver_error(failure: DBAPIError) -> BaseException | None:
