@@ -7,37 +7,20 @@ import sys
 from collections.abc import Sequence
 from uuid import UUID
 
-from etter_auth.companies import events as company_events
-from etter_auth.companies.repository import CompanyRepository
+from etter_auth.companies import service as companies
 from etter_auth.settings import AuthSettings
-from etter_auth.users import events as user_events
-from etter_auth.users.repository import UserRepository
+from etter_auth.users import service as users
 from etter_common import logging
-from etter_common.context import Context
-from etter_common.events.envelope import Event
 from etter_common.events.snapshot import replay
 from etter_common.platform import Platform, open_platform
-
-
-async def companies(ctx: Context, after: UUID | None, _limit: int) -> Sequence[tuple[UUID, Event]]:
-    """The context's company is one."""
-    if after is not None:
-        return []
-    company = await CompanyRepository(ctx).get(ctx.company_id, for_update=True)
-    return [(company.id, company_events.company_changed(company))]
-
-
-async def users(ctx: Context, after: UUID | None, limit: int) -> Sequence[tuple[UUID, Event]]:
-    found = await UserRepository(ctx).after(after, limit)
-    return [(user.id, user_events.user_changed(user)) for user in found]
 
 
 async def tell(platform: Platform, wanted: Sequence[UUID]) -> Sequence[UUID]:
     """The companies told of."""
     if not wanted:
         async with platform.work(system=True) as ctx:
-            wanted = await CompanyRepository(ctx).ids()
-    await replay(platform, wanted, companies, users)
+            wanted = await companies.ids(ctx)
+    await replay(platform, wanted, companies.present, users.present)
     return wanted
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from etter_auth.audit_events.entries import Entry
@@ -13,6 +14,7 @@ from etter_auth.companies.schemas import CompanyCreate, CompanyQuery, CompanyUpd
 from etter_auth.sessions import service as sessions
 from etter_common import etags
 from etter_common.context import Context
+from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.responses import Slice
 
@@ -67,3 +69,16 @@ async def provide(ctx: Context, data: CompanyCreate) -> tuple[Company, bool]:
     """The company of this name, made if there is none; for the seed. The flag: made now."""
     found = await CompanyRepository(ctx).find_named(data.name)
     return (found, False) if found else (await create(ctx, data), True)
+
+
+async def ids(ctx: Context) -> Sequence[UUID]:
+    """All companies a system context sees, in the order of ids."""
+    return await CompanyRepository(ctx).ids()
+
+
+async def present(ctx: Context, after: UUID | None, _limit: int) -> Sequence[tuple[UUID, Event]]:
+    """The context's one company as it is, to be told again (`events.snapshot`)."""
+    if after is not None:
+        return []
+    company = await CompanyRepository(ctx).get(ctx.company_id, for_update=True)
+    return [(company.id, events.company_changed(company))]

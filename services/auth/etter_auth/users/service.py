@@ -142,6 +142,11 @@ def _new(company_id: UUID, data: UserCreate) -> User:
     )
 
 
+async def present(ctx: Context, after: UUID | None, limit: int) -> Sequence[tuple[UUID, Event]]:
+    """The next users as they are, to be told again (`events.snapshot`)."""
+    return [(user.id, events.user_changed(user)) for user in await UserRepository(ctx).after(after, limit)]
+
+
 async def _announce(ctx: Context, user: User, event: Event) -> None:
     await ctx.publish(event)
     ctx.invalidate(events.tag(user.company_id))
