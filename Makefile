@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install run up down serve test e2e lint types fmt migrate migration specs check bench clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs check bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -28,6 +28,12 @@ install: $(READY) ## Set up .venv with everything, pinned by hash
 
 $(READY): requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@sh infra/devstack/install.sh "$(PYTHON)" $(READY) $(PACKAGES)
+
+# extras stay in the lock: pip before 23.3 takes a pin without them for another requirement
+lock: ## Resolve requirements.lock anew; pins that still fit stay (needs uv)
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+		--no-header --group dev --no-emit-package etter-common --no-emit-package etter-devstack \
+		$(PACKAGES:%=%/pyproject.toml) --output-file requirements.lock
 
 run: $(READY) ## Start everything, run the main job on the example documents, stay up (PORT=8080)
 	@$(BIN)/etter run

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete, func, select, update
 
-from etter_common.clock import monotonic
 from etter_common.context import Context
 from etter_common.platform import Platform
 from etter_common.testing.backbone import until
@@ -80,11 +79,9 @@ class TestLoad:
         await load(ctx, DOUGH)
         assert ctx.stale_tags == set()
 
-    async def test_a_full_release_in_under_a_minute(self, ctx: Context, shared_data: Path) -> None:
-        started = monotonic()
+    async def test_a_full_release(self, ctx: Context, shared_data: Path) -> None:
         release = onet.read_release(shared_data / "data/onet", lambda _step: None)
         await loading.load(ctx, release.references, source=onet.SOURCE, content_hash=release.content_hash)
-        assert monotonic() - started < 60
         assert await count(ctx, OccupationTitle) > 50_000
         assert not await loading.load(ctx, release.references, source=onet.SOURCE, content_hash=release.content_hash)
 
