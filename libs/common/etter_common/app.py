@@ -32,6 +32,7 @@ from etter_common.errors import (
 )
 from etter_common.health import drain_on_signals, health_app
 from etter_common.idempotency import MAX_KEY_LENGTH, Replay
+from etter_common.loop_lag import watched_loop
 from etter_common.middleware import PlatformMiddleware
 from etter_common.outgoing import problem
 from etter_common.platform import Platform, open_platform
@@ -138,6 +139,7 @@ def _lifespan(
             stack.callback(logging.flush)
             stack.push_async_callback(asyncio.to_thread, tracing.shutdown)  # last: spans of the end count too
             platform = await stack.enter_async_context(open_platform(settings))
+            stack.enter_context(watched_loop())
             drain_on_signals(platform.health)
             app.state.platform = platform
             app.state.health = health_app(platform.health)

@@ -87,6 +87,7 @@ def _histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = 
 
 # HTTP, in: rate, errors, duration per route template
 HTTP_IN_FLIGHT: Final = _gauge("etter_http_requests_in_flight", "Requests being answered")
+HTTP_WAITING: Final = _gauge("etter_http_requests_waiting", "Requests that wait for a place to be worked on")
 HTTP_QUERIES: Final = _histogram(
     "etter_http_request_queries",
     "Database queries of one request",
@@ -104,6 +105,8 @@ OUTBOUND_RETRIES: Final = _counter("etter_outbound_retries", "Attempts after the
 
 # Database
 DB_POOL: Final = _gauge("etter_db_pool_connections", "Connections of the pool", "state")
+DB_POOL_WAIT_SECONDS: Final = _histogram("etter_db_pool_wait_seconds", "Time until the pool gave a connection")
+DB_POOL_TIMEOUTS: Final = _counter("etter_db_pool_timeouts", "Times the pool had no connection to give in time")
 DB_QUERY_SECONDS: Final = _histogram("etter_db_query_seconds", "Time of one statement")
 
 # Events
@@ -139,7 +142,8 @@ CACHE_L1_ENTRIES: Final = _gauge("etter_cache_l1_entries", "Entries held in the 
 CACHE_EVICTIONS: Final = _counter("etter_cache_l1_evictions", "Entries dropped for room")
 CACHE_L2_ERRORS: Final = _counter("etter_cache_l2_errors", "Failed calls to the second tier", "operation")
 
-# Limits and health
+# Process, limits and health
+LOOP_LAG_SECONDS: Final = _histogram("etter_event_loop_lag_seconds", "How late the event loop ran what was due")
 RATE_LIMIT: Final = _counter("etter_rate_limit_decisions", "Decisions", "policy", "outcome")
 HEALTH: Final = _gauge("etter_health_check_up", "1 when the check last passed", "check")
 

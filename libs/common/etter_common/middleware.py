@@ -159,9 +159,11 @@ class PlatformMiddleware:
         queries = state.queries
         if queries is not None and state.route is not None:
             metrics.HTTP_QUERIES.labels(state.route).observe(queries.count)
-        if trace.is_worth_keeping(state.status, took_s):
+        failed = state.status >= 500
+        if trace.is_worth_keeping(failed=failed, took_s=took_s):
             name = f"{method} {state.route or metrics.UNMATCHED}"
-            trace.end(name, status=state.status, took_s=took_s, statements=queries.timings() if queries else ())
+            attributes = {"http.response.status_code": state.status, "http.server.request.duration": took_s}
+            trace.end(name, failed=failed, attributes=attributes, statements=queries.timings() if queries else ())
         logging.access(
             logging.Access(
                 method=method,

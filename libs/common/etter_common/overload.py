@@ -64,12 +64,15 @@ class Gate:
         place: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((monotonic() + self._wait_s, place))
         self._sweep_later()
+        metrics.HTTP_WAITING.inc()
         try:
             await place
         except asyncio.CancelledError:
             if place.done() and not place.cancelled() and place.exception() is None:
                 self.leave()  # the place was given in the same moment
             raise
+        finally:
+            metrics.HTTP_WAITING.dec()
 
     def leave(self) -> None:
         """Give the place to the next one who still waits."""

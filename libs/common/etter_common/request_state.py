@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from etter_common.clock import monotonic
 from etter_common.context import Context, Origin
-from etter_common.request_trace import RequestTrace
+from etter_common.work_trace import WorkTrace
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -49,7 +49,7 @@ class RequestState:
     def __init__(self, scope: Scope, proxies: frozenset[str]) -> None:
         self.started: float = scope.get(ARRIVED) or monotonic()
         self.given: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a name given twice, the first
-        self.trace = RequestTrace(self.given.get(b"traceparent"))
+        self.trace = WorkTrace(self.given.get(b"traceparent"))
         request_id = self.given.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
             request_id = b"%032x" % random.getrandbits(128)

@@ -14,6 +14,7 @@ import uvloop
 from etter_common import logging, tracing
 from etter_common.events.supervisor import stop
 from etter_common.health import HealthRegistry, health_app
+from etter_common.loop_lag import watched_loop
 from etter_common.platform import Platform, open_platform
 from etter_common.settings import ServiceSettings
 
@@ -38,6 +39,7 @@ async def _main(settings: ServiceSettings, background: tuple[Background, ...]) -
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.to_thread, tracing.shutdown)
         platform = await stack.enter_async_context(open_platform(settings))
+        stack.enter_context(watched_loop())
         await stack.enter_async_context(_health(platform, settings.worker_host, settings.worker_port))
         for part in background:
             await stack.enter_async_context(part(platform))

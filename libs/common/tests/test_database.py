@@ -13,10 +13,12 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from sqlalchemy import select, text, update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from etter_common import metrics, tracing
 from etter_common.context import Context
-from etter_common.db.engine import watch_pool
+from etter_common.db.engine import MeasuredPool, watch_pool
 from etter_common.db.query_log import count_queries, name
 from etter_common.db.session import translated
 from etter_common.errors import DeadlineExceeded, Unavailable
@@ -70,6 +72,18 @@ class TestPool:
         async with platform.work(system=True) as ctx:
             await ctx.session.execute(text("SELECT 1"))
             assert sample("etter_db_pool_connections", state="in_use") == before + 1
+
+    async def test_its_want_is_measured(self, platform: Platform) -> None:
+        small = create_async_engine(
+            platform.db.engine.url, poolclass=MeasuredPool, pool_size=1, max_overflow=0, pool_timeout=0.01
+        )
+        waits, timeouts = sample("etter_db_pool_wait_seconds_count"), sample("etter_db_pool_timeouts_total")
+        async with small.connect():
+            with pytest.raises(PoolTimeoutError):
+                await small.connect()
+        await small.dispose()
+        assert sample("etter_db_pool_wait_seconds_count") - waits >= 2
+        assert sample("etter_db_pool_timeouts_total") - timeouts == 1
 
 
 class TestClashes:

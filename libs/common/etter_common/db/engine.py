@@ -6,18 +6,35 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 
 from etter_common import metrics, responses
+from etter_common.clock import monotonic
 from etter_common.db import query_log
 from etter_common.settings import ServiceSettings
+
+
+class MeasuredPool(AsyncAdaptedQueuePool):
+    """Tells how long a connection was waited for: the pool's saturation."""
+
+    def _do_get(self) -> Any:  # Any: SQLAlchemy's own record
+        began = monotonic()
+        try:
+            return super()._do_get()
+        except PoolTimeoutError:
+            metrics.DB_POOL_TIMEOUTS.inc()
+            raise
+        finally:
+            metrics.DB_POOL_WAIT_SECONDS.observe(monotonic() - began)
 
 
 def make_engine(settings: ServiceSettings, *, url: str | None = None) -> AsyncEngine:
     """A pooled engine whose connections carry the service's name and its time limits."""
     engine = create_async_engine(
         url or settings.database_url,
+        poolclass=MeasuredPool,
         pool_size=settings.pool_size,
         max_overflow=settings.pool_overflow,
         pool_timeout=5,

@@ -22,30 +22,32 @@ _NS: Final = 1_000_000_000
 _TABLE: Final = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+\"?(\w+)", re.IGNORECASE)
 _names: dict[str, str] = {}
 _MAX_NAMES: Final = 2000
+MAX_STATEMENTS: Final = 1000
+"""Of one piece of work that are kept; a job may send many more."""
 
 
 @dataclass(slots=True)
 class QueryLog:
     """Statements sent while it was active and when; transaction control is not counted.
 
-    `outer` is told too: a test's log around a request that has its own.
+    The first `MAX_STATEMENTS` are kept, all are counted. `outer` is told too: a test's log around a request that has
+    its own.
     """
 
     statements: list[str] = field(default_factory=list)
     times: list[tuple[int, int]] = field(default_factory=list)
     outer: QueryLog | None = None
-
-    @property
-    def count(self) -> int:
-        return len(self.statements)
+    count: int = 0
 
     def timings(self) -> list[Timing]:
         """As spans want them: the statement's verb and first table, began and ended in ns since 1970."""
         return [(name(text), began, ended) for text, (began, ended) in zip(self.statements, self.times, strict=True)]
 
     def add(self, statement: str, began_ns: int, ended_ns: int) -> None:
-        self.statements.append(statement)
-        self.times.append((began_ns, ended_ns))
+        self.count += 1
+        if self.count <= MAX_STATEMENTS:
+            self.statements.append(statement)
+            self.times.append((began_ns, ended_ns))
         if self.outer is not None:
             self.outer.add(statement, began_ns, ended_ns)
 
@@ -57,6 +59,11 @@ def begin() -> tuple[QueryLog, Token[QueryLog | None]]:
     """A log for all this task awaits from now on; ended by `end`."""
     log = QueryLog(outer=_log.get())
     return log, _log.set(log)
+
+
+def current() -> QueryLog | None:
+    """The log of the running piece of work."""
+    return _log.get()
 
 
 def end(token: Token[QueryLog | None]) -> None:

@@ -31,6 +31,7 @@ from etter_common.events.pull import Pull
 from etter_common.events.retry import Kind, PermanentError, RetryPolicy, classify, reason
 from etter_common.events.supervisor import first_to_end, honour_cancel, supervised
 from etter_common.logging import bound, get_logger
+from etter_common.work_trace import traced
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -202,9 +203,8 @@ class _Consumer:
     async def _handle(self, event: Event) -> str:
         request_id = event.request_id or str(event.id)
         origin = Origin(request_id=request_id, traceparent=event.traceparent)
-        headers = {"traceparent": event.traceparent} if event.traceparent else {}
         ids = {"event_id": event.id, "event_type": event.type, "company_id": event.company_id}
-        with bound(request_id=request_id, **ids), tracing.span(f"handle {event.type}", headers=headers):
+        with bound(request_id=request_id, **ids), traced(f"handle {event.type}", event.traceparent):
             async with self._platform.work(
                 origin=origin, company_id=event.company_id, system=event.company_id is None
             ) as ctx:

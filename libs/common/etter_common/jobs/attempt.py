@@ -21,6 +21,7 @@ from etter_common.jobs.job import Job, JobCancelled, JobLost
 from etter_common.jobs.models import JobMixin, JobStatus
 from etter_common.jobs.queue import Queue, Ticket, work_message
 from etter_common.logging import bound, get_logger
+from etter_common.work_trace import traced
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -113,11 +114,11 @@ class Attempt:
             job.cancelling.set()
         origin = claimed.origin
         ids = {"request_id": origin.request_id, "job_id": job.id, "company_id": job.company_id}
-        headers = {"traceparent": origin.traceparent} if origin.traceparent else {}
         started = monotonic()
-        with bound(**ids, queue=rules.queue.name), tracing.span(f"job {rules.queue.name}", headers=headers):
+        with bound(**ids, queue=rules.queue.name), traced(f"job {rules.queue.name}", origin.traceparent) as outcome:
             _log.info("job_taken", attempt=job.attempt)
             error = await self._run_beside_heartbeat(job)
+            outcome.failed = error is not None and not isinstance(error, JobCancelled)
             await self._end(job, error)
         metrics.JOB_SECONDS.labels(rules.queue.name).observe(monotonic() - started)
         return Settled()

@@ -1,13 +1,15 @@
-"""The trace of one request: its ids at once, its spans only if it is kept.
+"""The trace of one piece of work, a request, a message or a job: its ids at once, its spans only if it is kept.
 
-Most requests are not sampled. They get ids, which stand in the logs and travel on with events, for the price of two
-random numbers; spans are made when the coin fell for them, or afterwards when the request failed or was slow.
+Most work is not sampled. It gets ids, which stand in the logs and travel on with events, for the price of two random
+numbers; spans are made when the coin fell for it, or afterwards when it failed or was slow.
 """
 
 from __future__ import annotations
 
 import random
 import re
+from collections.abc import Generator
+from contextlib import contextmanager
 from contextvars import Token
 from typing import TYPE_CHECKING, Final
 
@@ -17,27 +19,35 @@ from opentelemetry.context import Context
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 
 from etter_common import tracing
-from etter_common.clock import epoch_ns
+from etter_common.clock import epoch_ns, monotonic
+from etter_common.db import query_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from etter_common.tracing import Timing
 
 SLOW_S: Final = 1.0
-"""A request that took this long is kept whatever the sampling says, like one that failed."""
+"""Work that took this long is kept whatever the sampling says, like work that failed."""
 
 _W3C: Final = re.compile(rb"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _SAMPLED: Final = TraceFlags(TraceFlags.SAMPLED)
 _UNSAMPLED: Final = TraceFlags(TraceFlags.DEFAULT)
 
 
-class RequestTrace:
-    """`begin` … `activate` … `end`; a request that is answered at once may leave the middle out."""
+class Outcome:
+    """How a piece of work ended."""
 
-    __slots__ = ("_began_ns", "_parent", "_span", "_token", "is_sampled", "span_id", "trace_id")
+    failed = False
 
-    def __init__(self, traceparent: bytes | None) -> None:
+
+class WorkTrace:
+    """Made, `activate`d, `end`ed; a request that is answered at once may leave the middle out."""
+
+    __slots__ = ("_began_ns", "_kind", "_parent", "_span", "_token", "is_sampled", "span_id", "trace_id")
+
+    def __init__(self, traceparent: bytes | None, kind: SpanKind = SpanKind.SERVER) -> None:
+        self._kind = kind
         self._span: Span | None = None
         self._token: Token[Context] | None = None
         self._parent: SpanContext | None = None
@@ -66,17 +76,18 @@ class RequestTrace:
             otel_context.detach(self._token)
             self._token = None
 
-    def is_worth_keeping(self, status: int, took_s: float) -> bool:
+    def is_worth_keeping(self, *, failed: bool, took_s: float) -> bool:
         """Whether there is anything to `end`: a span, or a reason to make one now."""
-        return self._span is not None or ((status >= 500 or took_s >= SLOW_S) and tracing.is_on())
+        return self._span is not None or ((failed or took_s >= SLOW_S) and tracing.is_on())
 
-    def end(self, name: str, *, status: int, took_s: float, statements: Iterable[Timing] = ()) -> None:
+    def end(
+        self, name: str, *, failed: bool, attributes: Mapping[str, int | float], statements: Iterable[Timing] = ()
+    ) -> None:
         """Close the span, made now if only its end is a reason to keep it."""
-        span = self._span or self._start(name, kept="error" if status >= 500 else "slow")
+        span = self._span or self._start(name, kept="error" if failed else "slow")
         span.update_name(name)
-        span.set_attribute("http.response.status_code", status)
-        span.set_attribute("http.server.request.duration", took_s)
-        if status >= 500:
+        span.set_attributes(attributes)
+        if failed:
             span.set_status(StatusCode.ERROR)
         tracing.add_statements(span, statements)
         span.end()
@@ -102,5 +113,27 @@ class RequestTrace:
         attributes = {tracing.KEPT: kept} if kept else {}
         with tracing.ids(self.trace_id, self.span_id):
             return tracing.tracer().start_span(
-                name, context=parent, kind=SpanKind.SERVER, attributes=attributes, start_time=self._began_ns
+                name, context=parent, kind=self._kind, attributes=attributes, start_time=self._began_ns
             )
+
+
+@contextmanager
+def traced(name: str, traceparent: str | None) -> Generator[Outcome]:
+    """A message's or a job's work as a part of the trace it came from, with its statements.
+
+    It has failed when an exception leaves the block, or when `failed` was set on what the block is given.
+    """
+    trace_of_work, outcome = WorkTrace(traceparent.encode() if traceparent else None, SpanKind.CONSUMER), Outcome()
+    started = monotonic()
+    queries, token = query_log.begin()
+    trace_of_work.activate(name)
+    try:
+        yield outcome
+    except Exception:
+        outcome.failed = True
+        raise
+    finally:
+        trace_of_work.deactivate()
+        query_log.end(token)
+        if trace_of_work.is_worth_keeping(failed=outcome.failed, took_s=monotonic() - started):
+            trace_of_work.end(name, failed=outcome.failed, attributes={}, statements=queries.timings())

@@ -9,7 +9,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import StatusCode
 
 from etter_common import tracing
-from etter_common.request_trace import SLOW_S, RequestTrace
+from etter_common.db import query_log
+from etter_common.work_trace import SLOW_S, WorkTrace, traced
 
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 SAMPLED = f"00-{TRACE}-00f067aa0ba902b7-01".encode()
@@ -27,12 +28,13 @@ def spans() -> Iterator[InMemorySpanExporter]:
     tracing.shutdown()
 
 
-def run(traceparent: bytes | None, *, status: int = 200, took_s: float = 0.01) -> RequestTrace:
-    found = RequestTrace(traceparent)
+def run(traceparent: bytes | None, *, status: int = 200, took_s: float = 0.01) -> WorkTrace:
+    found = WorkTrace(traceparent)
     found.activate("GET sample")
     found.deactivate()
-    if found.is_worth_keeping(status, took_s):
-        found.end("GET /things", status=status, took_s=took_s, statements=[("SELECT things", 10, 20)])
+    if found.is_worth_keeping(failed=status >= 500, took_s=took_s):
+        attributes = {"http.response.status_code": status}
+        found.end("GET /things", failed=status >= 500, attributes=attributes, statements=[("SELECT things", 10, 20)])
     return found
 
 
@@ -75,7 +77,7 @@ class TestSampling:
 
 class TestIds:
     def test_the_running_trace_is_the_request_s(self, spans: InMemorySpanExporter) -> None:
-        found = RequestTrace(UNSAMPLED)
+        found = WorkTrace(UNSAMPLED)
         found.activate("GET sample")
         try:
             assert tracing.traceparent() == found.traceparent
@@ -85,8 +87,43 @@ class TestIds:
         assert tracing.traceparent() is None
 
     def test_without_tracing_the_caller_s_trace_travels_on_unchanged(self) -> None:
-        assert RequestTrace(SAMPLED).traceparent == SAMPLED.decode()
+        assert WorkTrace(SAMPLED).traceparent == SAMPLED.decode()
 
     @pytest.mark.parametrize("given", [b"", b"garbage", b"00-" + b"0" * 32 + b"-00f067aa0ba902b7-01", SAMPLED[:-1]])
     def test_a_malformed_one_begins_a_new_trace(self, given: bytes) -> None:
-        assert f"{RequestTrace(given).trace_id:032x}" != TRACE
+        assert f"{WorkTrace(given).trace_id:032x}" != TRACE
+
+
+class TestTraced:
+    """Messages and jobs."""
+
+    def test_it_is_a_part_of_the_trace_it_came_from(self, spans: InMemorySpanExporter) -> None:
+        with traced("handle thing", SAMPLED.decode()):
+            inner = tracing.traceparent()
+        [(name, context)] = exported(spans).items()
+        assert (name, f"{context.trace_id:032x}") == ("handle thing", TRACE)
+        assert inner == f"00-{TRACE}-{context.span_id:016x}-01", "what it sends on names its span"
+
+    def test_its_statements_are_its_children(self, spans: InMemorySpanExporter) -> None:
+        with traced("handle thing", SAMPLED.decode()):
+            log = query_log.current()
+            assert log is not None
+            log.add("SELECT id FROM things", 10, 20)
+        assert set(exported(spans)) == {"handle thing", "SELECT things"}
+
+    def test_what_is_not_sampled_leaves_no_span(self, spans: InMemorySpanExporter) -> None:
+        with traced("handle thing", UNSAMPLED.decode()):
+            pass
+        assert exported(spans) == {}
+
+    def test_an_exception_keeps_it(self, spans: InMemorySpanExporter) -> None:
+        with pytest.raises(LookupError), traced("handle thing", UNSAMPLED.decode()):
+            raise LookupError("gone")
+        [kept] = spans.get_finished_spans()
+        assert kept.status.status_code is StatusCode.ERROR
+        assert dict(kept.attributes or {})[tracing.KEPT] == "error"
+
+    def test_a_failure_that_is_not_raised_keeps_it_too(self, spans: InMemorySpanExporter) -> None:
+        with traced("job thing", None) as outcome:
+            outcome.failed = True
+        assert set(exported(spans)) == {"job thing"}
