@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import Match
 
+from etter_common.direct import direct
 from etter_common.errors import MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from starlette.routing import BaseRoute
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 @dataclass
@@ -36,6 +37,7 @@ class _Candidate:
     order: int
     template: str
     route: RouteContext
+    direct: ASGIApp | None
 
 
 class Dispatcher:
@@ -45,7 +47,7 @@ class Dispatcher:
         self._root = _Node()
         self._anywhere: list[_Candidate] = []  # templates with a part that swallows several segments
         for order, route in enumerate(iter_route_contexts(routes)):
-            self._add(_Candidate(order, str(route.path_format or route.path), route))
+            self._add(_Candidate(order, str(route.path_format or route.path), route, direct(route)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         candidate, found = self._find(scope)
@@ -53,6 +55,9 @@ class Dispatcher:
         route = candidate.route
         scope["route"] = route.original_route
         scope["etter"].route = candidate.template
+        if candidate.direct is not None:
+            await candidate.direct(scope, receive, send)
+            return
         async with AsyncExitStack() as files:  # what FastAPI closes at the end: parts of uploaded forms
             scope["fastapi_middleware_astack"] = files
             handle = getattr(route, "app", None) or route.original_route.handle

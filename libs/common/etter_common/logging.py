@@ -13,7 +13,7 @@ import logging as stdlib_logging
 import sys
 import traceback
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from typing import Any, BinaryIO, Final, Literal
 
@@ -115,7 +115,8 @@ def access(line: Access) -> None:
 def flush() -> None:
     """Write the access lines that wait; the application does it at its end."""
     if _access is not None:
-        _access.flush()
+        with suppress(ValueError):  # at the very end the stream may be closed already
+            _access.flush()
 
 
 def bind(**ids: object) -> Mapping[str, Token[Any]]:

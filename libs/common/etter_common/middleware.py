@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from etter_common import logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
 from etter_common.db import query_log
+from etter_common.deadline import Deadline, Deadlines
 from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
 from etter_common.health import HEALTH_PATHS
 from etter_common.incoming import Incoming
@@ -48,6 +49,7 @@ class PlatformMiddleware:
         self._limits = tuple((body_limits or {}).items())
         self._proxies = frozenset(settings.trusted_proxies)
         self._shortcut = Shortcut()
+        self._deadlines = Deadlines(settings.request_timeout_s)
         self.gate = Gate(
             concurrency=settings.max_concurrency, queue=settings.max_queue, wait_s=settings.queue_timeout_s,
             per_caller=settings.max_concurrency_per_caller,
@@ -107,21 +109,27 @@ class PlatformMiddleware:
             logging.reset_ids(ids)
 
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, place: Place) -> None:
+        deadline: Deadline | None = None
         try:
             _check_size(scope)
             self.gate.refuse_late(out.state.started)
             await place.take()
-            async with asyncio.timeout(self._settings.request_timeout_s) as deadline:
-                out.on_stream = lambda: _open_ended(deadline, place)
-                await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
+            deadline = self._deadlines.begin()
+            out.on_stream = lambda: _open_ended(deadline, place)
+            await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
             self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
-        except TimeoutError:
-            await self._fail(out, DeadlineExceeded())
         except asyncio.CancelledError:
-            await _abandon(out.state)
-            raise
+            if deadline is None or not deadline.caused():
+                await _abandon(out.state)
+                raise
+            await self._broke(out, DeadlineExceeded())
+        except TimeoutError:
+            await self._broke(out, DeadlineExceeded())
         except Exception as error:
             await self._broke(out, error)
+        finally:
+            if deadline is not None:
+                deadline.end()
 
     async def _broke(self, out: Outgoing, error: Exception) -> None:
         if out.begun:
@@ -180,9 +188,9 @@ class PlatformMiddleware:
         )
 
 
-def _open_ended(deadline: asyncio.Timeout, place: Place) -> None:
+def _open_ended(deadline: Deadline, place: Place) -> None:
     """A stream lives as long as its reader likes and works only now and then."""
-    deadline.reschedule(None)
+    deadline.end()
     place.leave()
 
 
