@@ -19,9 +19,9 @@ from typing import Any, BinaryIO, Final, Literal
 
 import msgspec
 import structlog
-from opentelemetry import trace
 from structlog.typing import EventDict, FilteringBoundLogger, Processor, WrappedLogger
 
+from etter_common import tracing
 from etter_common.clock import epoch_s, utc_now
 from etter_common.redaction import redact
 
@@ -158,10 +158,10 @@ def _add_ids(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
 
 
 def _add_trace(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    context = trace.get_current_span().get_span_context()
-    if context.is_valid:
-        event.setdefault("trace_id", f"{context.trace_id:032x}")
-        event.setdefault("span_id", f"{context.span_id:016x}")
+    ids = tracing.current_ids()
+    if ids is not None:
+        event.setdefault("trace_id", f"{ids[0]:032x}")
+        event.setdefault("span_id", f"{ids[1]:016x}")
     return event
 
 

@@ -69,6 +69,7 @@ GCCollector(registry=REGISTRY)
 
 _LATENCY_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _WORK_S: Final = (0.01, 0.05, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0)
+_QUERIES: Final = (0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0)
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 UNMATCHED: Final = "unmatched"
 
@@ -88,12 +89,6 @@ def _histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = 
 # HTTP, in: rate, errors, duration per route template
 HTTP_IN_FLIGHT: Final = _gauge("etter_http_requests_in_flight", "Requests being answered")
 HTTP_WAITING: Final = _gauge("etter_http_requests_waiting", "Requests that wait for a place to be worked on")
-HTTP_QUERIES: Final = _histogram(
-    "etter_http_request_queries",
-    "Database queries of one request",
-    "route",
-    buckets=(0, 1, 2, 3, 5, 8, 13, 21),
-)
 HTTP_SHED: Final = _counter("etter_http_requests_shed", "Requests refused for load", "cause")
 HTTP_SHORTCUTS: Final = _counter("etter_http_shortcuts", "Requests answered before the router", "status")
 SSE_STREAMS: Final = _gauge("etter_sse_streams", "Open event streams")
@@ -149,29 +144,37 @@ HEALTH: Final = _gauge("etter_health_check_up", "1 when the check last passed", 
 
 
 class _Row:
-    """The requests of one method, route and status; `buckets` by the first bound that holds the time."""
+    """Requests that count together, and the sum of what was observed; `buckets` by the first bound that holds it."""
 
-    __slots__ = ("buckets", "count", "seconds")
+    __slots__ = ("buckets", "count", "sum")
 
-    def __init__(self) -> None:
+    def __init__(self, bounds: tuple[float, ...] = _LATENCY_S) -> None:
         self.count = 0
-        self.seconds = 0.0
-        self.buckets = [0] * (len(_LATENCY_S) + 1)
+        self.sum = 0.0
+        self.buckets = [0] * (len(bounds) + 1)
 
 
 class _Requests(Collector):
-    """`etter_http_requests` and `etter_http_request_seconds`, counted by plain additions: every request does it."""
+    """`etter_http_requests`, `…_request_seconds` and `…_request_queries`, by plain additions: every request does it."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str | None, int], _Row] = {}
+        self._queries: dict[str, _Row] = {}
 
     def observe(self, method: str, route: str | None, status: int, seconds: float) -> None:
         row = self._rows.get((method, route, status))
         if row is None:
             row = self._rows[method, route, status] = _Row()
         row.count += 1
-        row.seconds += seconds
+        row.sum += seconds
         row.buckets[bisect_left(_LATENCY_S, seconds)] += 1
+
+    def observe_queries(self, route: str, count: int) -> None:
+        row = self._queries.get(route)
+        if row is None:
+            row = self._queries[route] = _Row(_QUERIES)
+        row.sum += count
+        row.buckets[bisect_left(_QUERIES, count)] += 1
 
     def collect(self) -> Iterable[Metric]:
         counts = CounterMetricFamily("etter_http_requests", "Requests answered", labels=("method", "route", "status"))
@@ -183,18 +186,23 @@ class _Requests(Collector):
             group = (method, route, f"{status // 100}xx")
             by_status[group] = by_status.get(group, 0) + row.count
             total = by_route.setdefault((method, route), _Row())
-            total.seconds += row.seconds
+            total.sum += row.sum
             total.buckets = [a + b for a, b in zip(total.buckets, row.buckets, strict=True)]
         for group, count in by_status.items():
             counts.add_metric(group, count)
         for where, total in by_route.items():
-            times.add_metric(where, _cumulative(total.buckets), total.seconds)
-        return counts, times
+            times.add_metric(where, _cumulative(_LATENCY_S, total.buckets), total.sum)
+        queries = HistogramMetricFamily(
+            "etter_http_request_queries", "Database queries of one request", labels=("route",)
+        )
+        for route, row in self._queries.items():
+            queries.add_metric((route,), _cumulative(_QUERIES, row.buckets), row.sum)
+        return counts, times, queries
 
 
-def _cumulative(buckets: list[int]) -> list[tuple[str, float]]:
-    bounds = [*map(floatToGoString, _LATENCY_S), "+Inf"]
-    return list(zip(bounds, accumulate(buckets), strict=True))
+def _cumulative(bounds: tuple[float, ...], buckets: list[int]) -> list[tuple[str, float]]:
+    names = [*map(floatToGoString, bounds), "+Inf"]
+    return list(zip(names, accumulate(buckets), strict=True))
 
 
 _requests: Final = _Requests()
@@ -204,6 +212,11 @@ REGISTRY.register(_requests)
 def observe_request(method: str, route: str | None, status: int, seconds: float) -> None:
     """Count one answered request; `route` is the template (`/roles/{id}`), None where no route matched."""
     _requests.observe(method if method in _METHODS else "OTHER", route, status, seconds)
+
+
+def observe_queries(route: str, count: int) -> None:
+    """Count how often one request of this route asked the database."""
+    _requests.observe_queries(route, count)
 
 
 def watch_pool(stats: Mapping[str, Callable[[], float]]) -> None:

@@ -166,7 +166,7 @@ class PlatformMiddleware:
         metrics.observe_request(method, state.route, state.status, took_s)
         queries = state.queries
         if queries is not None and state.route is not None:
-            metrics.HTTP_QUERIES.labels(state.route).observe(queries.count)
+            metrics.observe_queries(state.route, queries.count)
         failed = state.status >= 500
         if trace.is_worth_keeping(failed=failed, took_s=took_s):
             name = f"{method} {state.route or metrics.UNMATCHED}"

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, MutableMapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from contextvars import ContextVar, Token
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast
 
 import sentry_sdk
 from opentelemetry import context as otel_context
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
 
     from etter_common.settings import ServiceSettings
 
+
+class Ambient(Protocol):
+    """The trace of work that has no span: most work, as most is not sampled."""
+
+    trace_id: int
+    span_id: int
+
+    @property
+    def traceparent(self) -> str: ...
+    def context(self) -> Context: ...
+
+
 Kind = Literal["internal", "server", "client", "producer", "consumer"]
 Timing = tuple[str, int, int]
 """One statement: `SELECT roles`, began and ended in ns since 1970."""
@@ -41,6 +54,7 @@ _EXPORT_TIMEOUT_S: Final = 3.0
 _TRACES_PATH: Final = "/v1/traces"
 _LOW_64: Final = (1 << 64) - 1
 _w3c: Final = TraceContextTextMapPropagator()
+_ambient: ContextVar[Ambient | None] = ContextVar("ambient_trace", default=None)
 _provider: TracerProvider | None = None
 _tracer: Tracer | None = None
 
@@ -171,6 +185,7 @@ def span(
     An exception that leaves the block marks it as failed.
     """
     parent = extract(headers) if headers else None
+    parent = parent or _ambient_context()
     if _tracer is None:
         with _passed_on(parent):
             yield INVALID_SPAN
@@ -186,9 +201,30 @@ def extract(headers: Mapping[str, str]) -> Context | None:
     return _w3c.extract(headers, context=Context())
 
 
+def enter(work: Ambient) -> Token[Ambient | None] | None:
+    """Make `work` the running trace of this task, at the price of a variable; None inside a span, where it would hide.
+
+    Undone by `leave`.
+    """
+    return None if trace.get_current_span().get_span_context().is_valid else _ambient.set(work)
+
+
+def leave(token: Token[Ambient | None]) -> None:
+    _ambient.reset(token)
+
+
+def current_ids() -> tuple[int, int] | None:
+    """Trace and span id of what runs."""
+    context = trace.get_current_span().get_span_context()
+    if context.is_valid:
+        return context.trace_id, context.span_id
+    work = _ambient.get()
+    return (work.trace_id, work.span_id) if work is not None else None
+
+
 def inject(headers: MutableMapping[str, str]) -> None:
     """Write the running trace into the headers of an outgoing request or message."""
-    _w3c.inject(headers)
+    _w3c.inject(headers, context=_ambient_context())
 
 
 def traceparent() -> str | None:
@@ -196,6 +232,14 @@ def traceparent() -> str | None:
     headers: dict[str, str] = {}
     inject(headers)
     return headers.get("traceparent")
+
+
+def _ambient_context() -> Context | None:
+    """Of the running work that has no span; None where a span runs, which then counts, or nothing does."""
+    work = _ambient.get()
+    if work is None or trace.get_current_span().get_span_context().is_valid:
+        return None
+    return work.context()
 
 
 def capture(error: BaseException) -> None:

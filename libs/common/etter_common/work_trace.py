@@ -44,12 +44,13 @@ class Outcome:
 class WorkTrace:
     """Made, `activate`d, `end`ed; a request that is answered at once may leave the middle out."""
 
-    __slots__ = ("_began_ns", "_kind", "_parent", "_span", "_token", "is_sampled", "span_id", "trace_id")
+    __slots__ = ("_ambient", "_began_ns", "_kind", "_parent", "_span", "_token", "is_sampled", "span_id", "trace_id")
 
     def __init__(self, traceparent: bytes | None, kind: SpanKind = SpanKind.SERVER) -> None:
         self._kind = kind
         self._span: Span | None = None
         self._token: Token[Context] | None = None
+        self._ambient: Token[tracing.Ambient | None] | None = None
         self._parent: SpanContext | None = None
         self._began_ns = epoch_ns()
         match = _W3C.fullmatch(traceparent) if traceparent else None
@@ -63,18 +64,29 @@ class WorkTrace:
         """What an event or an outgoing call carries on (W3C Trace Context §3.2)."""
         return f"00-{self.trace_id:032x}-{self.span_id:016x}-{'01' if self.is_sampled else '00'}"
 
+    def context(self) -> Context:
+        """What a span or a message that belongs to this work has for its parent."""
+        flags = _SAMPLED if self.is_sampled else _UNSAMPLED
+        ids = SpanContext(self.trace_id, self.span_id, is_remote=False, trace_flags=flags)
+        return trace.set_span_in_context(NonRecordingSpan(ids), Context())
+
     def activate(self, name: str) -> None:
         """Make it the running trace of this task: inner spans, log lines and outgoing calls belong to it."""
         if self.is_sampled and tracing.is_on():
             self._span = self._start(name, kept=None)
             self.span_id = self._span.get_span_context().span_id
-        span = self._span or NonRecordingSpan(self._context())
-        self._token = otel_context.attach(trace.set_span_in_context(span, Context()))
+            self._token = otel_context.attach(trace.set_span_in_context(self._span, Context()))
+            return
+        self._ambient = tracing.enter(self)
+        if self._ambient is None:
+            self._token = otel_context.attach(self.context())
 
     def deactivate(self) -> None:
+        if self._ambient is not None:
+            tracing.leave(self._ambient)
         if self._token is not None:
             otel_context.detach(self._token)
-            self._token = None
+        self._ambient = self._token = None
 
     def is_worth_keeping(self, *, failed: bool, took_s: float) -> bool:
         """Whether there is anything to `end`: a span, or a reason to make one now."""
@@ -103,10 +115,6 @@ class WorkTrace:
         self.trace_id = trace_id
         self.span_id = random.getrandbits(64) or 1 if tracing.is_on() else parent_id
         return True
-
-    def _context(self) -> SpanContext:
-        flags = _SAMPLED if self.is_sampled else _UNSAMPLED
-        return SpanContext(self.trace_id, self.span_id, is_remote=False, trace_flags=flags)
 
     def _start(self, name: str, *, kept: str | None) -> Span:
         parent = trace.set_span_in_context(NonRecordingSpan(self._parent), Context()) if self._parent else Context()

@@ -81,10 +81,24 @@ class TestIds:
         found.activate("GET sample")
         try:
             assert tracing.traceparent() == found.traceparent
-            assert trace.get_current_span().get_span_context().trace_id == int(TRACE, 16)
+            assert tracing.current_ids() == (int(TRACE, 16), found.span_id)
         finally:
             found.deactivate()
         assert tracing.traceparent() is None
+        assert tracing.current_ids() is None
+
+    def test_a_span_inside_belongs_to_it(self, spans: InMemorySpanExporter) -> None:
+        with traced("handle thing", UNSAMPLED.decode()), tracing.span("inner"):
+            assert (tracing.current_ids() or (0, 0))[0] == int(TRACE, 16)
+        assert exported(spans) == {}, "and is no more sampled than it is"
+
+    def test_inside_a_span_it_still_is_what_runs(self, spans: InMemorySpanExporter) -> None:
+        with tracing.span("outer", headers={"traceparent": SAMPLED.decode().replace(TRACE, "ab" * 16)}):
+            found = WorkTrace(UNSAMPLED)
+            found.activate("GET sample")
+            assert tracing.traceparent() == found.traceparent
+            found.deactivate()
+            assert (tracing.traceparent() or "").split("-")[1] == "ab" * 16
 
     def test_without_tracing_the_caller_s_trace_travels_on_unchanged(self) -> None:
         assert WorkTrace(SAMPLED).traceparent == SAMPLED.decode()
