@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from etter_common.platform import Platform
 
 Handler = Callable[[Context, Event], Awaitable[None]]
+Upkeep = Callable[["Platform"], Awaitable[None]]
 
 ACK_WAIT_S: Final = 10.0
 MAX_DELIVERIES: Final = 20
@@ -50,10 +51,11 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Subscription:
-    """One handler of one type of event."""
+    """One handler of one type of event; `upkeep` is what the reader does for it every hour."""
 
     payload_type: type[EventPayload]
     handler: Handler
+    upkeep: Upkeep | None = None
 
     @property
     def subject(self) -> str:
@@ -94,8 +96,11 @@ class _Consumer:
         self._policy = policy
         self._slots = asyncio.Semaphore(concurrency)
         self._handlers: dict[str, list[Handler]] = defaultdict(list)
+        self._upkeep: list[Upkeep] = [inbox.forget_old]
         for subscription in subscriptions:
             self._handlers[subscription.payload_type.type].append(subscription.handler)
+            if subscription.upkeep:
+                self._upkeep.append(subscription.upkeep)
         self._config = ConsumerConfig(
             durable_name=self._name,
             filter_subjects=sorted({subscription.subject for subscription in subscriptions}),
@@ -154,7 +159,8 @@ class _Consumer:
     async def _clean_up(self) -> None:
         while True:
             try:
-                await inbox.forget_old(self._platform)
+                for upkeep in self._upkeep:
+                    await upkeep(self._platform)
             except Exception as error:
                 if classify(error) is not Kind.AWAY:
                     raise
