@@ -226,7 +226,7 @@ class SharedTier:
             keys = [self._count]
             for change in batch:
                 keys += [self._note(change.name) if change.name else "", *(self._tag(tag) for tag in change.tags)]
-            terms = [_version(), _TAG_TTL_MS, _NOTE_TTL_MS, *(len(change.tags) for change in batch)]
+            terms: list[str | int] = [_version(), _TAG_TTL_MS, _NOTE_TTL_MS, *(len(change.tags) for change in batch)]
             last, done = await self._call("bump", partial(self._bump, keys, terms))
             tags += [tag for position in done for tag in batch[position - 1].tags]
             number = last or number

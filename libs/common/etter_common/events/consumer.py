@@ -133,11 +133,12 @@ class _Consumer:
             )  # fmt: skip
         finally:
             await lanes.hand_back(grace_s=_HANDED_BACK_AFTER_S)
+            metrics.CONSUMER_LAG.labels(self._name).set(0)  # another replica tells it now
 
     async def _read(self, pull: Pull, lanes: Lanes) -> None:
         async for message in pull.messages():
-            metrics.CONSUMER_LAG.labels(self._name).set(message.metadata.num_pending)
             lanes.add(message)
+            metrics.CONSUMER_LAG.labels(self._name).set(message.metadata.num_pending + len(lanes))
 
     async def _keep_alive(self, lanes: Lanes) -> None:
         while True:
@@ -147,12 +148,12 @@ class _Consumer:
             honour_cancel()
 
     async def _measure(self) -> None:
-        """How much is still to be read, told also while nothing can be: messages in hand say it only when they come."""
+        """How much is not handled yet, told also while nothing comes: messages in hand say it only when they do."""
         js = self._platform.nats.jetstream()
         while True:
             with suppress(NatsError, OSError, TimeoutError):
                 info = await js.consumer_info(streams.EVENTS, self._name)
-                metrics.CONSUMER_LAG.labels(self._name).set(info.num_pending or 0)
+                metrics.CONSUMER_LAG.labels(self._name).set((info.num_pending or 0) + (info.num_ack_pending or 0))
             honour_cancel()
             await asyncio.sleep(_MEASURE_S)
 

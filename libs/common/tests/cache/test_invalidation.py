@@ -271,7 +271,7 @@ class TestInvalidate:
         for key in keys:
             await read(cache, Source(), key=key)
         sent: list[object] = []
-        execute = Redis.execute_command
+        execute: Any = Redis.execute_command  # without types
 
         async def note(client: Redis, *words: object, **options: object) -> object:
             sent.append(words[0])
