@@ -112,7 +112,7 @@ CONSUMER_MESSAGES: Final = _counter("etter_consumer_messages", "Messages taken",
 CONSUMER_SECONDS: Final = _histogram(
     "etter_consumer_seconds", "Time of one message's handling", "consumer", buckets=_WORK_S
 )
-CONSUMER_LAG: Final = _gauge("etter_consumer_pending", "Messages not yet taken", "consumer")
+CONSUMER_LAG: Final = _gauge("etter_consumer_pending", "Messages not yet handled", "consumer")
 DEAD_LETTERS: Final = _counter("etter_dead_letters", "Messages given up on", "consumer")
 
 # Jobs

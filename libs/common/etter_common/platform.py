@@ -96,13 +96,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         db = Database(make_engine(settings))
         watch_pool(db.engine)
         stack.push_async_callback(db.close)
-        redis = Redis.from_url(
-            settings.redis_url,
-            socket_timeout=_REDIS_TIMEOUT_S,
-            socket_connect_timeout=_REDIS_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
-            max_connections=50,
-        )
+        redis = make_redis(settings)
         stack.push_async_callback(redis.aclose)
         client = await connect_nats(settings)
         stack.push_async_callback(_close_nats, client)
@@ -128,6 +122,17 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         )
         _add_checks(platform)
         yield platform
+
+
+def make_redis(settings: ServiceSettings) -> Redis:
+    """A client whose every call ends within two short timeouts; the library's own would hold a request for a minute."""
+    return Redis.from_url(
+        settings.redis_url,
+        socket_timeout=_REDIS_TIMEOUT_S,
+        socket_connect_timeout=_REDIS_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+        max_connections=50,
+    )
 
 
 async def connect_nats(settings: ServiceSettings) -> Client:

@@ -46,4 +46,5 @@ async def make_session(ctx: Context) -> UUID:
 class TestSurface(SurfaceTests):
     makers: ClassVar[Mapping[str, Maker]] = {"user_id": make_user, "session_id": make_session}
     shared = frozenset({"company_id"})  # a super admin works across companies: test_companies has what others see
+    erases = False  # its own part is in companies/service.py, in the transaction that announces it
     public = frozenset({("POST", "/sessions"), ("POST", "/sessions/refresh"), ("GET", "/.well-known/jwks.json")})

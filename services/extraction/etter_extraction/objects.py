@@ -1,9 +1,10 @@
-"""The object store: bytes by key. A folder here; another store is another class with the same four methods."""
+"""The object store: bytes by key. A folder here; another store is another class with the same five methods."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 from collections.abc import AsyncGenerator, AsyncIterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -50,6 +51,11 @@ class FolderStore:
     async def delete(self, company_id: UUID, key: UUID) -> None:
         with suppress(FileNotFoundError):
             await asyncio.to_thread(self.path(company_id, key).unlink)
+
+    async def delete_all(self, company_id: UUID) -> None:
+        """Everything the company has, also what is being written."""
+        with suppress(FileNotFoundError):
+            await asyncio.to_thread(shutil.rmtree, self.root / str(company_id))
 
 
 @asynccontextmanager

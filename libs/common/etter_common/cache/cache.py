@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -19,7 +19,7 @@ from etter_common.cache.entry import Entry
 from etter_common.cache.fence import Epochs, Ledger, Mark
 from etter_common.cache.keys import EVERYTHING, CacheKey
 from etter_common.cache.memory import Memory
-from etter_common.cache.shared import Fetched, SharedTier
+from etter_common.cache.shared import Change, Fetched, SharedTier
 from etter_common.clock import monotonic
 from etter_common.errors import AppError
 from etter_common.events.retry import Kind, classify
@@ -160,22 +160,22 @@ class Cache:
         """Drop every value under any of `tags`, here, in Redis and in every replica.
 
         Call it after the commit. It completes even if the caller is cancelled. `cause` labels metrics: a
-        fixed word. `change` names what made them stale, for `invalidate_rest`.
+        fixed word. `change` names what made them stale: one that `invalidate_rest` has done is not done again.
         """
-        names = sorted(set(tags))
+        names = tuple(sorted(set(tags)))
         if names:
-            await asyncio.shield(self._background(self._invalidate(names, cause, change)))
+            self._forget(names)
+            await asyncio.shield(self._background(self._invalidate([Change(names, change)], cause, here=names)))
 
     async def invalidate_rest(self, changes: Mapping[str, Iterable[str]], *, cause: str) -> None:
-        """Drop the tags of changes nobody has noted as done: the rest of a process that died after its commit.
+        """Drop the tags of changes that are not dropped yet: the rest of a process that died after its commit.
 
-        Any invalidation after the commit is enough, so a change dropped once is not dropped again. While Redis
-        is away nothing can be noted, and all of them are dropped.
+        Any invalidation after the commit is enough, so a change is dropped by whoever comes first and not again. While
+        Redis is away nothing can be noted, and all of them are dropped.
         """
-        done = await self._shared.done(list(changes)) if self._shared else set()
-        await self.invalidate(
-            (tag for change, tags in changes.items() if change not in done for tag in tags), cause=cause
-        )
+        named = [Change(tuple(sorted(set(tags))), name) for name, tags in changes.items() if tags]
+        if named:
+            await asyncio.shield(self._background(self._invalidate(named, cause)))
 
     async def clear(self, *, cause: str) -> None:
         """Drop everything of this service, everywhere."""
@@ -327,14 +327,16 @@ class Cache:
 
     # invalidating
 
-    async def _invalidate(self, tags: list[str], cause: str, change: str | None) -> None:
-        metrics.CACHE_INVALIDATIONS.labels(cause).inc(len(tags))
-        self._forget(tags)
-        number = await self._shared.bump(tags, change=change) if self._shared else None
-        if number is not None:
+    async def _invalidate(self, changes: list[Change], cause: str, *, here: Sequence[str] = ()) -> None:
+        """`here` are tags that this process forgets even if another one has just dropped them, and told it later."""
+        dropped = await self._shared.bump(changes) if self._shared else None
+        tags = dropped.tags if dropped else sorted({tag for change in changes for tag in change.tags})
+        number = dropped.number if dropped else None
+        if number:
             self._ledger.hear(number)
-        self._forget(tags)  # what was read from Redis between the two was still the old version
-        if self._backplane:
+        self._forget([*here, *tags])  # what was read from Redis a moment ago was still the old version
+        metrics.CACHE_INVALIDATIONS.labels(cause).inc(len(tags))
+        if tags and self._backplane:
             await self._backplane.announce(tags, cause=cause, number=number)
 
     def _hear(self, heard: Invalidation) -> None:
@@ -345,7 +347,7 @@ class Cache:
             self._shared.owe(heard.tags)
         self._forget(heard.tags)
 
-    def _forget(self, tags: list[str]) -> None:
+    def _forget(self, tags: Sequence[str]) -> None:
         self._epochs.bump(tags)
         self._memory.drop_tags(tags)
 

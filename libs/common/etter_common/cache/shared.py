@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -73,11 +73,19 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 """
 
-# KEYS: counter of invalidations, note of the change or '', tags…   ARGV: the new version, its and the note's life ms
+# KEYS: counter of invalidations, then of each change its note or '' and its tags…
+# ARGV: the new version, its life and a note's ms, then how many tags each change has
 _BUMP: Final = """
-for i = 3, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
-if KEYS[2] ~= '' then redis.call('SET', KEYS[2], '1', 'PX', ARGV[3]) end
-return redis.call('INCR', KEYS[1])
+local at, done = 2, {}
+for change = 1, #ARGV - 3 do
+  local note, last = KEYS[at], at + tonumber(ARGV[change + 3])
+  if note == '' or redis.call('SET', note, '1', 'NX', 'PX', ARGV[3]) then
+    for i = at + 1, last do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
+    done[#done + 1] = change
+  end
+  at = last + 1
+end
+return {#done > 0 and redis.call('INCR', KEYS[1]) or 0, done}
 """
 
 
@@ -89,6 +97,22 @@ class Fetched:
     leads: bool
     ttl_s: float
     body: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What makes `tags` stale. One with a `name` is done once, whoever comes first; one without each time."""
+
+    tags: tuple[str, ...]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """The tags that have new versions now, and the number of that invalidation."""
+
+    tags: list[str]
+    number: int
 
 
 class Away(Exception):
@@ -160,27 +184,16 @@ class SharedTier:
         with suppress(Away):
             await self._call("release", lambda: self._release([f"{self._prefix}:lock:{key}"], [token]))
 
-    async def bump(self, tags: Iterable[str], *, change: str | None = None) -> int | None:
-        """Give every tag a new version; the number of this invalidation, or None and the tags are owed.
+    async def bump(self, changes: Sequence[Change]) -> Dropped | None:
+        """Give the tags of the changes nobody has done yet a new version and note that they are done, in one step.
 
-        With the name of a `change` it is noted that its tags are done with, in the same step.
+        None when Redis is away; all tags are owed then.
         """
-        names = list(tags)
         try:
-            return await self._bump_all(names, change)
+            return await self._bump_all(changes)
         except Away:
-            self.owe(names)
+            self.owe(tag for change in changes for tag in change.tags)
             return None
-
-    async def done(self, changes: Sequence[str]) -> set[str]:
-        """Those of `changes` whose tags are noted as done with; none while Redis is away or has forgotten."""
-        if not changes:
-            return set()
-        try:
-            notes = await self._call("done", lambda: self._redis.mget([self._note(change) for change in changes]))
-        except Away:
-            return set()
-        return {change for change, note in zip(changes, notes, strict=True) if note is not None}
 
     def owe(self, tags: Iterable[str]) -> None:
         """Remember tags whose versions could not be changed; too many become all of them."""
@@ -201,22 +214,29 @@ class SharedTier:
     async def _pay(self) -> None:
         owed = dict(self._owed)
         if owed:
-            await self._bump_all(list(owed))
+            await self._bump_all([Change(tuple(owed))])
         for tag, turn in owed.items():
             if self._owed.get(tag) == turn:  # it may have been owed anew meanwhile
                 del self._owed[tag]
 
-    async def _bump_all(self, tags: list[str], change: str | None = None) -> int:
+    async def _bump_all(self, changes: Sequence[Change]) -> Dropped:
+        tags: list[str] = []
         number = 0
-        for start in range(0, len(tags), _BATCH):
-            is_last = start + _BATCH >= len(tags)
-            note = self._note(change) if change and is_last else ""
-            keys = [self._count, note, *(f"{self._prefix}:tag:{tag}" for tag in tags[start : start + _BATCH])]
-            number = await self._call("bump", partial(self._bump, keys, [_version(), _TAG_TTL_MS, _NOTE_TTL_MS]))
-        return number
+        for batch in _batches(changes):
+            keys = [self._count]
+            for change in batch:
+                keys += [self._note(change.name) if change.name else "", *(self._tag(tag) for tag in change.tags)]
+            terms: list[str | int] = [_version(), _TAG_TTL_MS, _NOTE_TTL_MS, *(len(change.tags) for change in batch)]
+            last, done = await self._call("bump", partial(self._bump, keys, terms))
+            tags += [tag for position in done for tag in batch[position - 1].tags]
+            number = last or number
+        return Dropped(tags, number)
 
     def _note(self, change: str) -> str:
         return f"{self._prefix}:done:{change}"
+
+    def _tag(self, tag: str) -> str:
+        return f"{self._prefix}:tag:{tag}"
 
     @property
     def _count(self) -> str:
@@ -226,7 +246,7 @@ class SharedTier:
         return bool(self._owed) and (EVERYTHING in self._owed or any(tag in self._owed for tag in tags))
 
     def _names(self, key: CacheKey, tags: Sequence[str]) -> list[str]:
-        tagged = [f"{self._prefix}:tag:{tag}" for tag in (EVERYTHING, *tags)]
+        tagged = [self._tag(tag) for tag in (EVERYTHING, *tags)]
         return [f"{self._prefix}:entry:{key}", f"{self._prefix}:lock:{key}", *tagged]
 
     # Any: what a script answers depends on the script
@@ -236,6 +256,8 @@ class SharedTier:
         asked = False
         try:
             async with asyncio.timeout(self._budget_s), self._slots:
+                if self.is_away and not probe:  # found out while this one waited
+                    raise Away
                 asked = True
                 reply = await call()
         except (RedisError, OSError, TimeoutError) as error:
@@ -252,6 +274,22 @@ class SharedTier:
         self._failures += asked
         if asked and self._failures == _TRIPS_AFTER:
             _log.warning("cache_shared_tier_away", operation=operation, error_type=type(error).__name__)
+
+
+def _batches(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """At most `_BATCH` tags a call, or little more. A change that is larger is noted as done with its last part."""
+    batch: list[Change] = []
+    size = 0
+    for change in changes:
+        *parts, last = [change.tags[at : at + _BATCH] for at in range(0, len(change.tags), _BATCH)]
+        for part in (*map(Change, parts), Change(last, change.name)):
+            batch.append(part)
+            size += len(part.tags)
+            if size >= _BATCH:
+                yield batch
+                batch, size = [], 0
+    if batch:
+        yield batch
 
 
 def _version() -> str:

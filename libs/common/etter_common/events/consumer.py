@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from etter_common.platform import Platform
 
 Handler = Callable[[Context, Event], Awaitable[None]]
+Upkeep = Callable[["Platform"], Awaitable[None]]
 
 ACK_WAIT_S: Final = 10.0
 MAX_DELIVERIES: Final = 20
@@ -51,10 +52,11 @@ _log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class Subscription:
-    """One handler of one type of event."""
+    """One handler of one type of event; `upkeep` is what the reader does for it every hour."""
 
     payload_type: type[EventPayload]
     handler: Handler
+    upkeep: Upkeep | None = None
 
     @property
     def subject(self) -> str:
@@ -95,8 +97,11 @@ class _Consumer:
         self._policy = policy
         self._slots = asyncio.Semaphore(concurrency)
         self._handlers: dict[str, list[Handler]] = defaultdict(list)
+        self._upkeep: list[Upkeep] = [inbox.forget_old]
         for subscription in subscriptions:
             self._handlers[subscription.payload_type.type].append(subscription.handler)
+            if subscription.upkeep:
+                self._upkeep.append(subscription.upkeep)
         self._config = ConsumerConfig(
             durable_name=self._name,
             filter_subjects=sorted({subscription.subject for subscription in subscriptions}),
@@ -129,11 +134,12 @@ class _Consumer:
             )  # fmt: skip
         finally:
             await lanes.hand_back(grace_s=_HANDED_BACK_AFTER_S)
+            metrics.CONSUMER_LAG.labels(self._name).set(0)  # another replica tells it now
 
     async def _read(self, pull: Pull, lanes: Lanes) -> None:
         async for message in pull.messages():
-            metrics.CONSUMER_LAG.labels(self._name).set(message.metadata.num_pending)
             lanes.add(message)
+            metrics.CONSUMER_LAG.labels(self._name).set(message.metadata.num_pending + len(lanes))
 
     async def _keep_alive(self, lanes: Lanes) -> None:
         while True:
@@ -143,19 +149,20 @@ class _Consumer:
             honour_cancel()
 
     async def _measure(self) -> None:
-        """How much is still to be read, told also while nothing can be: messages in hand say it only when they come."""
+        """How much is not handled yet, told also while nothing comes: messages in hand say it only when they do."""
         js = self._platform.nats.jetstream()
         while True:
             with suppress(NatsError, OSError, TimeoutError):
                 info = await js.consumer_info(streams.EVENTS, self._name)
-                metrics.CONSUMER_LAG.labels(self._name).set(info.num_pending or 0)
+                metrics.CONSUMER_LAG.labels(self._name).set((info.num_pending or 0) + (info.num_ack_pending or 0))
             honour_cancel()
             await asyncio.sleep(_MEASURE_S)
 
     async def _clean_up(self) -> None:
         while True:
             try:
-                await inbox.forget_old(self._platform)
+                for upkeep in self._upkeep:
+                    await upkeep(self._platform)
             except Exception as error:
                 if classify(error) is not Kind.AWAY:
                     raise

@@ -1,12 +1,17 @@
-"""The inbox: a row per handled event in the handler's transaction, so that a second delivery does nothing."""
+"""The inbox: a row per handled event in the handler's transaction, so that a second delivery does nothing.
+
+A company whose data was erased has a row too, as long as the stream may still hold events of it: none of them is
+handled any more, in whatever order they come.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, cast
 from uuid import UUID
 
-from sqlalchemy import Table, Text, delete
+from sqlalchemy import DateTime, Table, Text, Uuid, bindparam, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -33,16 +38,40 @@ class InboxRow(PlatformBase):
 
 
 _TABLE: Final = cast("Table", InboxRow.__table__)
-_NOTE: Final = insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.event_id)
+_SHUT: Final = "company.erased"  # in the place of a consumer's name, with the company's id as the event's
+_ROW: Final = (
+    bindparam("consumer", type_=Text),
+    bindparam("event_id", type_=Uuid),
+    bindparam("company_id", type_=Uuid),
+    bindparam("handled_at", type_=DateTime(timezone=True)),
+)
+_IS_SHUT: Final = exists().where(_TABLE.c.consumer == _SHUT, _TABLE.c.event_id == bindparam("company_id", type_=Uuid))
+_NOTE: Final = (
+    insert(_TABLE)
+    .from_select([part.key for part in _ROW], select(*_ROW).where(~_IS_SHUT))
+    .on_conflict_do_nothing()
+    .returning(_TABLE.c.event_id)
+)
 
 
 async def first_time(ctx: Context, consumer: str, event: Event) -> bool:
-    """Note `event` as handled by this transaction; false when another one has.
+    """Note `event` as handled by this transaction; false when another one has, or when its company was erased.
 
     While another transaction handles the same event this waits for its end.
     """
     row = {"consumer": consumer, "event_id": event.id, "company_id": event.company_id, "handled_at": utc_now()}
     return await ctx.session.scalar(_NOTE, row) is not None
+
+
+async def shut(ctx: Context) -> None:
+    """From the commit on no event of the context's company is handled any more."""
+    row = {"consumer": _SHUT, "event_id": ctx.company_id, "company_id": ctx.company_id, "handled_at": utc_now()}
+    await ctx.session.execute(insert(_TABLE).values(row).on_conflict_do_nothing())
+
+
+async def shut_companies(platform: Platform) -> Sequence[UUID]:
+    async with platform.work(system=True) as ctx:
+        return (await ctx.session.scalars(select(InboxRow.event_id).where(InboxRow.consumer == _SHUT))).all()
 
 
 async def forget_old(platform: Platform) -> None:

@@ -8,12 +8,13 @@ snapshot open and hold back vacuum for as long as it waits.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import asyncpg
 
+from etter_common.events.supervisor import stop
 from etter_common.logging import get_logger
 
 if TYPE_CHECKING:
@@ -25,13 +26,14 @@ BEAT_S: Final = 3.0
 _SILENCE_MS: Final = 15_000
 _LOST: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _log = get_logger(__name__)
+T = TypeVar("T")
 
 
 async def hold(platform: Platform, name: str, work: Callable[[asyncpg.Connection], Awaitable[None]]) -> None:
     """Run `work` whenever this process gets the lease, for ever.
 
-    `work` gets the connection, in the system scope, and has to use it at least every few seconds (or to run
-    `beat` beside itself): a failing query is how it learns that the lease is lost.
+    `work` gets the connection, in the system scope, and has to use it at least every few seconds, or to run `beat`
+    beside what it does or `keep` around it: a failing query is how it learns that the lease is lost.
     """
     while True:
         try:
@@ -49,6 +51,19 @@ async def beat(connection: asyncpg.Connection) -> None:
     while True:
         await asyncio.sleep(BEAT_S)
         await connection.execute("SELECT 1")
+
+
+async def keep(connection: asyncpg.Connection, work: Coroutine[Any, Any, T]) -> T:
+    """The result of `work`, which leaves the connection alone and may take long; it is ended when the lease is lost."""
+    task = asyncio.create_task(work)
+    try:
+        while not task.done():
+            done, _ = await asyncio.wait({task}, timeout=BEAT_S)
+            if not done:
+                await connection.execute("SELECT 1")
+        return task.result()
+    finally:
+        await stop(task)
 
 
 @asynccontextmanager

@@ -103,7 +103,7 @@ class _Relay:
         if not self._platform.nats.is_connected:
             await asyncio.sleep(SWEEP_S)
             return False
-        done = await self._publish(rows)
+        done = await lease.keep(self._connection, self._publish(rows))
         if done:
             await self._connection.execute(_DONE, done)
         if len(done) < len(rows):

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from etter_common import metrics, tracing
-from etter_common.clock import monotonic, utc_now
+from etter_common.clock import monotonic
 from etter_common.context import Context
 from etter_common.errors import AppError, DeadlineExceeded
 from etter_common.events.retry import Kind, RetryPolicy, classify, reason
 from etter_common.events.supervisor import stop
 from etter_common.jobs.claim import Settled, claim
 from etter_common.jobs.job import Job, JobCancelled, JobLost
-from etter_common.jobs.models import JobMixin, JobStatus
+from etter_common.jobs.models import JobMixin, JobStatus, db_now
 from etter_common.jobs.queue import Queue, Ticket, work_message
 from etter_common.logging import bound, get_logger
 from etter_common.work_trace import traced
@@ -168,7 +168,7 @@ class Attempt:
 
     async def _beat_once(self, job: Job) -> None:
         try:
-            await job.write(heartbeat_at=utc_now())
+            await job.write(heartbeat_at=db_now())
         except JobLost:
             if not job.is_ending:  # the last transaction was quicker than this one
                 raise
@@ -232,7 +232,7 @@ class Attempt:
         counts = classify(error) is not Kind.AWAY
         failures = job.failures + (1 if counts else 0)
         delay_s = self._rules.retry.delay_s(max(failures, 1))
-        not_before = utc_now() + timedelta(seconds=delay_s)
+        not_before = db_now() + timedelta(seconds=delay_s)
         async with job.requeue(failures=failures, not_before=not_before) as ctx:
             ticket = Ticket(job_id=job.id, company_id=job.company_id)
             ctx.append(work_message(ctx, self._rules.queue, ticket))

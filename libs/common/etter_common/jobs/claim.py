@@ -7,16 +7,14 @@ one: the companies take turns, those with the fewest jobs running first, and wit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, func, select, text
 
 from etter_common import metrics
-from etter_common.clock import utc_now
 from etter_common.context import Origin
-from etter_common.jobs.models import FINAL, JobMixin, JobStatus
+from etter_common.jobs.models import FINAL, JobMixin, JobStatus, db_now
 
 if TYPE_CHECKING:
     from etter_common.context import Context
@@ -29,16 +27,16 @@ _PATIENCE: Final = 0.8  # of the queue's ack_wait_s: a worker that was silent fo
 _FAIREST: Final = """
     WITH waiting AS (
         SELECT DISTINCT company_id FROM {table}
-        WHERE status = 'queued' AND (not_before IS NULL OR not_before <= :now)
+        WHERE status = 'queued' AND (not_before IS NULL OR not_before <= now())
     ), turn AS (
         SELECT company_id,
             (SELECT count(*) FROM {table} r WHERE r.company_id = w.company_id AND r.status = 'running') AS running,
             (SELECT max(taken_at) FROM {table} t WHERE t.company_id = w.company_id) AS served_at
         FROM waiting w
     )
-    SELECT j.id FROM {table} j LEFT JOIN turn USING (company_id)
-    WHERE (j.status = 'queued' AND (j.not_before IS NULL OR j.not_before <= :now))
-       OR (j.status = 'running' AND j.heartbeat_at < :silent)
+    SELECT j.id, now() FROM {table} j LEFT JOIN turn USING (company_id)
+    WHERE (j.status = 'queued' AND (j.not_before IS NULL OR j.not_before <= now()))
+       OR (j.status = 'running' AND j.heartbeat_at < now() - :patience * interval '1 second')
     ORDER BY j.status DESC, turn.running, turn.served_at NULLS FIRST, j.queued_at, j.id
     LIMIT 1 FOR UPDATE OF j SKIP LOCKED
 """
@@ -66,13 +64,10 @@ async def claim(
 ) -> Claimed | Settled:
     """Take the fairest job with its next attempt number, or say what becomes of the message."""
     async with platform.work(system=True) as ctx:
-        now = utc_now()
-        silent = now - timedelta(seconds=queue.ack_wait_s * _PATIENCE)
-        job_id = await ctx.session.scalar(
-            text(_FAIREST.format(table=model.__tablename__)), {"now": now, "silent": silent}  # type: ignore[attr-defined]
-        )  # fmt: skip
-        if job_id is None:
-            return await _nothing_to_take(ctx, queue, model, ticket, now=now)
+        found = (await ctx.session.execute(_fairest(model), {"patience": queue.ack_wait_s * _PATIENCE})).one_or_none()
+        if found is None:
+            return await _nothing_to_take(ctx, queue, model, ticket)
+        job_id, now = found
         row: Any = await ctx.session.get(model, job_id, populate_existing=True)
         if row.status == JobStatus.QUEUED:
             waited = (now - row.queued_at).total_seconds()
@@ -88,20 +83,28 @@ async def claim(
     return Claimed(row, job_id, row.company_id, origin)
 
 
-async def _nothing_to_take(
-    ctx: Context, queue: Queue, model: Any, ticket: Ticket, *, now: datetime
-) -> Settled:  # fmt: skip
+def _fairest(model: Any) -> TextClause:
+    return text(_FAIREST.format(table=model.__tablename__))
+
+
+async def _nothing_to_take(ctx: Context, queue: Queue, model: Any, ticket: Ticket) -> Settled:
     """Keep the message for as long as a job may still need it: one that waits for its time, or may lose its worker."""
-    soonest = await ctx.session.scalar(
-        select(model.not_before)
-        .where(model.status == JobStatus.QUEUED.value, model.not_before > now)
-        .order_by(model.not_before)
-        .limit(1)
+    soonest_s = await ctx.session.scalar(
+        select(_seconds(func.min(model.not_before) - db_now())).where(
+            model.status == JobStatus.QUEUED.value, model.not_before > func.now()
+        )
     )
-    if soonest is not None:
-        return Settled(again_in_s=(soonest - now).total_seconds())
-    own = await ctx.session.scalar(select(model).where(model.id == ticket.job_id))
-    if own is None or own.status in FINAL or own.heartbeat_at is None:
+    if soonest_s is not None:
+        return Settled(again_in_s=max(0.1, float(soonest_s)))
+    own = (
+        await ctx.session.execute(
+            select(model.status, _seconds(db_now() - model.heartbeat_at)).where(model.id == ticket.job_id)
+        )
+    ).one_or_none()
+    if own is None or own[0] in FINAL or own[1] is None:
         return Settled()
-    patience_s = queue.ack_wait_s * _PATIENCE
-    return Settled(again_in_s=max(0.1, patience_s - (now - own.heartbeat_at).total_seconds()))
+    return Settled(again_in_s=max(0.1, queue.ack_wait_s * _PATIENCE - float(own[1])))
+
+
+def _seconds(interval: Any) -> Any:  # Any: SQL expressions
+    return func.extract("epoch", interval)

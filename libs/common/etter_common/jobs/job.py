@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 
-from etter_common.clock import monotonic, utc_now
+from etter_common.clock import monotonic
 from etter_common.context import Context, Origin
 from etter_common.errors import Unprocessable
 from etter_common.jobs import progress
-from etter_common.jobs.models import JobMixin, JobStatus
+from etter_common.jobs.models import JobMixin, JobStatus, db_now
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -69,16 +69,16 @@ class Job:
             return
         self._reported = monotonic()
         eta = math.ceil(eta_seconds) if eta_seconds is not None else None
-        await self.write(progress=value, stage=stage, eta_seconds=eta, heartbeat_at=utc_now())
+        await self.write(progress=value, stage=stage, eta_seconds=eta, heartbeat_at=db_now())
 
     async def save_checkpoint(self, data: Mapping[str, Any]) -> None:
         """Keep what the next attempt may start from; replaces the last checkpoint."""
         self.checkpoint = dict(data)
-        await self.write(checkpoint=self.checkpoint, heartbeat_at=utc_now())
+        await self.write(checkpoint=self.checkpoint, heartbeat_at=db_now())
 
     async def checkpoint_in(self, ctx: Context, data: Mapping[str, Any]) -> None:
         """Like `save_checkpoint`, in a transaction of `work()`: an effect and the note that it is done, or neither."""
-        await self._update(ctx, checkpoint=dict(data), heartbeat_at=utc_now())
+        await self._update(ctx, checkpoint=dict(data), heartbeat_at=db_now())
         self.checkpoint = dict(data)
 
     async def raise_if_cancelled(self) -> None:
@@ -101,7 +101,7 @@ class Job:
 
     @asynccontextmanager
     async def end(self, status: JobStatus, **columns: Any) -> AsyncGenerator[Context]:
-        async with self._last(status=status.value, finished_at=utc_now, **columns) as ctx:
+        async with self._last(status=status.value, finished_at=db_now(), **columns) as ctx:
             yield ctx
         self.ended = True
 
@@ -115,18 +115,17 @@ class Job:
             "worker": None,
             "eta_seconds": None,
         }
-        async with self._last(queued_at=utc_now, **queued) as ctx:
+        async with self._last(queued_at=db_now(), **queued) as ctx:
             yield ctx
 
     @asynccontextmanager
     async def _last(self, **columns: Any) -> AsyncGenerator[Context]:
-        """The transaction after which this attempt has the job no more; callables are called at its end."""
+        """The transaction after which this attempt has the job no more."""
         self.is_ending = True
         try:
             async with self.platform.work(origin=self._origin, company_id=self.company_id) as ctx:
                 yield ctx
-                values = {name: value() if callable(value) else value for name, value in columns.items()}
-                row = await self._update(ctx, **values)
+                row = await self._update(ctx, **columns)
         except BaseException:
             self.is_ending = False
             raise

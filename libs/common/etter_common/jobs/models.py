@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Boolean, Column, DateTime, Double, Index, Integer, Text, func, text
+from sqlalchemy import Boolean, Column, ColumnElement, DateTime, Double, Index, Integer, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,11 @@ class JobStatus(StrEnum):
 
 ACTIVE: Final = "status IN ('queued', 'running')"
 FINAL: Final = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+def db_now() -> ColumnElement[datetime]:
+    """The database's clock: all workers judge each other's signs of life by it, whatever their own clocks say."""
+    return func.clock_timestamp(type_=DateTime(timezone=True))
 
 
 def _request_id() -> str | None:

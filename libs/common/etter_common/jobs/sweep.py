@@ -11,11 +11,10 @@ import msgspec
 from nats.errors import Error as NatsError
 from sqlalchemy import and_, or_, select
 
-from etter_common.clock import utc_now
 from etter_common.events import streams
 from etter_common.events.retry import Kind, classify
 from etter_common.events.supervisor import honour_cancel
-from etter_common.jobs.models import JobMixin, JobStatus
+from etter_common.jobs.models import JobMixin, JobStatus, db_now
 from etter_common.jobs.queue import Queue, Ticket
 from etter_common.logging import get_logger
 
@@ -61,7 +60,7 @@ async def push_lost(platform: Platform, queue: Queue, model: type[JobMixin]) -> 
 
 
 async def _lost(platform: Platform, model: Any) -> list[tuple[UUID, UUID, int]]:
-    before = utc_now() - LOST_AFTER
+    before = db_now() - LOST_AFTER
     condition = or_(
         and_(model.status == JobStatus.QUEUED.value, model.queued_at < before),
         and_(model.status == JobStatus.RUNNING.value, model.heartbeat_at < before),

@@ -7,6 +7,8 @@ import json
 import os
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
@@ -16,16 +18,22 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastapi import FastAPI
-from sqlalchemy import Connection, MetaData, text
+from nats.js.errors import NotFoundError
+from sqlalchemy import Connection, MetaData, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from etter_common.auth import Principal
 from etter_common.context import Context
 from etter_common.db.models import PlatformBase
 from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.events import streams
+from etter_common.events.contracts.auth import CompanyDeleted
+from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
+from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import ServiceUnderTest, alembic_config
@@ -50,12 +58,14 @@ class SurfaceTests:
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
-    `shared` are path parameters that name things all companies share.
+    `shared` are path parameters that name things all companies share. `erases` is false for the service that announces
+    the end of companies and erases them before it does.
     """
 
     makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+    erases: ClassVar[bool] = True
 
     def test_openapi_is_the_reviewed_one(self, app: FastAPI, unit_under_test: ServiceUnderTest) -> None:
         compare(
@@ -121,6 +131,22 @@ class SurfaceTests:
             )
             assert bypass.scalar_one() is False
 
+    async def test_a_deleted_company_leaves_no_row_and_its_neighbour_all(
+        self, platform: Platform, ctx: Context, unit_under_test: ServiceUnderTest
+    ) -> None:
+        if not self.erases:
+            pytest.skip("it announces the end of companies and erases its own part before")
+        neighbour = platform.context(origin=ctx.origin, principal=replace(_principal(ctx), company_id=new_id()))
+        for context in (ctx, neighbour):
+            for maker in self.makers.values():
+                await maker(context)
+            await context.finish()
+        before = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
+        assert min(before) > 0
+        await _end_company(platform, unit_under_test.name, ctx.company_id)
+        after = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
+        assert after == [0, before[1]]
+
     async def test_migrations_go_up_down_and_up_and_match_the_models(
         self, servers: Servers, worker: str, unit_under_test: ServiceUnderTest
     ) -> None:
@@ -163,6 +189,34 @@ class _Dummy(dict[str, str]):
 
 def _filled(path: str) -> str:
     return path.format_map(_Dummy())
+
+
+def _principal(ctx: Context) -> Principal:
+    assert ctx.principal is not None
+    return ctx.principal
+
+
+async def _rows(platform: Platform, unit: ServiceUnderTest, company_id: UUID) -> int:
+    """What all tables of the service have of a company."""
+    tables = [table for table in unit.metadata.sorted_tables if "company_id" in table.c]
+    counts = [select(func.count()).select_from(table).where(table.c.company_id == company_id) for table in tables]
+    async with platform.work(company_id=company_id) as ctx:
+        return sum([await ctx.session.scalar(count) or 0 for count in counts])
+
+
+async def _end_company(platform: Platform, service: str, company_id: UUID) -> None:
+    """Announce its end as auth does, and wait for the service's receipt."""
+    event = Event.of(CompanyDeleted(company_id=company_id), company_id=company_id, aggregate_id=company_id)
+    js = platform.nats.jetstream()
+    await js.publish(event.subject, event.body(), headers=event.headers())
+
+    async def is_answered() -> bool:
+        with suppress(NotFoundError):
+            await js.get_last_msg(streams.EVENTS, f"etter.{service}.company.erased.v1.{company_id}.{company_id}")
+            return True
+        return False
+
+    await until(is_answered, timeout_s=60)
 
 
 async def _allowed(client: CheckedClient, method: str, path: str) -> bool:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Any
 
 import nats
 import pytest
@@ -16,6 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from etter_common.cache import Cache
+from etter_common.cache.cache import BEAT_S
+from etter_common.clock import monotonic
 from etter_common.ids import new_id
 from etter_devstack.servers import nats as nats_server
 from etter_devstack.servers import valkey as valkey_server
@@ -23,11 +26,11 @@ from etter_devstack.servers import valkey as valkey_server
 MakeCache = Callable[..., Awaitable[Cache]]
 
 
-def open_redis(url: str) -> Redis:
+def open_redis(url: str, *, timeout_s: float | None = None) -> Redis:
     return Redis.from_url(
         url,
-        socket_timeout=0.2,
-        socket_connect_timeout=0.2,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 1),
         max_connections=50,
     )
@@ -64,13 +67,23 @@ def service() -> str:
 
 @pytest.fixture
 async def make_cache(service: str, redis_url: str, nats_url: str) -> AsyncIterator[MakeCache]:
-    """Replicas of one service, each with connections of its own."""
+    """Replicas of one service, each with connections of its own.
+
+    A replica waits for a busy machine's servers as long as they take, and looks at its connections every 30 s; one that
+    is not `patient` keeps the budget and the pace of production.
+    """
     async with AsyncExitStack() as stack:
 
-        async def make(*, redis: str | None = redis_url, nats: str | None = nats_url, **options: object) -> Cache:
+        async def make(
+            *, redis: str | None = redis_url, nats: str | None = nats_url, patient: bool = True,
+            clock: Callable[[], float] = monotonic, **options: float,
+        ) -> Cache:  # fmt: skip
             store = open_redis(redis) if redis else None
             bus = await open_nats(nats) if nats else None
-            cache = Cache(service=service, redis=store, nats=bus, **options)  # type: ignore[arg-type]
+            given: dict[str, Any] = {"beat_s": 30.0 if patient else BEAT_S, **options}  # Any: options of the test
+            cache = Cache(service=service, redis=store, nats=bus, clock=clock, **given)
+            if patient and cache._shared:
+                cache._shared._budget_s = 30.0
             if store:
                 stack.push_async_callback(store.aclose)
             if bus:

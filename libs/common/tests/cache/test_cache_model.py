@@ -6,6 +6,7 @@ The promise checked: a read that begins after an invalidation was heard never se
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -18,9 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from nats.aio.client import Client
 from redis.asyncio import Redis
 
-from etter_common.cache import Cache, CacheKey
+from etter_common.cache import Cache, CacheKey, Entry
 from etter_common.cache import cache as cache_module
 from etter_common.ids import new_id
+
+from .source import PATIENCE_S
 
 KEYS = [CacheKey(None, "thing", str(number)) for number in range(2)]
 REPLICAS = st.integers(0, 1)
@@ -38,12 +41,16 @@ class Reading:
 
 
 class CacheMachine(RuleBasedStateMachine):
+    """`truth` is what loads read, `floor` what it was at the last invalidation that has been heard."""
+
     urls: ClassVar[tuple[str, str]]
+    seen: ClassVar[Counter[str]] = Counter()
 
     def __init__(self) -> None:
         super().__init__()
         self.loop = asyncio.new_event_loop()
         self.truth = [0, 0]
+        self.floor = [0, 0]
         self.now = 0.0
         self.readings: list[Reading] = []
         self.redis: list[Redis] = []
@@ -55,28 +62,32 @@ class CacheMachine(RuleBasedStateMachine):
         return self.loop.run_until_complete(asyncio.ensure_future(work, loop=self.loop))
 
     async def open(self) -> Cache:
-        self.redis.append(Redis.from_url(self.urls[0], socket_timeout=2))
+        self.redis.append(Redis.from_url(self.urls[0], socket_timeout=30))
         self.nats.append(await nats.connect(self.urls[1]))
-        cache = Cache(service=self.service, redis=self.redis[-1], nats=self.nats[-1], clock=lambda: self.now, beat_s=5)
+        cache = Cache(service=self.service, redis=self.redis[-1], nats=self.nats[-1], clock=lambda: self.now, beat_s=30)
         await cache.start()
         return cache
 
-    @rule(replica=REPLICAS, key=KEY_NUMBERS)
-    def begin(self, replica: int, key: int) -> None:
-        gate = asyncio.Event()
+    @rule(replica=REPLICAS, key=KEY_NUMBERS, stale_s=st.sampled_from([0.0, 500.0]))
+    def begin(self, replica: int, key: int, stale_s: float) -> None:
+        gate, answered = asyncio.Event(), asyncio.Event()
 
         async def load() -> bytes:
             value = self.truth[key]
             await gate.wait()
+            if value < self.floor[key]:
+                self.seen["overtaken in the background" if answered.is_set() else "overtaken"] += 1
             return str(value).encode()
 
         async def read() -> bytes:
             tags = [f"thing:{key}", "things"]
-            cache: Cache = self.caches[replica]
-            return (await cache.get_or_load(KEYS[key], load, ttl_s=1000, tags=tags, early=True)).body
+            terms: dict[str, Any] = {"ttl_s": 1000, "tags": tags, "early": True, "stale_s": stale_s}
+            entry: Entry = await self.caches[replica].get_or_load(KEYS[key], load, **terms)
+            answered.set()
+            return entry.body
 
         async def start() -> Reading:
-            reading = Reading(key, self.truth[key], asyncio.create_task(read()), gate)
+            reading = Reading(key, self.floor[key], asyncio.create_task(read()), gate)
             await asyncio.wait({reading.task}, timeout=0.003)
             return reading
 
@@ -84,13 +95,27 @@ class CacheMachine(RuleBasedStateMachine):
 
     @rule(replica=REPLICAS, key=KEY_NUMBERS)
     def read(self, replica: int, key: int) -> None:
-        self.begin(replica, key)
+        self.begin(replica, key, 0.0)
         self.finish(len(self.readings) - 1)
 
     @rule(replica=REPLICAS, key=KEY_NUMBERS)
     def write_and_read(self, replica: int, key: int) -> None:
         self.write(replica, key, by_all=False)
         self.read(1 - replica, key)
+
+    @rule(replica=REPLICAS, key=KEY_NUMBERS, writer=REPLICAS)
+    def write_while_it_is_renewed(self, replica: int, key: int, writer: int) -> None:
+        """Near the end of its time in the process, and gone from Redis: the reader is served, the load goes on."""
+        self.read(replica, key)
+        self.evict_values()
+        self.wait(50.0)
+        self.begin(replica, key, 0.0)
+        renewing = self.readings[-1]
+        self.write(writer, key, by_all=False)
+        self.readings.remove(renewing)
+        renewing.gate.set()
+        self.check(renewing)
+        self.read(replica, key)
 
     @rule(choice=st.integers(0, 1000))
     def finish(self, choice: int) -> None:
@@ -100,13 +125,24 @@ class CacheMachine(RuleBasedStateMachine):
         reading.gate.set()
         self.check(reading)
 
+    @rule(key=KEY_NUMBERS)
+    def change(self, key: int) -> None:
+        """Committed, and nobody told yet: who reads now may see either."""
+        self.truth[key] += 1
+
     @rule(replica=REPLICAS, key=KEY_NUMBERS, by_all=st.booleans())
     def write(self, replica: int, key: int, by_all: bool) -> None:
-        self.truth[key] += 1
+        self.change(key)
+        self.drop(replica, key, by_all)
+
+    @rule(replica=REPLICAS, key=KEY_NUMBERS, by_all=st.booleans())
+    def drop(self, replica: int, key: int, by_all: bool) -> None:
         self.run(self.caches[replica].invalidate(["things"] if by_all else [f"thing:{key}"]))
         self.run(self.hear())
+        for dropped in range(2) if by_all else [key]:
+            self.floor[dropped] = self.truth[dropped]
 
-    @rule(seconds=st.sampled_from([30.0, 70.0, 2000.0]))
+    @rule(seconds=st.sampled_from([30.0, 50.0, 70.0, 2000.0]))
     def wait(self, seconds: float) -> None:
         self.now += seconds
 
@@ -134,7 +170,7 @@ class CacheMachine(RuleBasedStateMachine):
             if not done:
                 for other in others:
                     other.gate.set()
-            return await asyncio.wait_for(reading.task, 10)
+            return await asyncio.wait_for(reading.task, PATIENCE_S)
 
         seen = int(self.run(result()))
         assert reading.at_least <= seen <= self.truth[reading.key]
@@ -143,7 +179,7 @@ class CacheMachine(RuleBasedStateMachine):
         for reading in self.readings:
             reading.gate.set()
         for reading in self.readings:
-            self.run(asyncio.wait_for(reading.task, 10))
+            self.run(asyncio.wait_for(reading.task, PATIENCE_S))
         for cache, redis, client in zip(self.caches, self.redis, self.nats, strict=True):
             self.run(cache.close())
             self.run(redis.aclose())
@@ -166,3 +202,5 @@ def test_no_read_after_an_invalidation_sees_what_was_before_it(
             suppress_health_check=[HealthCheck.too_slow],
         ),
     )
+    assert CacheMachine.seen["overtaken"] > 0
+    assert CacheMachine.seen["overtaken in the background"] > 0

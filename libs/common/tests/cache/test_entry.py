@@ -6,7 +6,7 @@ import os
 import pytest
 import zstandard
 
-from etter_common.cache import Entry
+from etter_common.cache import Encoding, Entry
 from etter_common.errors import NotFound
 
 BODY = b'{"data": [' + b'{"title": "Baker"},' * 200 + b"]}"
@@ -19,9 +19,10 @@ class TestEntry:
         assert zstandard.ZstdDecompressor().decompress(entry.encoded("zstd")) == BODY
         assert entry.encoded("identity") is entry.body
 
-    def test_a_coding_is_made_once(self) -> None:
+    @pytest.mark.parametrize("coding", ["zstd", "gzip"])
+    def test_a_coding_is_made_once(self, coding: Encoding) -> None:
         entry = Entry(BODY)
-        assert entry.encoded("zstd") is entry.encoded("zstd")
+        assert entry.encoded(coding) is entry.encoded(coding)
 
     def test_each_coding_has_a_strong_tag_of_its_own(self) -> None:
         entry = Entry(BODY)

@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from contextlib import AsyncExitStack
+from typing import ClassVar
 from uuid import UUID
 
+import pytest
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
+from etter_common import metrics
 from etter_common.cache import CacheKey
-from etter_common.events import streams
+from etter_common.events import lease, streams
+from etter_common.events import relay as relay_module
+from etter_common.events.envelope import MAX_BYTES, Event, EventPayload, EventTooLarge
 from etter_common.events.relay import relay
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.testing.backbone import Backbone, step, until
+from etter_common.testing.backbone import Backbone, Effect, step, until
 
 
 async def take_steps(platform: Platform, company_id: UUID, aggregate: UUID, numbers: range) -> None:
@@ -104,6 +109,83 @@ class TestPublishing:
         await platform.cache.get_or_load(key, load, ttl_s=60, tags=["steps"])
         assert len(loads) == 2
 
+    async def test_tags_that_the_process_dropped_itself_are_not_dropped_again(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        key = CacheKey.of(company_id, "things", {})
+        loads: list[bytes] = []
+
+        async def load() -> bytes:
+            loads.append(b"x")
+            return b"value"
+
+        assert platform.cache._shared is not None
+        platform.cache._shared._budget_s = 30.0  # a busy machine's Redis is not away
+        async with platform.work(company_id=company_id) as ctx:
+            ctx.invalidate("steps")
+        await platform.cache.get_or_load(key, load, ttl_s=3600, tags=["steps"])
+        async with relay(platform):
+            await until(lambda: outbox_is_empty(backbone))
+        await platform.cache.get_or_load(key, load, ttl_s=3600, tags=["steps"])
+        assert len(loads) == 1
+
+    async def test_one_too_large_for_the_stream_is_refused_with_all_that_was_written(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        """In the outbox it would stand in front of its aggregate for ever."""
+
+        class Told(EventPayload):
+            type: ClassVar[str] = "probe.tale.told.v1"
+
+            text: str
+
+        event = Event.of(Told(text="x" * MAX_BYTES), company_id=company_id, aggregate_id=new_id())
+        ctx = platform.context(company_id=company_id)
+        ctx.session.add(Effect(company_id=company_id, subject="s", note="n"))
+        await ctx.publish(event)
+        with pytest.raises(EventTooLarge):
+            await ctx.finish()
+        assert await backbone.notes() == []
+        assert await outbox_is_empty(backbone)
+
+
+class TestWakeUp:
+    """With a timer of an hour only the notification wakes it, without the notification only the timer."""
+
+    async def test_a_commit_wakes_it(
+        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(relay_module, "SWEEP_S", 3600.0)
+        await streams.ensure(platform)
+        async with relay(platform):
+            for number in range(3):  # after the first it is asleep
+                await take_steps(platform, company_id, new_id(), range(number, number + 1))
+                await until(lambda: outbox_is_empty(backbone))
+
+    async def test_a_lost_wake_up_is_made_good_by_the_timer(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        await backbone.fetch("ALTER TABLE outbox DISABLE TRIGGER outbox_wake")
+        async with relay(platform):
+            for number in range(2):
+                await take_steps(platform, company_id, new_id(), range(number, number + 1))
+                await until(lambda: outbox_is_empty(backbone))
+
+
+class TestMetrics:
+    async def test_what_waits_and_for_how_long_is_told_while_it_holds_the_lease(
+        self, backbone: Backbone, platform: Platform
+    ) -> None:
+        insert = """
+            INSERT INTO outbox (id, aggregate_id, subject, payload, created_at)
+            VALUES ($1, $2, 'etter.a.b.c.v1.-.x', $3, now() - interval '2 hours')
+        """
+        await backbone.fetch(insert, new_id(), new_id(), b"x" * 2_000_000)  # nobody can publish it
+        async with relay(platform):
+            await until(lambda: _is_told(7200.0))
+            assert metrics.OUTBOX_PENDING._value.get() == 1
+        assert (metrics.OUTBOX_AGE_S._value.get(), metrics.OUTBOX_PENDING._value.get()) == (0, 0)
+
 
 async def _commit_and_die(ctx: object) -> None:
     """The transaction commits and the process dies before it has dropped the tags itself."""
@@ -131,7 +213,7 @@ class TestFaults:
                 await asyncio.sleep(0.2)  # writes go on meanwhile
                 await backbone.start_nats()
             await asyncio.gather(*writing)
-            await until(lambda: outbox_is_empty(backbone), timeout_s=40)
+            await until(lambda: outbox_is_empty(backbone))
         found = await published(platform)
         assert found == {str(aggregate): bodies(60) for aggregate in aggregates}
 
@@ -149,6 +231,55 @@ class TestFaults:
             await take_steps(second, company_id, aggregate, range(40, 60))
             await until(lambda: outbox_is_empty(backbone))
             assert await published(second) == {str(aggregate): bodies(60)}
+
+    async def test_of_several_one_works_at_a_time(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        """Rows locked one by one would let two of them swap an aggregate's events, or send them both."""
+        aggregates = [new_id() for _ in range(3)]
+        duplicates = metrics.OUTBOX_PUBLISHED.labels("duplicate")
+        before = duplicates._value.get()
+        async with AsyncExitStack() as stack:
+            for _ in range(2):
+                await stack.enter_async_context(relay(await stack.enter_async_context(backbone.platform())))
+            await asyncio.gather(*(take_steps(platform, company_id, each, range(40)) for each in aggregates))
+            await until(lambda: outbox_is_empty(backbone))
+        assert await published(platform) == {str(aggregate): bodies(40) for aggregate in aggregates}
+        assert duplicates._value.get() == before
+
+    async def test_a_batch_that_outlives_its_lease_is_not_counted_as_sent(
+        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The rows stay for the next holder, who sends them in their order; the stream has each of them once."""
+        monkeypatch.setattr(lease, "BEAT_S", 0.05)
+        gate = _Gate(monkeypatch)
+        aggregate = new_id()
+        await streams.ensure(platform)
+        await take_steps(platform, company_id, aggregate, range(5))
+        async with relay(platform):
+            await gate.reached.wait()
+            [[first]] = await backbone.fetch(_LEASE.format("pid"))
+            await backbone.fetch("SELECT pg_terminate_backend($1)", first)
+            await until(lambda: _another_holds(backbone, first))
+            assert [row[0] for row in await backbone.fetch("SELECT count(*) FROM outbox")] == [5]
+            gate.open.set()
+            await until(lambda: outbox_is_empty(backbone))
+        assert await published(platform) == {str(aggregate): bodies(5)}
+
+    async def test_the_lease_is_kept_through_a_long_publish(
+        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """PostgreSQL ends a session that says nothing for 15 s, and with it the lease."""
+        monkeypatch.setattr(lease, "BEAT_S", 0.05)
+        gate = _Gate(monkeypatch)
+        await streams.ensure(platform)
+        await take_steps(platform, company_id, new_id(), range(1))
+        async with relay(platform):
+            await gate.reached.wait()
+            moments: set[object] = set()
+            await until(lambda: _heard_from(backbone, moments, times=3))
+            gate.open.set()
+            await until(lambda: outbox_is_empty(backbone))
 
     async def test_a_lost_database_connection_is_made_anew(
         self, backbone: Backbone, platform: Platform, company_id: UUID
@@ -173,6 +304,42 @@ class TestFaults:
             await take_steps(platform, company_id, free, range(3))
             await until(lambda: _only_left(backbone, stuck))
         assert await published(platform) == {str(free): bodies(3)}
+
+
+_LEASE = """
+    SELECT {} FROM pg_stat_activity
+    WHERE application_name = 'etter-probe-lease' AND datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+class _Gate:
+    """Holds back every publish of this process until it is opened."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.reached, self.open = asyncio.Event(), asyncio.Event()
+        publish = relay_module._Relay._publish_row
+
+        async def wait_first(relay: relay_module._Relay, row: object) -> None:
+            self.reached.set()
+            await self.open.wait()
+            await publish(relay, row)
+
+        monkeypatch.setattr(relay_module._Relay, "_publish_row", wait_first)
+
+
+async def _another_holds(backbone: Backbone, first: int) -> bool:
+    pids = [row[0] for row in await backbone.fetch(_LEASE.format("pid"))]
+    return bool(pids) and first not in pids
+
+
+async def _heard_from(backbone: Backbone, moments: set[object], *, times: int) -> bool:
+    """Whether the lease's session has been used so often while somebody looked."""
+    moments.update(row[0] for row in await backbone.fetch(_LEASE.format("query_start")))
+    return len(moments) >= times
+
+
+async def _is_told(age_s: float) -> bool:
+    return bool(metrics.OUTBOX_AGE_S._value.get() >= age_s)
 
 
 async def _some_published(platform: Platform) -> bool:

@@ -87,7 +87,7 @@ class TestTurns:
             new_id(),
         )
         await backbone.fetch("ANALYZE probe_jobs")
-        query = _FAIREST.format(table="probe_jobs").replace(":now", "now()").replace(":silent", "now()")
+        query = _FAIREST.format(table="probe_jobs").replace(":patience", "4")
         plan = "\n".join(row[0] for row in await backbone.fetch(f"EXPLAIN {query}"))
         assert "Seq Scan" not in plan, plan
 
@@ -114,8 +114,7 @@ class TestNothingToTake:
     async def test_a_job_under_way_elsewhere_is_passed_over(self, platform: Platform, company_id: UUID) -> None:
         """Another worker is in the middle of taking the first."""
         await add(platform, company_id, 2)
-        query = _FAIREST.format(table="probe_jobs")
         async with platform.work(system=True) as ctx:
-            held = await ctx.session.scalar(text(query), {"now": utc_now(), "silent": utc_now()})
+            held = await ctx.session.scalar(text(_FAIREST.format(table="probe_jobs")), {"patience": 4})
             other = await taken(platform)
         assert other.job_id != held

@@ -125,6 +125,11 @@ async def delete(ctx: Context, document_id: UUID, *, if_match: str | None) -> No
     await ctx.platform.part(FolderStore).delete(ctx.company_id, document_id)
 
 
+async def erase_files(ctx: Context) -> None:
+    """Delete all bytes of the context's company from the store."""
+    await ctx.platform.part(FolderStore).delete_all(ctx.company_id)
+
+
 def clean_name(filename: str) -> str:
     """The last part of whatever path a client sent, without control characters, at most 255 characters."""
     name = _CONTROL.sub("", filename.replace("\\", "/").rsplit("/", 1)[-1]).strip()

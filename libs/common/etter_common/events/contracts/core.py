@@ -74,3 +74,12 @@ class ScoreValidated(EventPayload):
     role_id: UUID
     validated_score: float = Field(ge=0, le=100)
     user_id: UUID
+
+
+class CompanyErasedByCore(EventPayload):
+    """The receipt for `auth.company.deleted`: all that core had of the company is deleted."""
+
+    type: ClassVar[str] = "core.company.erased.v1"
+
+    company_id: UUID
+    rows: int

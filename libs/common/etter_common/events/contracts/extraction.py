@@ -96,3 +96,12 @@ class ExtractionAccepted(EventPayload):
     part: int = 1
     parts: int = 1
     roles: list[AcceptedRole]
+
+
+class CompanyErasedByExtraction(EventPayload):
+    """The receipt for `auth.company.deleted`: all that extraction had of the company is deleted."""
+
+    type: ClassVar[str] = "extraction.company.erased.v1"
+
+    company_id: UUID
+    rows: int

@@ -63,3 +63,12 @@ class RunCancelled(EventPayload):
     type: ClassVar[str] = "simulation.run.cancelled.v1"
 
     simulation_id: UUID
+
+
+class CompanyErasedBySimulation(EventPayload):
+    """The receipt for `auth.company.deleted`: all that simulation had of the company is deleted."""
+
+    type: ClassVar[str] = "simulation.company.erased.v1"
+
+    company_id: UUID
+    rows: int
