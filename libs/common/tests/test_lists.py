@@ -174,7 +174,7 @@ class TestReplicas:
             assert (await other.get("/things")).json()["data"] == []
             for number in range(1, 11):
                 await client.post("/things", json={"name": f"n{number:02}"})
-                async with asyncio.timeout(5):  # of the 300 s they live
+                async with asyncio.timeout(60):  # of the 300 s they live
                     while len((await other.get("/things")).json()["data"]) < number:
                         pass
 

@@ -241,6 +241,6 @@ async def test_events_go_out_if_and_only_if_the_transaction_commits(
     await make(client, "first")
     assert (await client.post("/things", json={"name": "first"})).status_code == 409
     await make(client, "second")
-    heard = [await subscription.next_msg(timeout=5) for _ in range(2)]
+    heard = [await subscription.next_msg(timeout=60) for _ in range(2)]
     await subscription.unsubscribe()
     assert [Event.read(m.headers or {}, m.data).payload.model_dump()["name"] for m in heard] == ["first", "second"]

@@ -128,7 +128,7 @@ def step(aggregate: UUID, number: int, company_id: UUID) -> Event:
     return Event.of(StepTaken(number=number), company_id=company_id, aggregate_id=aggregate)
 
 
-async def until(condition: Callable[[], Awaitable[bool]], *, timeout_s: float = 15) -> None:
+async def until(condition: Callable[[], Awaitable[bool]], *, timeout_s: float = 60) -> None:
     """Look again and again until it holds."""
     deadline = monotonic() + timeout_s
     while True:
