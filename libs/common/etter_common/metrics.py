@@ -104,6 +104,8 @@ OUTBOUND_RETRIES: Final = _counter("etter_outbound_retries", "Attempts after the
 
 # Database
 DB_POOL: Final = _gauge("etter_db_pool_connections", "Connections of the pool", "state")
+DB_REPLICA_LAG_S: Final = _gauge("etter_db_replica_lag_seconds", "How old a replica's data are at most", "server")
+DB_TRANSACTIONS: Final = _counter("etter_db_transactions", "Transactions begun, by the server that was asked", "server")
 DB_QUERY_SECONDS: Final = _histogram("etter_db_query_seconds", "Time of one statement")
 
 # Events
