@@ -30,6 +30,7 @@ _ON_PRIMARY, _ON_REPLICA = (metrics.DB_TRANSACTIONS.labels(server) for server in
 _UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
 _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
+_RACE_STATES = ("23503", "23505", "23P01")  # foreign key, unique, exclusion; a check or a null is nobody's race
 _CLASH_STATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not given in time
 _TOO_SLOW = "57014"  # ended by statement_timeout
 _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
@@ -173,15 +174,24 @@ async def finish(session: AsyncSession, error: BaseException | None = None) -> N
 def translated(failure: BaseException) -> BaseException:
     """The error a database failure stands for; the failure itself when it stands for nothing but a bug."""
     if isinstance(failure, IntegrityError):
-        name = getattr(_driver_error(failure), "constraint_name", None)
-        kind = AppError.by_constraint.get(name or "")
-        return kind() if kind else Conflict("the write clashes with another one")
+        return _violated(failure)
     if isinstance(failure, PoolTimeoutError):
         return Unavailable("all database connections are busy")
     if isinstance(failure, DBAPIError):
         return _told_by_server(failure) or failure
     if isinstance(failure, OSError):
         return Unavailable("the database is away")
+    return failure
+
+
+def _violated(failure: IntegrityError) -> BaseException:
+    """The error the constraint stands for; without one it was a race, or a bug that let a bad value through."""
+    cause = _driver_error(failure)
+    kind = AppError.by_constraint.get(getattr(cause, "constraint_name", None) or "")
+    if kind is not None:
+        return kind()
+    if getattr(cause, "sqlstate", "") in _RACE_STATES:
+        return Conflict("the write clashes with another one")
     return failure
 
 
