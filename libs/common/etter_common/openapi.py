@@ -34,7 +34,7 @@ _IF_NONE_MATCH: Final[Json] = {
     "in": "header",
     "required": False,
     "description": "tags the client has; 304 if one of them is still right",
-    "schema": {"type": "string", "maxLength": 500},
+    "schema": {"type": "string"},
 }
 _LIMITS: Final = ("RateLimit", "RateLimit-Policy")
 _OF_STATUS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}

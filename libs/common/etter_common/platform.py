@@ -98,13 +98,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
     """
     async with AsyncExitStack() as stack:
         db = await stack.enter_async_context(_database(settings))
-        redis = Redis.from_url(
-            settings.redis_url,
-            socket_timeout=_REDIS_TIMEOUT_S,
-            socket_connect_timeout=_REDIS_TIMEOUT_S,
-            retry=Retry(NoBackoff(), 1),
-            max_connections=50,
-        )
+        redis = connect_redis(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         client = await connect_nats(settings)
         stack.push_async_callback(_close_nats, client)
@@ -146,6 +140,17 @@ async def _database(settings: ServiceSettings) -> AsyncIterator[Database]:
         if replica is not None:
             await stack.enter_async_context(supervised("replica", lambda: replica.watch(engine)))
         yield db
+
+
+def connect_redis(url: str) -> Redis:
+    """A client that gives up soon: what Redis knows can be had without it."""
+    return Redis.from_url(
+        url,
+        socket_timeout=_REDIS_TIMEOUT_S,
+        socket_connect_timeout=_REDIS_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1),
+        max_connections=50,
+    )
 
 
 async def connect_nats(settings: ServiceSettings) -> Client:
