@@ -39,7 +39,7 @@ def ask(dsn: str, query: str) -> Any:
     return asyncio.run(fetch())
 
 
-def until(condition: Callable[[], bool], *, timeout_s: float = 15) -> None:
+def until(condition: Callable[[], bool], *, timeout_s: float = 60) -> None:
     """Look again and again until it holds."""
     deadline = time.monotonic() + timeout_s
     while not condition():

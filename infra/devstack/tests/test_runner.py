@@ -70,7 +70,7 @@ class TestRun:
         with running(home) as process:
             pids = all_pids(process)
             process.send_signal(number)
-            assert process.wait(timeout=20) == 0
+            assert process.wait(timeout=60) == 0
         assert all(is_gone(pid) for pid in pids)
         assert home.read_state() is None
 
@@ -85,7 +85,7 @@ class TestRun:
         with running(home, SERVERS) as process:
             ports, secret = home.ports(), home.secret("postgres")
             process.terminate()
-            process.wait(timeout=20)
+            process.wait(timeout=60)
         with running(home, SERVERS):
             assert home.ports() == ports
             assert home.secret("postgres") == secret
@@ -95,7 +95,7 @@ class TestRun:
         with running(home) as first, running(other) as second:
             assert not set(home.ports().values()) & set(other.ports().values())
             first.terminate()
-            first.wait(timeout=20)
+            first.wait(timeout=60)
             assert second.poll() is None
             state = other.running()
             assert state is not None
@@ -132,7 +132,7 @@ class TestStop:
         with running(home) as process:
             pids = all_pids(process)
             assert daemon.stop(home)
-            assert process.wait(timeout=5) == 0
+            assert process.wait(timeout=60) == 0
         assert all(is_gone(pid) for pid in pids)
 
     def test_nothing_to_stop_is_told(self, home: Home) -> None:
@@ -146,7 +146,7 @@ class TestStop:
         home.make()
         home.write_state(State(dead, "", parts={"auth": mine, "core": reused}))
         assert stop_leftovers(home)
-        assert left.wait(timeout=5) == -signal.SIGINT
+        assert left.wait(timeout=60) == -signal.SIGINT
         assert foreign.poll() is None
         assert home.read_state() is None
         os.killpg(foreign.pid, signal.SIGKILL)

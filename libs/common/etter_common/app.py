@@ -7,7 +7,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cached_property
-from typing import Any, Final
+from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from etter_common import logging, tracing
+from etter_common import logging, openapi, tracing
 from etter_common.db.session import translated
 from etter_common.dispatch import Dispatcher
 from etter_common.errors import (
@@ -31,7 +31,7 @@ from etter_common.errors import (
     ValidationFailed,
 )
 from etter_common.health import drain_on_signals, health_app
-from etter_common.idempotency import MAX_KEY_LENGTH, Replay
+from etter_common.idempotency import Replay
 from etter_common.loop_lag import watched_loop
 from etter_common.middleware import PlatformMiddleware
 from etter_common.outgoing import problem
@@ -43,15 +43,6 @@ Background = Callable[[Platform], AbstractAsyncContextManager[None]]
 _BY_STATUS: Mapping[int, type[AppError]] = {404: NotFound, 405: MethodNotAllowed, 415: UnsupportedMediaType}
 
 
-_IDEMPOTENCY_KEY: Final = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "the same key and body give the same answer; concurrent duplicates do the work once",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
-}
-
-
 class Application(FastAPI):
     """FastAPI with our one layer in place of its stack of them, and our dispatch in place of its linear search."""
 
@@ -61,11 +52,9 @@ class Application(FastAPI):
         super().__init__(**terms)
 
     def openapi(self) -> dict[str, Any]:
-        """FastAPI's document, and what every POST of a signed-in caller takes."""
+        """FastAPI's document, and what the layer adds to every operation."""
         if self.openapi_schema is None:
-            for operations in super().openapi()["paths"].values():
-                if "security" in operations.get("post", {}):
-                    operations["post"].setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+            openapi.complete(super().openapi())
         assert self.openapi_schema is not None  # noqa: S101 - set by the call above
         return self.openapi_schema
 
@@ -188,11 +177,19 @@ async def _on_invalid(request: Request, invalid: RequestValidationError) -> Resp
     first = invalid.errors()[0] if invalid.errors() else {}
     if first.get("type") == "json_invalid":
         return _answer(request, BadRequest("the body is not valid JSON"), invalid)
+    if first.get("loc") == ("body",) and first.get("type") != "missing" and not _is_json(request):
+        headers = {"Accept": "application/json"}  # RFC 9110 §15.5.16
+        return _answer(request, UnsupportedMediaType("the body must be application/json", headers=headers), invalid)
     errors = [
         FieldError("/" + "/".join(_escape(part) for part in e["loc"]), _message(e, request), str(e["type"]))
         for e in invalid.errors()
     ]
     return _answer(request, ValidationFailed(errors=errors), invalid)
+
+
+def _is_json(request: Request) -> bool:
+    media_type = request.headers.get("content-type", "").split(";", 1)[0].strip().lower()
+    return media_type == "application/json" or media_type.endswith("+json")
 
 
 def _message(error: Mapping[str, Any], request: Request) -> str:

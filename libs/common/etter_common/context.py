@@ -40,11 +40,13 @@ class Context:
         company_id: UUID | None = None,
         principal: Principal | None = None,
         system: bool = False,
+        read_only: bool = False,
     ) -> None:
         self.platform = platform
         self.origin = origin
         self.principal = principal
         self.system = system
+        self.read_only = read_only
         self._company_id = company_id or (principal.company_id if principal else None)
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
@@ -56,7 +58,7 @@ class Context:
     def session(self) -> AsyncSession:
         from etter_common.db.session import Tenant
 
-        return self.platform.db.session(Tenant(self._company_id, system=self.system))
+        return self.platform.db.session(Tenant(self._company_id, self.system, self.read_only))
 
     @property
     def company_id(self) -> UUID:

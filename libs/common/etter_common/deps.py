@@ -31,9 +31,11 @@ def state_of(request: Request) -> RequestState:
     return state
 
 
-def _open(request: Request, principal: Principal | None, *, system: bool = False) -> Context:
+def _open(request: Request, principal: Principal | None, *, system: bool = False, read_only: bool = False) -> Context:
     state = state_of(request)
-    state.context = platform_of(request).context(origin=state.origin, principal=principal, system=system)
+    state.context = platform_of(request).context(
+        origin=state.origin, principal=principal, system=system, read_only=read_only
+    )
     return state.context
 
 
@@ -50,19 +52,23 @@ def principal_of(request: Request) -> Principal:
 class Permitted(HTTPBearer):
     """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one."""
 
-    def __init__(self, permission: str | None, across: str | None, limit: Policy | None) -> None:
+    def __init__(
+        self, permission: str | None, *, across: str | None = None, limit: Policy | None = None, replica: bool = False
+    ) -> None:
         super().__init__(bearerFormat="JWT", description="access token of `POST /api/auth/v1/sessions`")
         self.scheme_name = HTTPBearer.__name__  # one scheme for all routes
         self.permission = permission
         self._across = across
         self._limit = limit
+        self._replica = replica
 
     async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
         principal = principal_of(request)
         await _admit(request, principal, self._limit)
         if self.permission is not None and not principal.may(self.permission):
             raise Forbidden(f"this needs the permission {self.permission}", permission=self.permission)
-        ctx = _open(request, principal, system=self._across is not None and principal.may(self._across))
+        system = self._across is not None and principal.may(self._across)
+        ctx = _open(request, principal, system=system, read_only=self._replica)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is not None and not _is_upload(request):
             mark = idempotency.fingerprint(request.method, request.url.path, await request.body())
@@ -70,14 +76,17 @@ class Permitted(HTTPBearer):
         return ctx
 
 
-def requires(permission: str | None, *, across: str | None = None, limit: Policy | None = None) -> Any:
+def requires(
+    permission: str | None, *, across: str | None = None, limit: Policy | None = None, replica: bool = False
+) -> Any:
     """Dependency: the context of a signed-in caller who has `permission` (`None`: any signed-in caller).
 
     A caller who also has the permission `across` works in the system scope: row-level security shows all companies.
     `limit` is a policy of this route beside those that every request meets; it counts by user. On a POST with an
-    `Idempotency-Key` and a JSON body the key is taken here, before the route function runs.
+    `Idempotency-Key` and a JSON body the key is taken here, before the route function runs. With `replica` the route
+    only reads, and what it reads may be a few seconds old: not for `cached`, whose values have to be the newest.
     """
-    return Depends(Permitted(permission, across, limit))
+    return Depends(Permitted(permission, across=across, limit=limit, replica=replica))
 
 
 async def _admit(request: Request, principal: Principal, limit: Policy | None) -> None:

@@ -42,7 +42,9 @@ class AppError(Exception):
             if known.__qualname__ != cls.__qualname__ or known.__module__ != cls.__module__:
                 raise TypeError(f"error code {cls.code} is taken by {known.__module__}.{known.__qualname__}")
         if cls.__dict__.get("constraint"):
-            AppError.by_constraint[str(cls.constraint)] = cls
+            other = AppError.by_constraint.setdefault(str(cls.constraint), cls)
+            if other.code != cls.code:
+                raise TypeError(f"constraint {cls.constraint} already means {other.code}")
 
     def __init__(
         self,
@@ -61,6 +63,12 @@ class AppError(Exception):
 
 class BadRequest(AppError):
     status, code, title = 400, "BAD_REQUEST", "The request could not be read"
+
+
+class TooDeep(BadRequest):
+    """Nesting this deep is nobody's data, and costs more to read than it tells."""
+
+    code, title = "TOO_DEEP", "The body is nested too deeply"
 
 
 class Unauthenticated(AppError):
@@ -122,11 +130,23 @@ class TooManyRequests(AppError):
     status, code, title = 429, "TOO_MANY_REQUESTS", "The rate limit is used up"
 
 
+class TooManyAtOnce(TooManyRequests):
+    """This caller has as many requests open at once as one caller may have."""
+
+    code, title = "TOO_MANY_AT_ONCE", "Too many requests of this caller are open at once"
+
+
 class Unavailable(AppError):
     status, code, title = 503, "UNAVAILABLE", "A part this needs is away; try again"
 
     def __init__(self, detail: str | None = None, *, retry_after_s: int = 2, **facts: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)}, **facts)
+
+
+class Overloaded(Unavailable):
+    """The process works at its limit and its queue is full or too slow: try again shortly, or on another replica."""
+
+    code, title = "OVERLOADED", "Too much is being asked for at the moment; try again"
 
 
 class DeadlineExceeded(AppError):
@@ -155,15 +175,18 @@ class InvalidIdempotencyKey(BadRequest):
 
 UNIVERSAL: tuple[type[AppError], ...] = (
     BadRequest,
+    TooDeep,
     Unauthenticated,
     Forbidden,
     RequestTimeout,
     PayloadTooLarge,
     ValidationFailed,
     TooManyRequests,
+    TooManyAtOnce,
     HeadersTooLarge,
     AppError,
     Unavailable,
+    Overloaded,
     DeadlineExceeded,
 )
 """What any route can answer whatever it does."""

@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Final
 
-from etter_common.errors import AppError, BadRequest, PayloadTooLarge, RequestTimeout
+from etter_common.errors import AppError, PayloadTooLarge, RequestTimeout, TooDeep
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive
@@ -18,12 +18,6 @@ _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PAIRS: Final = re.compile(rb"\[\]|\{\}")
 _CLOSE: Final = {"Connection": "close"}
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
-
-
-class TooDeep(BadRequest):
-    """Nesting this deep is nobody's data, and costs more to read than it tells."""
-
-    code, title = "TOO_DEEP", "The body is nested too deeply"
 
 
 class Incoming:

@@ -102,6 +102,8 @@ OUTBOUND_RETRIES: Final = _counter("etter_outbound_retries", "Attempts after the
 DB_POOL: Final = _gauge("etter_db_pool_connections", "Connections of the pool", "state")
 DB_POOL_WAIT_SECONDS: Final = _histogram("etter_db_pool_wait_seconds", "Time until the pool gave a connection")
 DB_POOL_TIMEOUTS: Final = _counter("etter_db_pool_timeouts", "Times the pool had no connection to give in time")
+DB_REPLICA_LAG_S: Final = _gauge("etter_db_replica_lag_seconds", "How old a replica's data are at most", "server")
+DB_TRANSACTIONS: Final = _counter("etter_db_transactions", "Transactions begun, by the server that was asked", "server")
 DB_QUERY_SECONDS: Final = _histogram("etter_db_query_seconds", "Time of one statement")
 
 # Events

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, ExceptionHandler, Receive, Scope, Send
 
+    from etter_common.outgoing import Answer
     from etter_common.settings import ServiceSettings
 
 log = logging.get_logger("etter.access")
@@ -64,13 +65,24 @@ class PlatformMiddleware:
             return
         state = scope.get("etter") or RequestState(scope, self._proxies)
         try:
-            found = None if state.needs_route else self._shortcut.find(scope, state)
-            if found is not None and await self._shortcut.is_permitted(found, state):
-                await outgoing.send(found.answer, state, send, bodiless=scope["method"] == "HEAD")
+            answer = await self._at_hand(scope, state)
+            if answer is not None:
+                await outgoing.send(answer, state, send, bodiless=scope["method"] == "HEAD")
             else:
                 await self._serve(scope, receive, Outgoing(scope, state, send))
         finally:
             self._record(scope, state)
+
+    async def _at_hand(self, scope: Scope, state: RequestState) -> Answer | None:
+        """The answer that needs no route. It only saves work: what breaks here is left to the route."""
+        if state.needs_route:
+            return None
+        try:
+            found = self._shortcut.find(scope, state)
+            return found.answer if found and await self._shortcut.is_permitted(found, state) else None
+        except Exception as error:
+            _shortcut_failed(error)
+            return None
 
     def answer_now(self, scope: Scope) -> tuple[bytes, bytes] | None:
         """Head and body of an answer that is at hand, already recorded; `None` leaves the request to the call above.
@@ -78,11 +90,14 @@ class PlatformMiddleware:
         For a server that can write it without a task for the request (`server`).
         """
         state = scope["etter"] = RequestState(scope, self._proxies)
-        found = self._shortcut.find(scope, state)
-        if found is None:
+        try:
+            found = self._shortcut.find(scope, state)
+            state.needs_route = found is None
+            if found is None or not self._shortcut.is_permitted_now(found, state):
+                return None
+        except Exception as error:
+            _shortcut_failed(error)
             state.needs_route = True
-            return None
-        if not self._shortcut.is_permitted_now(found, state):
             return None
         head = outgoing.head_bytes(found.answer, state)
         self._record(scope, state)
@@ -186,6 +201,11 @@ class PlatformMiddleware:
                 user_id=principal.user if principal else None,
             )
         )
+
+
+def _shortcut_failed(error: Exception) -> None:
+    log.exception("shortcut_failed")
+    tracing.capture(error)
 
 
 def _open_ended(deadline: Deadline, place: Place) -> None:

@@ -13,22 +13,10 @@ from typing import Final
 
 from etter_common import metrics
 from etter_common.clock import monotonic
-from etter_common.errors import TooManyRequests, Unavailable
+from etter_common.errors import Overloaded, TooManyAtOnce
 
 RETRY_AFTER_S: Final = 1
 _SWEEP_S: Final = 0.05
-
-
-class Overloaded(Unavailable):
-    """The process works at its limit and its queue is full or too slow: try again shortly, or on another replica."""
-
-    code, title = "OVERLOADED", "Too much is being asked for at the moment; try again"
-
-
-class TooManyAtOnce(TooManyRequests):
-    """This caller has as many requests open at once as one caller may have."""
-
-    code, title = "TOO_MANY_AT_ONCE", "Too many requests of this caller are open at once"
 
 
 class Gate:

@@ -22,8 +22,10 @@ from etter_common import auth
 from etter_common.auth import KeyRing, Principal, Revocations, TokenVerifier
 from etter_common.cache import Cache
 from etter_common.context import Context, Origin
-from etter_common.db.engine import make_engine, watch_pool
+from etter_common.db.engine import make_engine, time_limits, watch_pool
+from etter_common.db.replica import Replica
 from etter_common.db.session import Database
+from etter_common.events.supervisor import supervised
 from etter_common.health import HealthRegistry
 from etter_common.ids import new_id
 from etter_common.limits import Policies
@@ -65,11 +67,13 @@ class Platform:
 
     def context(
         self, *, origin: Origin | None = None, company_id: UUID | None = None,
-        principal: Principal | None = None, system: bool = False,
+        principal: Principal | None = None, system: bool = False, read_only: bool = False,
     ) -> Context:  # fmt: skip
-        """A unit of work; end it by `finish`, or use `work`."""
+        """A unit of work; end it by `finish`, or use `work`. One that is `read_only` may go to the replica."""
         origin = origin or Origin(request_id=str(new_id()))
-        return Context(self, origin=origin, company_id=company_id, principal=principal, system=system)
+        return Context(
+            self, origin=origin, company_id=company_id, principal=principal, system=system, read_only=read_only
+        )
 
     @asynccontextmanager
     async def work(
@@ -93,9 +97,7 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
     Waits for NATS; the database and Redis are connected to at first use.
     """
     async with AsyncExitStack() as stack:
-        db = Database(make_engine(settings))
-        watch_pool(db.engine)
-        stack.push_async_callback(db.close)
+        db = await stack.enter_async_context(_database(settings))
         redis = make_redis(settings)
         stack.push_async_callback(redis.aclose)
         client = await connect_nats(settings)
@@ -122,6 +124,22 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         )
         _add_checks(platform)
         yield platform
+
+
+@asynccontextmanager
+async def _database(settings: ServiceSettings) -> AsyncIterator[Database]:
+    pooled = settings.pooler_url is not None
+    engine = make_engine(settings, url=settings.pooler_url, pooled=pooled)
+    watch_pool(engine)
+    replica = None
+    if settings.replica_url is not None:
+        replica = Replica(make_engine(settings, url=settings.replica_url), max_lag_s=settings.replica_max_lag_s)
+    async with AsyncExitStack() as stack:
+        db = Database(engine, replica=replica, settings=time_limits(settings) if pooled else None)
+        stack.push_async_callback(db.close)
+        if replica is not None:
+            await stack.enter_async_context(supervised("replica", lambda: replica.watch(engine)))
+        yield db
 
 
 def make_redis(settings: ServiceSettings) -> Redis:

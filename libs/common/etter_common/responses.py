@@ -81,6 +81,8 @@ class Problem(BaseModel):
     errors: list[ProblemError] = Field(default_factory=list)
 
 
+PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}  # of a document that `openapi.complete` has seen
+
 _encoder = msgspec.json.Encoder(decimal_format="string", uuid_format="canonical")
 
 
@@ -175,6 +177,5 @@ def _documented_status(kinds: Sequence[type[AppError]]) -> dict[str, Any]:
     }
     return {
         "description": "; ".join(f"`{kind.code}` {kind.title}" for kind in kinds),
-        "model": Problem,
-        "content": {PROBLEM_MEDIA_TYPE: {"examples": examples}},
+        "content": {PROBLEM_MEDIA_TYPE: {"schema": PROBLEM_SCHEMA, "examples": examples}},
     }

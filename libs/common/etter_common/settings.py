@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-not-for-production"  # noqa: S105 - refused outside development
@@ -22,6 +22,11 @@ class ServiceSettings(BaseSettings):
         description="login role, `postgresql+asyncpg://…`; owns nothing, bound by row-level security"
     )
     migration_url: str | None = Field(default=None, description="owner role; read by migrations only")
+    pooler_url: str | None = Field(
+        default=None, description="the same database through a pooler in transaction mode; requests go there"
+    )
+    replica_url: str | None = Field(default=None, description="a read replica, for reads that may be a little old")
+    replica_max_lag_s: float = Field(default=5.0, gt=0, description="how old; a replica further behind is not asked")
     redis_url: str = Field(description="Valkey or Redis: second cache tier, rate limits")
     nats_url: str = Field(description="NATS with JetStream: events, jobs, keys, cache invalidation")
     secret_key: SecretStr = Field(
@@ -57,6 +62,14 @@ class ServiceSettings(BaseSettings):
         default="127.0.0.1", description="where a worker's health answers; all interfaces in a container"
     )
     worker_port: int = Field(default=0, ge=0, le=65535, description="health and metrics of a worker; 0: none")
+
+    @field_validator("database_url", "migration_url", "pooler_url", "replica_url")
+    @classmethod
+    def _names_the_driver(cls, url: str | None) -> str | None:
+        """SQLAlchemy 2.1 takes a bare `postgresql://` for another driver, which is not installed."""
+        if url is not None and not url.startswith("postgresql+asyncpg://"):
+            raise ValueError("must begin with postgresql+asyncpg://")
+        return url
 
     @model_validator(mode="after")
     def _no_development_secret_in_production(self) -> Self:

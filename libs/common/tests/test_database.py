@@ -18,14 +18,14 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from etter_common import metrics, tracing
 from etter_common.context import Context
-from etter_common.db.engine import MeasuredPool, watch_pool
+from etter_common.db.engine import MeasuredPool, make_engine, time_limits, watch_pool
 from etter_common.db.query_log import count_queries, name
 from etter_common.db.session import translated
 from etter_common.errors import DeadlineExceeded, Unavailable
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
-from etter_common.testing.sample import Thing
+from etter_common.testing.sample import SampleSettings, Thing
 
 
 async def ask(platform: Platform) -> int:
@@ -85,6 +85,27 @@ class TestPool:
         assert sample("etter_db_pool_wait_seconds_count") - waits >= 2
         assert sample("etter_db_pool_timeouts_total") - timeouts == 1
 
+    async def test_each_connection_has_its_time_limits(self, platform: Platform) -> None:
+        async with platform.work(system=True) as ctx:
+            shown = {name: await ctx.session.scalar(text(f"SHOW {name}")) for name in time_limits(platform.settings)}
+        assert shown == {
+            "statement_timeout": "10s",
+            "lock_timeout": "5s",
+            "idle_in_transaction_session_timeout": "1min",
+        }
+
+    async def test_when_all_are_busy_it_says_so(self, settings: SampleSettings) -> None:
+        one = settings.model_copy(update={"pool_size": 1, "pool_overflow": 0})
+        engine = make_engine(one)
+        engine.sync_engine.pool._timeout = 0.01  # type: ignore[attr-defined]  # of a QueuePool
+        async with engine.connect():
+            with pytest.raises(PoolTimeoutError) as busy:
+                await engine.connect()
+        await engine.dispose()
+        error = translated(busy.value)
+        assert isinstance(error, Unavailable)
+        assert error.headers["Retry-After"] == "2"
+
 
 class TestClashes:
     """What another transaction is to blame for is told as something to try again, never as a bug."""
@@ -118,6 +139,21 @@ class TestClashes:
         with pytest.raises(DeadlineExceeded), translating():
             await ctx.session.execute(text("SELECT pg_sleep(5)"))
         await ctx.finish(RuntimeError())
+
+    async def test_a_schema_that_changed_under_a_prepared_statement(self, platform: Platform, ctx: Context) -> None:
+        """A migration of the next release while this one serves: the first use of the old plan is refused."""
+        owner = await asyncpg.connect(str(platform.settings.migration_url).replace("+asyncpg", "", 1))
+        table = f"changing_{new_id().hex}"
+        await owner.execute(f"CREATE TABLE {table} (a int)")
+        reading = text(f"SELECT a FROM {table}")  # noqa: S608 - our own name
+        async with platform.work(system=True) as before:
+            await before.session.execute(reading)
+        await owner.execute(f"ALTER TABLE {table} ALTER COLUMN a TYPE text")
+        with pytest.raises(Unavailable, match="schema"), translating():
+            await ctx.session.execute(reading)
+        await ctx.finish(RuntimeError())
+        await owner.execute(f"DROP TABLE {table}")
+        await owner.close()
 
 
 class TestQueryLog:

@@ -9,13 +9,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from etter_common import idempotency, limits, pagination, responses
+from etter_common import fieldsets, idempotency, limits, pagination, responses
+from etter_common.auth import TokenVerifier
 from etter_common.cache import Cache
 from etter_common.db.repository import Repository
+from etter_common.dispatch import Dispatcher
 from etter_common.events import outbox
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
+from etter_common.overload import Gate
 from etter_common.platform import Platform
+from etter_common.ratelimit import RateLimiter
+from etter_common.shortcut import Shortcut
 from etter_common.testing import sample
 from etter_common.testing.client import CheckedClient
 
@@ -38,6 +43,12 @@ async def broken_query(self: Repository[Any], *_: object, **__: object) -> Any:
 
 
 READS: dict[str, tuple[object, str, Callable[..., Any]]] = {
+    "dispatch": (Dispatcher, "_find", broken),
+    "token": (TokenVerifier, "verify", broken),
+    "places of a caller": (Gate, "hold", broken),
+    "rate limiter": (RateLimiter, "check_now", broken),
+    "fields": (fieldsets, "parse", broken),
+    "links": (responses, "links", broken),
     "authentication": (Platform, "context", broken),
     "limits": (limits, "count_caller", broken_later),
     "query": (Repository, "page", broken_query),
@@ -79,6 +90,17 @@ async def test_a_read_that_breaks_tells_nothing(
         response = await client.get("/things?cursor=" + cursor if layer == "cursor" else "/things")
     check(response)
     assert (await client.get("/things")).status_code == 200
+
+
+async def test_an_answer_at_hand_that_breaks_is_made_by_the_route(
+    client: CheckedClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(2):
+        assert (await client.get("/things")).status_code == 200
+    for name in ("find", "is_permitted"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Shortcut, name, broken)
+            assert (await client.get("/things")).json()["data"] == []
 
 
 @pytest.mark.parametrize("layer", WRITES)

@@ -89,11 +89,9 @@ class TestRequest:
     async def test_it_ends_within_its_total_time(self, server: Server) -> None:
         client = HttpClient("test", allowed_hosts=["service.example"], resolve=to_loopback, total_s=0.1)
         server.answers = [b""]
-        began = monotonic()
-        with pytest.raises(OutboundFailed):
+        with pytest.raises(OutboundFailed, match=r"longer than 0\.1 s"):
             await client.request("GET", server.url())
         await client.close()
-        assert monotonic() - began < 1
 
     async def test_an_answer_past_the_bound_is_refused(self, client: HttpClient, server: Server) -> None:
         server.answers = [reply(200, b"x" * 1001)]

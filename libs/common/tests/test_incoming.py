@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etter_common.errors import PayloadTooLarge, RequestTimeout
-from etter_common.incoming import MAX_DEPTH, Incoming, TooDeep, is_too_deep
+from etter_common.errors import PayloadTooLarge, RequestTimeout, TooDeep
+from etter_common.incoming import MAX_DEPTH, Incoming, is_too_deep
 from etter_common.overload import Gate, Place
 
 

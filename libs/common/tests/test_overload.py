@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 
 import pytest
 
+from etter_common import overload
 from etter_common.clock import monotonic
-from etter_common.overload import Gate, Overloaded, Place, TooManyAtOnce
+from etter_common.errors import Overloaded, TooManyAtOnce
+from etter_common.overload import Gate, Place
 
 
 def gate(concurrency: int = 1, queue: int = 1, wait_s: float = 60.0, per_caller: int = 2) -> Gate:
@@ -83,10 +86,10 @@ class TestEnter:
 
 class TestRefuseLate:
     def test_a_request_that_waited_in_the_loop_is_refused(self) -> None:
-        doors = gate(wait_s=0.3)
-        doors.refuse_late(monotonic() - 0.2)
+        doors = gate(wait_s=3600)
+        doors.refuse_late(monotonic() - 1800)
         with pytest.raises(Overloaded):
-            doors.refuse_late(monotonic() - 0.4)
+            doors.refuse_late(monotonic() - 3601)
 
 
 class TestHold:
@@ -117,3 +120,78 @@ class TestPlace:
         await first.take()
         await second.take()
         assert doors.inside == 2
+
+
+class VirtualTime(asyncio.SelectorEventLoop):
+    """Nothing takes time but waiting, and waiting takes none of ours: the clock is moved to the next timer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        select = self._selector.select  # type: ignore[attr-defined]  # of the base, which its stubs leave out
+
+        def moved(timeout: float | None = None) -> object:
+            self.now += timeout or 0.0
+            return select(0)
+
+        self._selector.select = moved  # type: ignore[attr-defined]
+
+    def time(self) -> float:
+        return self.now
+
+
+@dataclass
+class Load:
+    """Requests that come at three times the rate that the places can bear, and how long each was let wait."""
+
+    doors: Gate
+    loop: VirtualTime
+    works_s: float = 0.05
+    answered: list[float] = field(default_factory=list)
+    refused: list[float] = field(default_factory=list)
+
+    async def request(self) -> None:
+        came = self.loop.now
+        try:
+            await self.doors.enter()
+        except Overloaded:
+            self.refused.append(self.loop.now - came)
+            return
+        await asyncio.sleep(self.works_s)
+        self.doors.leave()
+        self.answered.append(self.loop.now - came)
+
+    async def run(self, *, places: int, seconds: int) -> None:
+        every = self.works_s / places / 3
+        tasks = []
+        for _ in range(int(seconds / every)):
+            tasks.append(asyncio.create_task(self.request()))
+            await asyncio.sleep(every)
+        await asyncio.gather(*tasks)
+
+
+def under_load(monkeypatch: pytest.MonkeyPatch, *, queue: int, wait_s: float) -> Load:
+    loop = VirtualTime()
+    monkeypatch.setattr(overload, "monotonic", loop.time)
+    load = Load(gate(concurrency=4, queue=queue, wait_s=wait_s), loop)
+    loop.run_until_complete(load.run(places=4, seconds=30))
+    loop.close()
+    return load
+
+
+class TestThreeTimesTheLoad:
+    PLACES, SECONDS = 4, 30
+
+    @pytest.mark.parametrize(("queue", "wait_s"), [(200, 0.25), (8, 0.25), (200, 0.1)])
+    def test_who_is_let_in_is_answered_in_bounded_time(
+        self, monkeypatch: pytest.MonkeyPatch, queue: int, wait_s: float
+    ) -> None:
+        load = under_load(monkeypatch, queue=queue, wait_s=wait_s)
+        assert max(load.answered) <= wait_s + load.works_s + 1e-6
+        assert max(load.refused) <= wait_s + overload._SWEEP_S + 1e-6, "the others know soon, too"
+        capacity = self.PLACES / load.works_s * self.SECONDS
+        assert len(load.answered) >= 0.99 * capacity, "no place stands empty"
+
+    def test_without_the_bounds_everybody_would_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        load = under_load(monkeypatch, queue=10**9, wait_s=10**9)
+        assert max(load.answered) > self.SECONDS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import random
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -11,7 +12,22 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Date, DateTime, Numeric, Uuid, column, delete, select, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Float,
+    Interval,
+    Numeric,
+    Text,
+    Time,
+    Uuid,
+    column,
+    delete,
+    select,
+    text,
+)  # fmt: skip
 from sqlalchemy.dialects import postgresql
 
 from etter_common.context import Context
@@ -146,6 +162,14 @@ class TestCursor:
             (Date(), date(2026, 11, 23)),
             (Numeric(), Decimal("123456789012345678.123456789")),
             (Uuid(), UUID(int=7)),
+            (DateTime(), datetime(2026, 11, 23, 1, 2, 3, 456789)),  # noqa: DTZ001 - a column without a zone
+            (Time(), time(1, 2, 3, 456789)),
+            (Interval(), timedelta(days=3, microseconds=1)),
+            (Float(), 0.1),
+            (Float(), 2.0),
+            (Boolean(), True),
+            (BigInteger(), 2**62),
+            (Text(), "Ünïcode \x01"),
         ],
     )
     def test_typed_values_reach_the_statement_exactly(self, kind: Any, value: Any) -> None:
@@ -155,6 +179,14 @@ class TestCursor:
         read = cursor.read(cursor.write(Position([value, UUID(int=1)])))
         statement = apply(select(column("v", kind)), keys, read, 10).compile(dialect=DIALECT)
         assert value in statement.params.values()
+
+    def test_a_body_cannot_borrow_from_the_name_of_its_list(self) -> None:
+        """`skills` ends like `task-skills`: what is signed must say where the one ends and the other begins."""
+        long, short = (Cursor(Listing(name, {}, "", Thing.id), {}, key=KEY) for name in ("task-skills", "skills"))
+        raw = base64.urlsafe_b64decode(long.write(Position([1])) + "==")
+        shifted = base64.urlsafe_b64encode(raw + b"task-").decode().rstrip("=")
+        with pytest.raises(InvalidCursor):
+            short.read(shifted)
 
     @given(st.text(max_size=2000))
     def test_nothing_we_did_not_write_is_read(self, text_: str) -> None:

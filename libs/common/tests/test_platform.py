@@ -13,6 +13,7 @@ from etter_common.testing.backbone import ProbeSettings
 
 class TestMakeRedis:
     async def test_a_server_that_never_answers_is_tried_twice_and_no_more(self) -> None:
+        """Since redis-py 8 a call waits for 5 s and is tried ten times more: a dead cache would hold every request."""
         connections = 0
 
         async def be_silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,3 +32,5 @@ class TestMakeRedis:
                 await client.get("anything")
             await client.aclose()
         assert connections == 2
+        given = client.connection_pool.connection_kwargs
+        assert max(given["socket_timeout"], given["socket_connect_timeout"]) <= 0.2

@@ -30,12 +30,12 @@ class Client:
         self.got.set()
 
     async def read(self, stream: EventStream) -> str:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await stream({"type": "http"}, self.receive, self.send)
         return self.text
 
     async def until(self, text: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while text not in self.text:
                 self.got.clear()
                 await self.got.wait()
@@ -185,7 +185,7 @@ class TestEventStream:
                 raise OSError("broken pipe")
             await client.send(message)
 
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await event_stream(source)({"type": "http"}, client.receive, send)
         assert source.closed
 

@@ -29,7 +29,7 @@ class Settings(ServiceSettings):
 
 
 def settings(**given: object) -> Settings:
-    urls = {"database_url": "x", "redis_url": "x", "nats_url": "x"}
+    urls = {"database_url": "postgresql+asyncpg://x", "redis_url": "x", "nats_url": "x"}
     return Settings(**urls, **given)  # type: ignore[arg-type]
 
 

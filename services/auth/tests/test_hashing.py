@@ -7,7 +7,13 @@ import asyncio
 from etter_auth.hashing import Hasher, TooManySignIns
 from etter_auth.settings import AuthSettings
 
-SETTINGS = {"database_url": "x", "redis_url": "x", "nats_url": "x", "argon2_memory_kib": 8, "argon2_time_cost": 1}
+SETTINGS = {
+    "database_url": "postgresql+asyncpg://none",
+    "redis_url": "x",
+    "nats_url": "x",
+    "argon2_memory_kib": 8,
+    "argon2_time_cost": 1,
+}
 
 
 def hasher(**given: int) -> Hasher:
@@ -45,6 +51,8 @@ class TestVerify:
         assert await made.hash("x")
 
     def test_defaults_are_those_of_asvs(self) -> None:
-        settings = AuthSettings.model_validate({"database_url": "x", "redis_url": "x", "nats_url": "x"})
+        settings = AuthSettings.model_validate(
+            {"database_url": "postgresql+asyncpg://none", "redis_url": "x", "nats_url": "x"}
+        )
         parameters = settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism
         assert parameters == (19_456, 2, 1)

@@ -38,7 +38,7 @@ async def test_a_company_and_its_users_are_told_batch_by_batch(
     heard = await platform.nats.subscribe(f"etter.auth.*.changed.v1.{company_id}.>")
     await platform.nats.flush()
     assert list(await replay.tell(platform, [company_id])) == [company_id]
-    messages = [await heard.next_msg(timeout=10) for _ in range(6)]
+    messages = [await heard.next_msg(timeout=60) for _ in range(6)]
     await heard.unsubscribe()
     companies = [m for m in messages if m.headers and m.headers["ce-type"] == CompanyChanged.type]
     users = [UserChanged.model_validate_json(m.data) for m in messages if m not in companies]

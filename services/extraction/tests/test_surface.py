@@ -16,3 +16,7 @@ class TestSurface(SurfaceTests):
         "extraction_id": make_extraction,
         "fact_id": make_extraction,
     }
+    unmapped: ClassVar[dict[str, str]] = {
+        "uq_extractions_document_id": "written by the worker, which is tried again",
+        "fk_extractions_document_id_documents": "written by the worker, which is tried again",
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -18,13 +17,12 @@ from etter_devstack.servers.ports import free_port
 
 from ..conftest import ROOT
 
-PAUSE_S = 0.4
-
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers JSON of the request; `/events` streams two events with a pause between."""
+    """Answers JSON of the request; `/events` streams two events, the second once the first has been heard of."""
 
     protocol_version = "HTTP/1.1"
+    first_is_heard = threading.Event()
 
     def do_GET(self) -> None:
         if self.path.endswith("/events"):
@@ -44,10 +42,10 @@ class Echo(BaseHTTPRequestHandler):
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
         self.end_headers()
-        for number in range(2):
-            self.wfile.write(f"data: {number}\n\n".encode())
-            self.wfile.flush()
-            time.sleep(PAUSE_S)
+        self.wfile.write(b"data: first\n\n")
+        self.wfile.flush()
+        heard = self.first_is_heard.wait(20)
+        self.wfile.write(b"data: heard\n\n" if heard else b"data: silence\n\n")
 
     def log_message(self, *_: object) -> None:
         """Not to the terminal."""
@@ -75,7 +73,7 @@ def gate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ingress.Ingress]:
 
 
 def call(gate: ingress.Ingress, method: str, path: str, **kwargs: Any) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(gate.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(gate.url.removeprefix("http://"), timeout=60)
     try:
         connection.request(method, path, **kwargs)
         response = connection.getresponse()
@@ -125,9 +123,11 @@ class TestIngress:
         assert json.loads(body)["bytes"] == 5_000_000
 
     def test_events_arrive_when_they_are_sent(self, gate: ingress.Ingress) -> None:
-        connection = http.client.HTTPConnection(gate.url.removeprefix("http://"), timeout=10)
+        connection = http.client.HTTPConnection(gate.url.removeprefix("http://"), timeout=60)
         connection.request("GET", "/api/auth/v1/jobs/1/events")
         response = connection.getresponse()
-        moments = [time.monotonic() for line in iter(response.readline, b"") if line.startswith(b"data:")]
+        assert response.readline() == b"data: first\n"
+        Echo.first_is_heard.set()
+        rest = response.read()
         connection.close()
-        assert moments[1] - moments[0] > PAUSE_S / 2
+        assert b"data: heard" in rest

@@ -1,8 +1,8 @@
-"""The pool and its time limits."""
+"""The pool and its time limits, straight to the server or through a pooler."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
@@ -13,7 +13,12 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 from etter_common import metrics, responses
 from etter_common.clock import monotonic
 from etter_common.db import query_log
+from etter_common.ids import new_id
 from etter_common.settings import ServiceSettings
+
+POOL_TIMEOUT_S: Final = 5
+CONNECT_TIMEOUT_S: Final = 5
+IDLE_IN_TRANSACTION_MS: Final = 60_000
 
 
 class MeasuredPool(AsyncAdaptedQueuePool):
@@ -30,31 +35,36 @@ class MeasuredPool(AsyncAdaptedQueuePool):
             metrics.DB_POOL_WAIT_SECONDS.observe(monotonic() - began)
 
 
-def make_engine(settings: ServiceSettings, *, url: str | None = None) -> AsyncEngine:
-    """A pooled engine whose connections carry the service's name and its time limits."""
+def make_engine(settings: ServiceSettings, *, url: str | None = None, pooled: bool = False) -> AsyncEngine:
+    """A pooled engine whose connections carry the service's name and its time limits.
+
+    `pooled`: `url` leads to a pooler in transaction mode (PgBouncer), where a connection is another one after each
+    transaction. Then nothing is kept in a session: no prepared statement outlives its use, none has a name that another
+    client could have taken, and the time limits are set by each transaction (`Database`).
+    """
     engine = create_async_engine(
         url or settings.database_url,
         poolclass=MeasuredPool,
         pool_size=settings.pool_size,
         max_overflow=settings.pool_overflow,
-        pool_timeout=5,
+        pool_timeout=POOL_TIMEOUT_S,
         pool_recycle=1800,
         pool_use_lifo=True,
         json_serializer=lambda value: responses.encode(value).decode(),
-        connect_args={
-            "timeout": 5,
-            "server_settings": {
-                "application_name": f"etter-{settings.service}",
-                "statement_timeout": str(settings.statement_timeout_ms),
-                "lock_timeout": str(settings.lock_timeout_ms),
-                "idle_in_transaction_session_timeout": "60000",
-                "timezone": "UTC",
-            },
-        },
+        connect_args=_pooled(settings) if pooled else _direct(settings),
     )
     query_log.watch(engine.sync_engine)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def time_limits(settings: ServiceSettings) -> dict[str, str]:
+    """PostgreSQL's own limits, in milliseconds."""
+    return {
+        "statement_timeout": str(settings.statement_timeout_ms),
+        "lock_timeout": str(settings.lock_timeout_ms),
+        "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
+    }
 
 
 def watch_pool(engine: AsyncEngine) -> None:
@@ -63,6 +73,21 @@ def watch_pool(engine: AsyncEngine) -> None:
     assert isinstance(pool, QueuePool)  # noqa: S101 - what `make_engine` makes
     limit = pool.size() + pool._max_overflow
     metrics.watch_pool({"in_use": pool.checkedout, "idle": pool.checkedin, "limit": lambda: limit})
+
+
+def _direct(settings: ServiceSettings) -> dict[str, Any]:
+    named = {"application_name": f"etter-{settings.service}", "timezone": "UTC"}
+    return {"timeout": CONNECT_TIMEOUT_S, "server_settings": named | time_limits(settings)}
+
+
+def _pooled(settings: ServiceSettings) -> dict[str, Any]:
+    return {
+        "timeout": CONNECT_TIMEOUT_S,
+        "server_settings": {"application_name": f"etter-{settings.service}", "timezone": "UTC"},  # poolers know these
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"etter_{new_id().hex}",
+    }
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:

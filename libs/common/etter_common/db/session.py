@@ -6,10 +6,10 @@ row-level security costs no query of its own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import asyncpg
@@ -20,12 +20,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
+from etter_common import metrics
 from etter_common.errors import AppError, Conflict, DeadlineExceeded, Unavailable, ValidationFailed
 
-_BEGIN = "BEGIN; SELECT set_config('app.company_id', '{company}', true), set_config('app.scope', '{scope}', true)"
+if TYPE_CHECKING:
+    from etter_common.db.replica import Replica
+
+_ON_PRIMARY, _ON_REPLICA = (metrics.DB_TRANSACTIONS.labels(server) for server in ("primary", "replica"))
 _UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
 _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
+_RACE_STATES = ("23503", "23505", "23P01")  # foreign key, unique, exclusion; a check or a null is nobody's race
 _CLASH_STATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not given in time
 _TOO_SLOW = "57014"  # ended by statement_timeout
 _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
@@ -33,14 +38,21 @@ _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself
 
 @dataclass(frozen=True)
 class Tenant:
-    """Whose rows a transaction may see. `system` opens the tables that serve all companies: outbox, jobs, sign-in."""
+    """Whose rows a transaction may see. `system` opens the tables that serve all companies: outbox, jobs, sign-in.
+
+    One that is `read_only` can change nothing, and may be shown what is a few seconds old.
+    """
 
     company_id: UUID | None
     system: bool = False
+    read_only: bool = False
 
-    def begin(self) -> str:
+    def begin(self, settings: Mapping[str, str] | None = None) -> str:
+        """The statements that open it, with more `settings` of the server that hold for this transaction."""
         company = str(self.company_id) if self.company_id else ""
-        return _BEGIN.format(company=company, scope="system" if self.system else "")
+        own = {"app.company_id": company, "app.scope": "system" if self.system else "", **(settings or {})}
+        chosen = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in own.items())
+        return f"BEGIN{' READ ONLY' if self.read_only else ''}; SELECT {chosen}"
 
 
 class _Transaction:
@@ -67,26 +79,26 @@ class _ConnectionLost(Exception):
 @event.listens_for(TenantSession, "after_begin")
 def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> None:
     """Begin; once more on a new connection if this one turns out to be lost, which costs nobody anything."""
-    tenant: Tenant = session.info["tenant"]
+    begin: str = session.info["begin"]
     try:
-        _begin(connection, tenant)
+        _begin(connection, begin)
     except _ConnectionLost as lost:
         try:
             # with it all of its age, as SQLAlchemy itself does when a statement finds its connection lost
             connection.engine.pool._invalidate(connection.connection, lost)
             connection._dbapi_connection = connection.engine.raw_connection()
-            _begin(connection, tenant)
+            _begin(connection, begin)
         except (_ConnectionLost, OSError, connection.dialect.dbapi.Error) as error:
             raise Unavailable("the database is away") from error
 
 
-def _begin(connection: Any, tenant: Tenant) -> None:
+def _begin(connection: Any, statements: str) -> None:
     adapter = connection.connection.dbapi_connection
     if adapter._transaction is not None:  # a savepoint of a transaction that is open already
         return
     driver = adapter.driver_connection
     try:
-        await_only(driver.execute(tenant.begin()))
+        await_only(driver.execute(statements))
     except (asyncpg.InternalClientError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
         raise _ConnectionLost from error
     except asyncpg.OperatorInterventionError as error:  # shut down by an administrator, or by its own timeout
@@ -97,21 +109,38 @@ def _begin(connection: Any, tenant: Tenant) -> None:
 
 
 class Database:
-    """Hands out transactions on one engine."""
+    """Hands out transactions on one engine; those that only read on the replica, if there is one and it is fresh.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    `settings` of the server are set by each transaction: the time limits, where a pooler keeps none for a session.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, *, replica: Replica | None = None, settings: Mapping[str, str] | None = None
+    ) -> None:
         self.engine = engine
+        self.replica = replica
+        self._settings = settings
 
     def session(self, tenant: Tenant) -> AsyncSession:
         """A session that takes no connection before its first statement. The caller ends it by `finish`."""
+        info = {"begin": tenant.begin(self._settings)}
         return AsyncSession(
-            self.engine, sync_session_class=TenantSession, expire_on_commit=False, info={"tenant": tenant}
+            self._engine_for(tenant), sync_session_class=TenantSession, expire_on_commit=False, info=info
         )
 
+    def _engine_for(self, tenant: Tenant) -> AsyncEngine:
+        if tenant.read_only and self.replica is not None and self.replica.is_fresh:
+            _ON_REPLICA.inc()
+            return self.replica.engine
+        _ON_PRIMARY.inc()
+        return self.engine
+
     @asynccontextmanager
-    async def transaction(self, company_id: UUID | None, *, system: bool = False) -> AsyncIterator[AsyncSession]:
+    async def transaction(
+        self, company_id: UUID | None, *, system: bool = False, read_only: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """One transaction outside a request: a message, a job step, a stream's look at the database."""
-        session = self.session(Tenant(company_id, system=system))
+        session = self.session(Tenant(company_id, system, read_only))
         try:
             yield session
         except BaseException as error:
@@ -121,6 +150,8 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        if self.replica is not None:
+            await self.replica.engine.dispose()
 
 
 async def finish(session: AsyncSession, error: BaseException | None = None) -> None:
@@ -143,15 +174,24 @@ async def finish(session: AsyncSession, error: BaseException | None = None) -> N
 def translated(failure: BaseException) -> BaseException:
     """The error a database failure stands for; the failure itself when it stands for nothing but a bug."""
     if isinstance(failure, IntegrityError):
-        name = getattr(_driver_error(failure), "constraint_name", None)
-        kind = AppError.by_constraint.get(name or "")
-        return kind() if kind else Conflict("the write clashes with another one")
+        return _violated(failure)
     if isinstance(failure, PoolTimeoutError):
         return Unavailable("all database connections are busy")
     if isinstance(failure, DBAPIError):
         return _told_by_server(failure) or failure
     if isinstance(failure, OSError):
         return Unavailable("the database is away")
+    return failure
+
+
+def _violated(failure: IntegrityError) -> BaseException:
+    """The error the constraint stands for; without one it was a race, or a bug that let a bad value through."""
+    cause = _driver_error(failure)
+    kind = AppError.by_constraint.get(getattr(cause, "constraint_name", None) or "")
+    if kind is not None:
+        return kind()
+    if getattr(cause, "sqlstate", "") in _RACE_STATES:
+        return Conflict("the write clashes with another one")
     return failure
 
 
@@ -162,6 +202,8 @@ def _told_by_server(failure: DBAPIError) -> AppError | None:
     away = isinstance(failure, OperationalError | InterfaceError) and not state
     if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
         return Unavailable("the database is away")
+    if isinstance(cause, asyncpg.InvalidCachedStatementError):
+        return Unavailable("the schema has just changed; try again", retry_after_s=1)
     if state in _CLASH_STATES:
         return Unavailable("the write clashed with another one; try again", retry_after_s=1)
     if state == _TOO_SLOW:

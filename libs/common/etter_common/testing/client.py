@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -92,20 +93,28 @@ class CheckedClient(httpx2.AsyncClient):
             return
         if response.status_code >= 400:
             assert media_type == responses.PROBLEM_MEDIA_TYPE, response.text
-        validator = _validator(self.app, request.method.lower(), request.url.path, response.status_code, media_type)
-        if validator is not None and "fields" not in request.url.params:
-            validator.validate(response.json())
+        promised = _promised(self.app, request.method.lower(), request.url.path, response.status_code)
+        content = promised.get("content", {}).get(media_type, {}) if promised else {}
+        if response.status_code >= 400 and "examples" in content:
+            assert response.json()["code"] in content["examples"], f"undocumented code: {response.text}"
+        if "schema" in content:
+            _validator(self.app, responses.encode(content["schema"])).validate(response.json())
 
 
 @lru_cache(maxsize=2000)
-def _validator(app: FastAPI, method: str, path: str, status: int, media_type: str) -> Draft202012Validator | None:
-    """The schema the OpenAPI document promises for this answer; `None` for a path it does not know."""
-    document = app.openapi()
-    for template, operations in document["paths"].items():
+def _promised(app: FastAPI, method: str, path: str, status: int) -> dict[str, Any] | None:
+    """What the OpenAPI document says of this answer; `None` for a path or method it does not know."""
+    found: dict[str, Any] | None = None
+    for template, operations in app.openapi()["paths"].items():
         if method in operations and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
             documented = operations[method]["responses"]
             assert str(status) in documented, f"{method} {template} answers an undocumented {status}"
-            content = documented[str(status)].get("content", {})
-            schema = content.get(media_type, {}).get("schema")
-            return Draft202012Validator({**schema, "components": document["components"]}) if schema else None
-    return None
+            found = documented[str(status)]
+            if "{" not in template:  # a concrete path goes before a template (OpenAPI 3.1 §4.8.8.2)
+                return found
+    return found
+
+
+@lru_cache(maxsize=2000)
+def _validator(app: FastAPI, schema: bytes) -> Draft202012Validator:
+    return Draft202012Validator({**json.loads(schema), "components": app.openapi()["components"]})

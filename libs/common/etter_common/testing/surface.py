@@ -19,13 +19,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastapi import FastAPI
 from nats.js.errors import NotFoundError
-from sqlalchemy import Connection, MetaData, func, select, text
+from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, UniqueConstraint, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from etter_common.auth import Principal
 from etter_common.context import Context
 from etter_common.db.models import PlatformBase
 from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.errors import AppError
 from etter_common.events import streams
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event
@@ -59,11 +60,13 @@ class SurfaceTests:
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
     `shared` are path parameters that name things all companies share. `erases` is false for the service that announces
-    the end of companies and erases them before it does.
+    the end of companies and erases them before it does. `unmapped` names the constraints between rows
+    that need no error of their own, and why.
     """
 
     makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
+    unmapped: ClassVar[Mapping[str, str]] = {}
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     erases: ClassVar[bool] = True
 
@@ -72,6 +75,23 @@ class SurfaceTests:
             app.openapi(),
             unit_under_test.root.parents[1] / "docs" / "openapi" / f"{unit_under_test.name}.json",
         )
+
+    def test_the_document_tells_what_the_platform_adds(self, app: FastAPI) -> None:
+        """Of every operation, so that no route can forget it; and nothing of the framework's own errors."""
+        document = app.openapi()
+        assert not {"HTTPValidationError", "ValidationError"} & set(document["components"]["schemas"])
+        for path, item in document["paths"].items():
+            for method, operation in item.items():
+                answers = operation["responses"]
+                where = f"{method} {path}"
+                for status in ("400", "408", "413", "422", "429", "431", "500", "503", "504"):
+                    assert list(answers[status]["content"]) == ["application/problem+json"], where
+                assert all("X-Request-ID" in answer["headers"] for answer in answers.values()), where
+                assert all("Retry-After" in answers[status]["headers"] for status in ("429", "503")), where
+                required = {p["name"] for p in operation.get("parameters", []) if p.get("required")}
+                assert ("If-Match" in required) == ("428" in answers) == ("412" in answers), where
+                is_read = method == "get" and "text/event-stream" not in answers["200"]["content"]
+                assert ("304" in answers) == is_read, where
 
     async def test_no_route_answers_anonymously(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
@@ -167,6 +187,14 @@ class SurfaceTests:
         await engine.dispose()
         assert drift == [], drift
 
+    def test_every_constraint_between_rows_is_a_business_error(self, unit_under_test: ServiceUnderTest) -> None:
+        """What two requests at once can violate is told as what it is; an error's constraint is one there is."""
+        named = set(between_rows(unit_under_test.metadata))
+        package = unit_under_test.create.__module__.split(".")[0]
+        own = {name for name, error in AppError.by_constraint.items() if error.__module__.split(".")[0] == package}
+        assert own - named == set(), "errors name constraints that are not there"
+        assert named - own == set(self.unmapped), "map it in an errors.py, or say why it needs no error of its own"
+
     def test_settings_refuse_development_secrets_in_production(self, settings: ServiceSettings) -> None:
         with pytest.raises(ValueError, match="secret_key"):
             type(settings)(**{**settings.model_dump(exclude={"secret_key"}), "environment": "production"})
@@ -180,6 +208,17 @@ def compare(value: Any, file: Path) -> None:
         file.write_text(fresh, encoding="utf-8")
     assert file.exists(), f"{file.name} is not checked in: run `make specs`"
     assert json.loads(file.read_text(encoding="utf-8")) == json.loads(fresh), f"{file.name} changed: `make specs`"
+
+
+def between_rows(metadata: MetaData) -> Iterator[str]:
+    """Names of the unique and foreign keys, which depend on other rows."""
+    for table in metadata.sorted_tables:
+        yield from (
+            str(constraint.name)
+            for constraint in table.constraints
+            if isinstance(constraint, UniqueConstraint | ForeignKeyConstraint)
+        )
+        yield from (str(index.name) for index in table.indexes if index.unique)
 
 
 class _Dummy(dict[str, str]):

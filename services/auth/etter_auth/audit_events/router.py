@@ -30,7 +30,7 @@ router = APIRouter(prefix="/audit-events", tags=["audit"])
     responses=documented(Unauthenticated, Forbidden, ValidationFailed, InvalidCursor, InvalidSort, InvalidFields),
 )
 async def list_audit_events(
-    ctx: Annotated[Context, requires("audit:read")], query: Annotated[AuditEventQuery, Query()]
+    ctx: Annotated[Context, requires("audit:read", replica=True)], query: Annotated[AuditEventQuery, Query()]
 ) -> Response:
     """The company's log, newest first."""
     return json_response(encode_page(await service.list_page(ctx, query)))

@@ -7,6 +7,7 @@ from etter_common.errors import Conflict, NotFound, Unprocessable
 
 class CompanyNotFound(NotFound):
     code, title = "COMPANY_NOT_FOUND", "There is no such company"
+    constraint = "fk_users_company_id_companies"
 
 
 class CompanyNameTaken(Conflict):

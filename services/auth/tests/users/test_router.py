@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from etter_common.clock import monotonic
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
@@ -104,10 +103,8 @@ class TestAutocomplete:
     async def test_a_change_shows_at_once(self, admin: CheckedClient, person: Person) -> None:
         await admin.get("/users/autocomplete", params={"q": "renamed"})
         await admin.patch(f"/users/{person.id}", json={"name": "Renamed Person"}, headers={"If-Match": "*"})
-        started = monotonic()
         found = (await admin.get("/users/autocomplete", params={"q": "renamed"})).json()["data"]
         assert [row["id"] for row in found] == [str(person.id)]
-        assert monotonic() - started < 1.0
 
     async def test_one_company_never_sees_anothers(self, admin: CheckedClient, as_role: Clients) -> None:
         stranger = as_role("company_admin", company=new_id())

@@ -7,6 +7,7 @@ from etter_common.errors import Conflict, NotFound, Unprocessable
 
 class RoleNotFound(NotFound):
     code, title = "ROLE_NOT_FOUND", "There is no such role"
+    constraint = "fk_workflows_role_id_roles"
 
 
 class RoleAlreadyExists(Conflict):

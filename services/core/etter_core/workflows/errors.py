@@ -7,6 +7,7 @@ from etter_common.errors import Conflict, NotFound, Unprocessable
 
 class WorkflowNotFound(NotFound):
     code, title = "WORKFLOW_NOT_FOUND", "There is no such workflow"
+    constraint = "fk_user_workflow_history_workflow_id_workflows"
 
 
 class WorkflowExists(Conflict):

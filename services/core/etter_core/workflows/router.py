@@ -43,6 +43,7 @@ router = APIRouter(prefix="/workflows", tags=["workflows"])
 me_router = APIRouter(prefix="/me", tags=["workflows"])
 
 Reader = Annotated[Context, requires("workflows:read")]
+HistoryReader = Annotated[Context, requires("workflows:read", replica=True)]
 Writer = Annotated[Context, requires("workflows:write")]
 Validator = Annotated[Context, requires("workflows:validate")]
 Fields = Annotated[str | None, Query(max_length=2000)]
@@ -151,7 +152,7 @@ async def list_workflow_history(ctx: Reader, workflow_id: UUID, params: Annotate
 
 
 @me_router.get("/workflow-history", response_model=Page[HistoryOut], responses=documented(*LIST_ERRORS))
-async def list_my_workflow_history(ctx: Reader, params: Annotated[PageParams, Query()]) -> Response:
+async def list_my_workflow_history(ctx: HistoryReader, params: Annotated[PageParams, Query()]) -> Response:
     return json_response(await service.my_history(ctx, params))
 
 
