@@ -9,21 +9,26 @@ needs more than is done here goes FastAPI's way.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, get_type_hints
 
+from fastapi._compat import field_annotation_is_sequence
 from fastapi.dependencies.utils import request_params_to_args
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel, Json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from etter_common.errors import AppError
 
 if TYPE_CHECKING:
+    from fastapi._compat import ModelField
     from fastapi.dependencies.models import Dependant
     from fastapi.routing import RouteContext
+    from starlette.datastructures import QueryParams
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 _NOT_DONE_HERE: Final = (
@@ -65,6 +70,7 @@ class _Direct:
         self._asked = tuple(asked)
         self._dependant = dependant
         self._has_parameters = any(getattr(dependant, kind) for kind in _PARAMETERS)
+        self._query = QueryModel.of(dependant.query_params)
 
     async def answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
@@ -101,12 +107,56 @@ class _Direct:
             (self._dependant.query_params, "query_params"),
             (self._dependant.header_params, "headers"),
         ):
-            if fields:
-                found, wrong = request_params_to_args(fields, getattr(request, received))
-                values.update(found)
-                errors += wrong
+            if not fields:
+                continue
+            read = self._query.read if received == "query_params" and self._query else partial(_as_fastapi, fields)
+            found, wrong = read(getattr(request, received))
+            values.update(found)
+            errors += wrong
         if errors:
             raise RequestValidationError(errors)
+
+
+class QueryModel:
+    """The one model that a route's query is read into, by names that are known beforehand."""
+
+    def __init__(self, field: ModelField, many: Mapping[str, bool]) -> None:
+        self._field = field
+        self._many = many  # of each name, whether it is a list
+
+    @classmethod
+    def of(cls, fields: Sequence[ModelField]) -> QueryModel | None:
+        """None where it takes FastAPI's rules for aliases, JSON in parameters or several models."""
+        model = fields[0].field_info.annotation if len(fields) == 1 else None
+        if not (isinstance(model, type) and issubclass(model, BaseModel)):
+            return None
+        declared = model.model_fields.items()
+        if any(of.alias not in (None, name) or of.validation_alias not in (None, name) for name, of in declared):
+            return None
+        if any(type(item) is Json for _, of in declared for item in of.metadata):
+            return None
+        return cls(fields[0], {name: field_annotation_is_sequence(of.annotation) for name, of in declared})
+
+    def read(self, received: QueryParams) -> tuple[dict[str, Any], list[Any]]:
+        """The route's argument, or what is wrong with it; of a name given twice that is no list, the last counts."""
+        given: dict[str, Any] = {}
+        unknown: dict[str, list[str]] = {}
+        for name, value in received.multi_items():
+            is_list = self._many.get(name)
+            if is_list is None:
+                unknown.setdefault(name, []).append(value)
+            elif is_list:
+                given.setdefault(name, []).append(value)
+            else:
+                given[name] = value
+        for name, found in unknown.items():
+            given[name] = found[0] if len(found) == 1 else found
+        value, errors = self._field.validate(given, {}, loc=("query",))
+        return ({}, errors) if errors else ({self._field.name: value}, [])
+
+
+def _as_fastapi(fields: Sequence[ModelField], received: Any) -> tuple[dict[str, Any], list[Any]]:
+    return request_params_to_args(fields, received)
 
 
 def _is_plain(dependant: Dependant) -> bool:

@@ -8,12 +8,17 @@ from typing import Annotated, Any
 import httpx2
 import pytest
 from fastapi import APIRouter, BackgroundTasks, Cookie, Depends, FastAPI, Header, Query, Request, Response
+from fastapi.dependencies.utils import request_params_to_args
 from fastapi.routing import iter_route_contexts
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict
+from pydantic import Field as PydanticField
+from starlette.datastructures import QueryParams
 
 from etter_common.app import create_app
 from etter_common.deps import Public, requires
-from etter_common.direct import direct
+from etter_common.direct import QueryModel, direct
 from etter_common.errors import NotFound
 from etter_common.settings import ServiceSettings
 
@@ -144,3 +149,54 @@ class TestParity:
         monkeypatch.setattr("etter_common.dispatch.direct", lambda _route: None)
         assert ours == await answers(settings, path, headers)
         assert ours[0] == status
+
+
+class Aliased(BaseModel):
+    size: int = PydanticField(alias="how-large")
+
+
+class Hard(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    limit: int = PydanticField(default=5, ge=1, le=9)
+    name: str | None = None
+    kinds: list[str] | None = None
+    sizes: list[int] = []
+    exact: bool
+
+
+class Open(Hard):
+    model_config = ConfigDict(extra="allow")
+
+
+async def hard(query: Annotated[Hard, Query()]) -> Response:
+    return Response(repr(query))
+
+
+async def open_to_all(query: Annotated[Open, Query()]) -> Response:
+    return Response(repr(query))
+
+
+async def aliased(query: Annotated[Aliased, Query()]) -> Response:
+    return Response(repr(query))
+
+
+async def two(name: str, size: int = 1) -> Response:
+    return Response(repr((name, size)))
+
+
+NAMES = st.sampled_from(["limit", "name", "kinds", "sizes", "exact", "other", "Limit", ""])
+VALUES = st.sampled_from(["", "1", "7", "99", "x", "true", "no", "1,2"])
+
+
+class TestQueryModel:
+    @pytest.mark.parametrize("function", [hard, open_to_all], ids=["forbids", "allows"])
+    @given(pairs=st.lists(st.tuples(NAMES, VALUES), max_size=8))
+    def test_it_reads_as_fastapi_does(self, function: Callable[..., Any], pairs: list[tuple[str, str]]) -> None:
+        fields = route_of(function).dependant.query_params
+        ours, received = QueryModel.of(fields), QueryParams(pairs)
+        assert ours is not None
+        assert ours.read(received) == request_params_to_args(fields, received)
+
+    @pytest.mark.parametrize("function", [aliased, two])
+    def test_what_follows_other_rules_is_left_to_it(self, function: Callable[..., Any]) -> None:
+        assert QueryModel.of(route_of(function).dependant.query_params) is None

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, func, select
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from etter_common import pagination
 from etter_common.context import Context
@@ -78,7 +78,7 @@ class SharedRepository(Generic[ModelT]):
         ).where(*where)
         if joined is not None:
             statement = statement.select_from(joined)
-        found = (await self.session.execute(pagination.apply(statement, keys, position, params.limit))).all()
+        found = await self._rows(pagination.apply(statement, keys, position, params.limit))
         rows, more = found[: params.limit], len(found) > params.limit
         backward = position is not None and position.backward
         if backward:
@@ -95,6 +95,15 @@ class SharedRepository(Generic[ModelT]):
             limit=params.limit,
             total=await self._total(where, joined) if params.include_total else None,
         )
+
+    async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
+        """Columns straight from the connection, without what the session does for entities."""
+
+        def read(session: Session) -> Sequence[Row[Any]]:
+            session.flush()  # as before each of the session's own queries
+            return session.connection().execute(statement).all()
+
+        return await self.session.run_sync(read)
 
     async def _total(self, where: Sequence[ColumnElement[bool]], joined: Any) -> int:
         source = joined if joined is not None else self.model
