@@ -112,6 +112,8 @@ class Cache:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._backplane:
             await self._backplane.close()
+        if self._shared:
+            await self._shared.close()
         self._memory.clear()
 
     def peek(self, key: CacheKey) -> Entry | None:

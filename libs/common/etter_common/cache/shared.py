@@ -19,6 +19,7 @@ from redis.exceptions import MaxConnectionsError, RedisError
 
 from etter_common import metrics
 from etter_common.cache.keys import EVERYTHING, LONGEST_S, CacheKey
+from etter_common.cache.line import Line
 from etter_common.logging import get_logger
 
 BUDGET_S: Final = 0.15
@@ -135,14 +136,18 @@ class SharedTier:
         self._owed: dict[str, int] = {}  # tag to the turn at which it was last owed
         self._turn = 0
         self._slots = asyncio.Semaphore(_CALLS_AT_ONCE)
-        self._fetch = redis.register_script(_FETCH)
-        self._store = redis.register_script(_STORE)
+        self._line = Line(redis)
+        self._fetch = self._line.script(_FETCH)
+        self._store = self._line.script(_STORE)
         self._release = redis.register_script(_RELEASE)
         self._bump = redis.register_script(_BUMP)
 
     @property
     def is_away(self) -> bool:
         return self._failures >= _TRIPS_AFTER
+
+    async def close(self) -> None:
+        await self._line.close()
 
     async def fetch(self, key: CacheKey, tags: Sequence[str], token: str) -> Fetched | None:
         """The value if none of its tags has changed since; else the versions to store a new one with."""

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from redis.asyncio.client import Pipeline
 
 from etter_common import metrics
 from etter_common.cache import Cache, CacheKey
-from etter_common.cache.shared import _CALLS_AT_ONCE, _TRIPS_AFTER
+from etter_common.cache.line import AT_ONCE
+from etter_common.cache.shared import _TRIPS_AFTER
 from etter_devstack.servers import nats as nats_server
 from etter_devstack.servers import valkey as valkey_server
 
@@ -41,15 +43,21 @@ def source() -> Source:
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
-    """How often Redis was asked, by command."""
+    """How often Redis was asked, by command; a batch of them is one `PIPELINE`."""
     counted: Counter[str] = Counter()
     execute: Any = Redis.execute_command  # without types
+    execute_all: Any = Pipeline.execute
 
     async def count(client: Redis, *words: object, **options: object) -> object:
         counted[str(words[0])] += 1
         return await execute(client, *words, **options)
 
+    async def count_batch(pipeline: Pipeline, **options: object) -> object:
+        counted["PIPELINE"] += 1
+        return await execute_all(pipeline, **options)
+
     monkeypatch.setattr(Redis, "execute_command", count)
+    monkeypatch.setattr(Pipeline, "execute", count_batch)
     return counted
 
 
@@ -124,7 +132,7 @@ class TestRedisFrozen:
                 for number in range(10):
                     assert await read(cache, source, key=CacheKey(None, "roles", str(number))) == b"one"
         assert is_away(cache)
-        assert asked.total() == 2, "two in a row, and none after that"
+        assert asked["EVALSHA"] == 2, "two in a row, and none after that"
 
     async def test_a_burst_of_reads_waits_together(
         self, make_cache: MakeCache, own_valkey: valkey_server.Valkey, source: Source, asked: Counter[str]
@@ -137,7 +145,7 @@ class TestRedisFrozen:
             async with asyncio.timeout(PATIENCE_S):
                 found = await asyncio.gather(*(read(cache, source, key=key) for key in keys))
         assert found == [b"one"] * 200
-        assert 0 < asked.total() <= _CALLS_AT_ONCE + _TRIPS_AFTER
+        assert 0 < asked.total() <= AT_ONCE + _TRIPS_AFTER
 
     async def test_an_invalidation_meanwhile_holds_after_it_goes_on(
         self, make_cache: MakeCache, own_valkey: valkey_server.Valkey, source: Source
