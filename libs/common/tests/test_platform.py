@@ -25,7 +25,10 @@ class TestMakeRedis:
         async with await asyncio.start_server(be_silent, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             settings = ProbeSettings(
-                environment="test", redis_url=f"redis://127.0.0.1:{port}", database_url="", nats_url=""
+                environment="test",
+                redis_url=f"redis://127.0.0.1:{port}",
+                database_url="postgresql+asyncpg://nobody@127.0.0.1/none",
+                nats_url="nats://127.0.0.1",
             )
             client = make_redis(settings)
             with pytest.raises(RedisError):
