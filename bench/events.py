@@ -1,6 +1,6 @@
 """Relay throughput and the time from commit to handled, on real servers of its own.
 
-python bench/events.py
+python -m bench.events
 """
 
 from __future__ import annotations

@@ -13,7 +13,8 @@ import structlog
 from etter_common.testing.plugin import Servers
 
 PAGES = (
-    "cache.md", "database.md", "http-client.md", "limits.md", "lists.md", "observability.md", "requests.md", "sse.md",
+    "cache.md", "database.md", "events.md", "http-client.md", "jobs.md", "limits.md", "lists.md", "observability.md",
+    "requests.md", "sse.md",
 )  # fmt: skip
 
 
@@ -27,8 +28,12 @@ async def test_the_example_of_the_page_runs(page: str, repository_root: Path, se
     level = stdlib_logging.getLogger().level
     try:
         exec(compile(match[1], page, "exec", dont_inherit=True), namespace)  # noqa: S102 - our own documentation
-        given = [servers.postgres_dsn] if page == "database.md" else [servers.redis_url, servers.nats_url]
-        await namespace["main"](*given)
+        given = {
+            "database.md": [servers.postgres_dsn],
+            "events.md": [servers.postgres_dsn, servers.redis_url],
+            "jobs.md": [servers.postgres_dsn, servers.redis_url],
+        }
+        await namespace["main"](*given.get(page, [servers.redis_url, servers.nats_url]))
     finally:
         structlog.configure(**settings)
         stdlib_logging.getLogger().handlers[:] = handlers

@@ -76,6 +76,18 @@ def test_a_slices_repository_and_handlers_are_its_own() -> None:
     assert findings(SERVICES, check) == []
 
 
+def test_cached_answers_live_as_long_as_the_one_table_says() -> None:
+    def check(_file: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
+        for name, call in calls(tree):
+            given = next((word.value for word in call.keywords if word.arg == "ttl_s"), None)
+            if name == "cached" and not (given and ast.unparse(given).startswith("LIFETIMES[")):
+                yield call.lineno, "a lifetime of its own"
+
+    found = [name for _, tree in modules(SERVICES) for name, _ in calls(tree) if name == "cached"]
+    assert len(found) > 5
+    assert findings(SERVICES, check) == []
+
+
 def test_only_settings_read_the_environment() -> None:
     def check(file: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
         if file.name == "settings.py" or "devstack" in file.parts or "testing" in file.parts:
