@@ -12,7 +12,6 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa: TID251 - only to translate it
 from starlette.responses import Response
@@ -180,10 +179,7 @@ async def _on_invalid(request: Request, invalid: RequestValidationError) -> Resp
     if first.get("loc") == ("body",) and first.get("type") != "missing" and not _is_json(request):
         headers = {"Accept": "application/json"}  # RFC 9110 §15.5.16
         return _answer(request, UnsupportedMediaType("the body must be application/json", headers=headers), invalid)
-    errors = [
-        FieldError("/" + "/".join(_escape(part) for part in e["loc"]), _message(e, request), str(e["type"]))
-        for e in invalid.errors()
-    ]
+    errors = [FieldError.at(*e["loc"], message=str(e["msg"]), code=str(e["type"])) for e in invalid.errors()]
     return _answer(request, ValidationFailed(errors=errors), invalid)
 
 
@@ -192,24 +188,7 @@ def _is_json(request: Request) -> bool:
     return media_type == "application/json" or media_type.endswith("+json")
 
 
-def _message(error: Mapping[str, Any], request: Request) -> str:
-    """The validator's words; for an unknown query parameter also which ones there are."""
-    if error["type"] != "extra_forbidden" or error["loc"][0] != "query":
-        return str(error["msg"])
-    names: set[str] = set()
-    for parameter in request.scope["route"].dependant.query_params:
-        model = parameter.field_info.annotation
-        names |= set(
-            model.model_fields if isinstance(model, type) and issubclass(model, BaseModel) else [parameter.alias]
-        )
-    return f"valid: {', '.join(sorted(names))}"
-
-
 async def _on_http(request: Request, http: StarletteHTTPException) -> Response:
     """What the framework raises by itself: no route, wrong method, unreadable body."""
     kind = _BY_STATUS.get(http.status_code, BadRequest if http.status_code < 500 else AppError)
     return _answer(request, kind(headers=dict(http.headers or {})), http)
-
-
-def _escape(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

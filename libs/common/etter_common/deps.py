@@ -13,7 +13,7 @@ from etter_common import idempotency, limits
 from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey
 from etter_common.context import Context
-from etter_common.errors import Forbidden, Unauthenticated
+from etter_common.errors import FieldError, Forbidden, Unauthenticated, ValidationFailed
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
 from etter_common.request_state import RequestState
@@ -65,6 +65,7 @@ class Permitted(HTTPBearer):
     async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
         principal = principal_of(request)
         await _admit(request, principal, self._limit)
+        refuse_unknown(request)
         if self.permission is not None and not principal.may(self.permission):
             raise Forbidden(f"this needs the permission {self.permission}", permission=self.permission)
         system = self._across is not None and principal.may(self._across)
@@ -98,6 +99,19 @@ async def _admit(request: Request, principal: Principal, limit: Policy | None) -
         await limits.count(platform.limiter, state, principal.user_key, limit)
 
 
+def refuse_unknown(request: Request) -> None:
+    """A query parameter that the route does not know is a mistake, and hears which ones there are."""
+    if not request.scope["query_string"]:
+        return
+    known = state_of(request).query_names
+    unknown = request.query_params.keys() - known
+    if unknown:
+        valid = f"valid: {', '.join(sorted(known)) or 'none'}"
+        raise ValidationFailed(
+            errors=[FieldError.at("query", name, message=valid, code="unknown") for name in sorted(unknown)]
+        )
+
+
 def _is_upload(request: Request) -> bool:
     return request.headers.get("content-type", "").startswith("multipart/")
 
@@ -115,6 +129,7 @@ def public(*, limit: Policy | None = None) -> Any:
     async def anyone(request: Request) -> Context:
         platform, state = platform_of(request), state_of(request)
         await limits.count(platform.limiter, state, f"ip:{state.client_ip}", limit or platform.policies.address)
+        refuse_unknown(request)
         return _open(request, None, system=True)
 
     return Depends(anyone)

@@ -13,14 +13,16 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from fastapi.routing import RouteContext, iter_route_contexts
+from pydantic import BaseModel
 from starlette.routing import Match
 
 from etter_common.direct import direct
 from etter_common.errors import MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    from fastapi.dependencies.models import Dependant
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -40,6 +42,7 @@ class _Candidate:
     template: str
     route: RouteContext
     direct: ASGIApp | None
+    query_names: frozenset[str]
 
 
 class Dispatcher:
@@ -49,15 +52,17 @@ class Dispatcher:
         self._root = _Node()
         self._anywhere: list[_Candidate] = []  # templates with a part that swallows several segments
         for order, route in enumerate(iter_route_contexts(routes)):
-            rank = _openness(str(route.path)), order
-            self._add(_Candidate(rank, str(route.path_format or route.path), route, direct(route)))
+            rank, template = (_openness(str(route.path)), order), str(route.path_format or route.path)
+            dependant: Dependant | None = getattr(route.original_route, "dependant", None)
+            names = frozenset(_query_names(dependant) if dependant else ())
+            self._add(_Candidate(rank, template, route, direct(route), names))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         candidate, found = self._find(scope)
         scope.update(found)
         route = candidate.route
         scope["route"] = route.original_route
-        scope["etter"].route = candidate.template
+        scope["etter"].route, scope["etter"].query_names = candidate.template, candidate.query_names
         if candidate.direct is not None:
             await candidate.direct(scope, receive, send)
             return
@@ -106,6 +111,18 @@ class Dispatcher:
         if len(found) > 1:
             found.sort(key=lambda candidate: candidate.rank)
         return found
+
+
+def _query_names(dependant: Dependant) -> Iterator[str]:
+    """Of the parameters that a route and what it depends on take from the query."""
+    for parameter in dependant.query_params:
+        model = parameter.field_info.annotation
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            yield from model.model_fields
+        else:
+            yield parameter.alias
+    for inner in dependant.dependencies:
+        yield from _query_names(inner)
 
 
 def _openness(path: str) -> tuple[int, ...]:

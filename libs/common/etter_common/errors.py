@@ -18,6 +18,11 @@ class FieldError:
     message: str
     code: str
 
+    @classmethod
+    def at(cls, *path: object, message: str, code: str) -> FieldError:
+        """By the parts of the way there, names or positions."""
+        return cls("".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path), message, code)
+
 
 class AppError(Exception):
     """Base of all expected failures.

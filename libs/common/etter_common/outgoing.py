@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 from collections.abc import Callable
 from functools import lru_cache
 from http import HTTPStatus
@@ -234,6 +235,14 @@ def problem(error: AppError, path: str, request_id: str) -> tuple[int, dict[str,
     """Status, headers and body of an error's problem document."""
     body = responses.encode(responses.problem_body(error, instance=path, request_id=request_id))
     return error.status, {**error.headers, "content-type": responses.PROBLEM_MEDIA_TYPE}, body
+
+
+def refusal(error: AppError) -> bytes:
+    """The whole answer to what came before there was a request; the connection ends with it."""
+    request_id = f"{random.getrandbits(128):032x}"
+    status, named, body = problem(error, "", request_id)
+    headers = _raw({**named, "content-length": str(len(body)), "x-request-id": request_id, "connection": "close"})
+    return _kept_form(status, [*headers, *_SECURITY], body).head + b"\r\n" + body
 
 
 def _of_304(headers: Headers) -> Headers:

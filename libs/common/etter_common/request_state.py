@@ -33,6 +33,7 @@ class RequestState:
     """Filled from the request's headers at once; the rest by whoever learns it."""
 
     route: str | None = None
+    query_names: frozenset[str] = frozenset()  # parameters that the route knows
     path: str | None = None  # as logs may show it, where that is known already
     principal: Principal | None = None
     gate: Gate | None = None

@@ -10,22 +10,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
+from etter_common import outgoing
 from etter_common.clock import monotonic
+from etter_common.errors import AppError, BadRequest, HeadersTooLarge
 from etter_common.request_state import ARRIVED
 
 if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 MAX_HEAD_BYTES: Final = 64 * 1024
-_TOO_LARGE: Final = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/problem+json\r\n"
-    b"connection: close\r\ncontent-length: %d\r\n\r\n%s"
-)
-_PROBLEM: Final = (
-    b'{"type":"https://etter.example/problems/headers-too-large","title":"The request line or the headers are too '
-    b'large","status":431,"detail":"at most 65536 bytes","instance":"","code":"HEADERS_TOO_LARGE","request_id":"",'
-    b'"errors":[]}'
-)
 
 
 class Protocol(HttpToolsProtocol):
@@ -42,8 +35,15 @@ class Protocol(HttpToolsProtocol):
             self._head_bytes += len(data)
         super().data_received(data)
         if self._is_head and self._head_bytes > MAX_HEAD_BYTES:
-            self.transport.write(_TOO_LARGE % (len(_PROBLEM), _PROBLEM))
-            self.transport.close()
+            self._refuse(HeadersTooLarge(f"at most {MAX_HEAD_BYTES} bytes", max_bytes=MAX_HEAD_BYTES))
+
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's signature
+        self._refuse(BadRequest("this is not a valid HTTP request"))
+
+    def _refuse(self, error: AppError) -> None:
+        """A problem in answer to what never became a request; nothing more is read."""
+        self.transport.write(outgoing.refusal(error))
+        self.transport.close()
 
     def on_headers_complete(self) -> None:
         self._is_head = False

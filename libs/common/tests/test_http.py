@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 
 from etter_common import http as module
 from etter_common import logging
 from etter_common.circuit import FIRST_PAUSE_S, TRIPS_AFTER
-from etter_common.clock import monotonic
+from etter_common.clock import utc_now
 from etter_common.http import HttpClient, OutboundFailed, ReplyTooLarge, RetryBudget, TargetNotAllowed
 
 Handler = Callable[["Server", str], Awaitable[bytes]]
@@ -136,17 +144,39 @@ class TestRetries:
         assert (await client.request("GET", server.url())).status == 503
         assert len(server.requests) == 3
 
-    async def test_what_the_server_asks_for_is_waited(self, client: HttpClient, server: Server) -> None:
-        server.answers = [reply(503, retry_after="1"), reply(200)]
-        began = monotonic()
-        await client.request("GET", server.url())
-        assert monotonic() - began >= 1
+    async def test_what_the_server_asks_for_is_waited(
+        self, client: HttpClient, server: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pause, waited = module._pause, list[float]()
+
+        def told(attempt: int, retry_after: str | None) -> float:
+            waited.append(pause(attempt, retry_after))
+            return 0.0
+
+        monkeypatch.setattr(module, "_pause", told)
+        server.answers = [reply(503, retry_after="1"), reply(503, retry_after="3600"), reply(200)]
+        assert (await client.request("GET", server.url())).status == 200
+        assert waited == [1.0, module._LONGEST_PAUSE_S]
 
     async def test_the_budget_ends_them(self, client: HttpClient, server: Server) -> None:
         server.answers = [reply(429)]
         for _ in range(20):
             await client.request("GET", server.url())
         assert 20 < len(server.requests) <= 20 + 10 + 20 * 0.2
+
+
+class TestPause:
+    def test_it_is_a_random_part_of_a_time_that_doubles(self) -> None:
+        """Full jitter: callers that failed together do not come back together."""
+        for attempt, longest in ((1, 0.2), (2, 0.4), (3, 0.8), (20, module._LONGEST_PAUSE_S)):
+            pauses = [module._pause(attempt, None) for _ in range(400)]
+            assert 0 <= min(pauses) < 0.1 * longest
+            assert 0.9 * longest < max(pauses) <= longest
+            assert len(set(pauses)) > 300
+
+    @pytest.mark.parametrize("odd", ["-1", "soon", "Wed, 21 Oct 2026 07:28:00 GMT", "1e9", ""])
+    def test_a_wish_that_is_no_number_of_seconds_is_none(self, odd: str) -> None:
+        assert module._pause(1, odd) <= 0.2
 
 
 class TestCircuit:
@@ -165,6 +195,15 @@ class TestCircuit:
         server.answers = [reply(500)]
         for _ in range(TRIPS_AFTER + 1):
             assert (await client.request("POST", server.url())).status == 500
+
+    async def test_no_more_hosts_are_remembered_than_said(
+        self, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "_MAX_CIRCUITS", 3)
+        for number in range(10):
+            with pytest.raises(TargetNotAllowed):  # what resolves to the loopback and was not allowed
+                await client.request("GET", f"https://host-{number}.example/")
+        assert len(client._circuits) == 3
 
     async def test_another_host_is_not_concerned(self, server: Server) -> None:
         client = HttpClient("test", allowed_hosts=["one.example", "two.example"], resolve=to_loopback, total_s=5)
@@ -224,6 +263,44 @@ class TestGuard:
     async def test_a_url_of_another_kind_is_refused(self, client: HttpClient, url: str) -> None:
         with pytest.raises(TargetNotAllowed):
             await client.request("GET", url)
+
+
+class TestTLS:
+    async def test_the_name_is_what_the_certificate_is_checked_against(
+        self, client: HttpClient, tmp_path: Path
+    ) -> None:
+        """The connection goes to the address that was checked; TLS asks for the name and verifies it."""
+        asked_for: list[str | None] = []
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self_signed(tmp_path))
+        context.sni_callback = lambda _socket, name, _context: asked_for.append(name)
+
+        async def nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            raise AssertionError("the handshake was finished")
+
+        listening = await asyncio.start_server(nothing, "127.0.0.1", 0, ssl=context)
+        port = listening.sockets[0].getsockname()[1]
+        with pytest.raises(OutboundFailed):
+            await client.request("POST", f"https://service.example:{port}/", content=b"secret")
+        listening.close()
+        assert asked_for == ["service.example"]
+
+
+def self_signed(folder: Path) -> Path:
+    """A certificate for the right name that nobody vouches for, with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "service.example")])
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(utc_now() - timedelta(days=1))
+        .not_valid_after(utc_now() + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("service.example")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file = folder / "server.pem"
+    file.write_bytes(plain + made.public_bytes(Encoding.PEM))
+    return file
 
 
 class TestRedirects:

@@ -73,6 +73,16 @@ class TestErrors:
         assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
         assert response.headers["accept"] == "application/json"
 
+    @pytest.mark.parametrize(
+        ("path", "valid"), [("/things/public/answer", "none"), ("/things", "cursor, fields, include_total, limit")]
+    )
+    async def test_a_parameter_that_the_route_does_not_know(self, client: CheckedClient, path: str, valid: str) -> None:
+        response = await client.get(path, params={"a~b/c": 1})
+        assert (response.status_code, response.json()["code"]) == (422, "VALIDATION_FAILED")
+        [error] = response.json()["errors"]
+        assert (error["pointer"], error["message"][:7]) == ("/query/a~0b~1c", "valid: ")
+        assert valid in error["message"]
+
     async def test_unknown_path_and_method(self, client: CheckedClient) -> None:
         assert (await client.get("/nothing/here")).json()["code"] == "NOT_FOUND"
         assert (await client.put("/things")).json()["code"] == "METHOD_NOT_ALLOWED"

@@ -112,7 +112,18 @@ class TestHeads:
         head = b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * MAX_HEAD_BYTES
         [(status, headers, body)] = await talk(port, head, answers=1, closes=True)
         assert (status, headers["content-type"]) == (431, "application/problem+json")
-        assert json.loads(body)["code"] == "HEADERS_TOO_LARGE"
+        problem = json.loads(body)
+        assert (problem["code"], problem["max_bytes"]) == ("HEADERS_TOO_LARGE", MAX_HEAD_BYTES)
+        assert problem["request_id"] == headers["x-request-id"]
+
+    @pytest.mark.parametrize(
+        "head", [b"garbage\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nno colon\r\n\r\n"]
+    )
+    async def test_what_is_no_request_is_told_so_too(self, port: int, head: bytes) -> None:
+        [(status, headers, body)] = await talk(port, head, answers=1, closes=True)
+        assert (status, headers["content-type"]) == (400, "application/problem+json")
+        assert json.loads(body)["code"] == "BAD_REQUEST"
+        assert headers["x-content-type-options"] == "nosniff"
 
     async def test_a_head_within_the_bound_passes(self, port: int) -> None:
         head = b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * (MAX_HEAD_BYTES - 1000) + b"\r\n\r\n"

@@ -103,6 +103,16 @@ class SurfaceTests:
                 assert response.status_code == 401, f"{method} {path}"
                 assert response.headers["www-authenticate"].startswith("Bearer")
 
+    async def test_no_read_takes_a_parameter_it_does_not_know(
+        self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        client = as_role("super_admin")
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if method == "GET":
+                response = await client.get(_filled(path), params={"no_such": "1"})
+                assert response.status_code == 422, path
+                assert [error["pointer"] for error in response.json()["errors"]] == ["/query/no_such"], path
+
     async def test_every_role_on_every_route_is_as_reviewed(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
     ) -> None:

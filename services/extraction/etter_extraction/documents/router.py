@@ -97,9 +97,14 @@ async def get_document(
     response_class=StreamingResponse,
     responses={**documented(DocumentNotFound), 200: _CONTENT},
 )
-async def get_document_content(ctx: Annotated[Context, requires("documents:read")], document_id: UUID) -> Response:
+async def get_document_content(
+    request: Request, ctx: Annotated[Context, requires("documents:read")], document_id: UUID
+) -> Response:
     """Always as a download: a customer's file is never shown in the origin of the API."""
     document = await service.get(ctx, document_id)
+    kept = {"cache-control": "private, no-cache", "etag": f'"{document.sha256}"'}
+    if etags.matches(request.headers.get("if-none-match", ""), kept["etag"]):
+        return Response(status_code=304, headers=kept)
     store, company_id = ctx.platform.part(FolderStore), ctx.company_id
     return StreamingResponse(
         store.read(company_id, document_id),
@@ -107,8 +112,7 @@ async def get_document_content(ctx: Annotated[Context, requires("documents:read"
         headers={
             "content-length": str(document.size_bytes),
             "content-disposition": f"attachment; filename*=UTF-8''{quote(document.filename, safe='')}",
-            "cache-control": "private, no-cache",
-            "etag": f'"{document.sha256}"',
+            **kept,
         },
     )
 

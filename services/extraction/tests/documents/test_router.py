@@ -29,6 +29,9 @@ class TestUpload:
         content = await client.get(f"/documents/{made['id']}/content")
         assert content.content == JOB_TEXT
         assert content.headers["content-disposition"].startswith("attachment")
+        tag = {"If-None-Match": content.headers["etag"]}
+        again = await client.get(f"/documents/{made['id']}/content", headers=tag)
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", content.headers["etag"])
 
     @pytest.mark.parametrize(
         ("filename", "content", "status", "code"),
