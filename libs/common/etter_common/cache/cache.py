@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -162,7 +162,7 @@ class Cache:
         """Drop every value under any of `tags`, here, in Redis and in every replica.
 
         Call it after the commit. It completes even if the caller is cancelled. `cause` labels metrics: a
-        fixed word. `change` names what made them stale: one that `invalidate_rest` has done is not done again.
+        fixed word. `change` names what made them stale; `invalidate_rest` may have done it already.
         """
         names = tuple(sorted(set(tags)))
         if names:
@@ -172,8 +172,7 @@ class Cache:
     async def invalidate_rest(self, changes: Mapping[str, Iterable[str]], *, cause: str) -> None:
         """Drop the tags of changes that are not dropped yet: the rest of a process that died after its commit.
 
-        Any invalidation after the commit is enough, so a change is dropped by whoever comes first and not again. While
-        Redis is away nothing can be noted, and all of them are dropped.
+        Whoever comes first drops a change. While Redis is away nothing can be noted, and all of them are dropped.
         """
         named = [Change(tuple(sorted(set(tags))), name) for name, tags in changes.items() if tags]
         if named:
@@ -394,9 +393,8 @@ class Cache:
         if count is not None and self._ledger.missed(count):
             self._empty("invalidation_missed")
 
-    def _background(self, work: Awaitable[None]) -> asyncio.Task[None]:
-        task = asyncio.ensure_future(work)
-        assert isinstance(task, asyncio.Task)  # noqa: S101 - coroutines become tasks
+    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task

@@ -110,7 +110,7 @@ class TestRedisDead:
         await until(lambda: is_away(first) and is_away(second))
         again = valkey_server.start(folder / "again", log=folder / "again.log", port=own_valkey.port)
         try:
-            await until(lambda: not is_away(first) and not is_away(second))
+            await until(lambda: not any(is_away(cache) or owes(cache) for cache in (first, second)))
             await read(first, source)
             assert await read(second, source) == b"one"
             assert source.loads == 1
