@@ -9,17 +9,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from etter_common.clock import monotonic
 from etter_common.logging import get_logger
 from etter_common.platform import Platform
 from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations import engine_process
-from etter_simulation.simulations.engine_process import Output, RunStopped
+from etter_simulation.simulations.engine_process import Output, RunStopped, Task
 
 LOOK_EVERY_S = 0.1
 _log = get_logger(__name__)
+T = TypeVar("T")
 Report = Callable[[float, str, float | None], Awaitable[None]]
 
 
@@ -43,11 +44,19 @@ class EnginePool:
         return ProcessPoolExecutor(1, mp_context=self._spawn, initializer=engine_process.begin, initargs=given)
 
     async def play(self, request_json: str, report: Report) -> Output:
-        """The results of one request, telling `report` about it; a lost process raises, the next run gets another."""
+        """The results of one request; see `perform`."""
+        return await self.perform(engine_process.play, request_json, report)
+
+    async def perform(self, task: Task[T], payload: str, report: Report) -> T:
+        """What `task` makes of `payload` in the engine's process, telling `report` about it.
+
+        `task` is a module's own function that imports the engine inside. A lost process raises; the next task gets
+        another.
+        """
         async with self._busy:
             try:
                 await self._make_ready(report)
-                return await self._play(request_json, report)
+                return await self._perform(task, payload, report)
             except BrokenProcessPool:
                 _log.warning("engine_process_lost")
                 self._pool.shutdown(wait=False)
@@ -60,12 +69,12 @@ class EnginePool:
             await asyncio.wrap_future(self._pool.submit(engine_process.is_ready))
             self._ready = True
 
-    async def _play(self, request_json: str, report: Report) -> Output:
+    async def _perform(self, task: Task[T], payload: str, report: Report) -> T:
         self._number += 1
         self._progress.value = 0.0
         started = monotonic()
         run = asyncio.wrap_future(
-            self._pool.submit(engine_process.play, request_json, self._settings.threads, self._number)
+            self._pool.submit(engine_process.perform, task, payload, self._settings.threads, self._number)
         )
         try:
             while True:

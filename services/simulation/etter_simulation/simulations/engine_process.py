@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from etter_simulation.engine.metrics import ROLE_METRICS, STATS
 from etter_simulation.simulations.packing import Floats, pack
@@ -16,6 +16,12 @@ from etter_simulation.simulations.packing import Floats, pack
 OUTLOOK_MONTHS = (12, 36, 60, 120)
 _QUANTILES = tuple(STATS.index(name) for name in ("p5", "p50", "p95"))
 _PR_SET_PDEATHSIG = 1
+
+T = TypeVar("T")
+Tell = Callable[[float], None]
+"""Hears the finished share of a task; raises `RunStopped` once the worker wants its end."""
+Task: TypeAlias = Callable[[str, int, Tell], T]
+"""Work of the engine's process: a payload, the threads it may use, whom to tell."""
 
 
 class Signals(Protocol):
@@ -75,13 +81,18 @@ def is_ready() -> bool:
     return True
 
 
-def play(request_json: str, threads: int, number: int) -> Output:
-    """Play one request; raises `RunStopped` soon after `stop` shows its number."""
+def perform(task: Task[T], payload: str, threads: int, number: int) -> T:
+    """Do one task; it raises `RunStopped` soon after `stop` shows its number."""
+    return task(payload, threads, _teller(number))
+
+
+def play(request_json: str, threads: int, tell: Tell) -> Output:
+    """Play one request."""
     from etter_simulation.engine.request import SimulationRequest
     from etter_simulation.engine.run import run
 
     request = SimulationRequest.model_validate_json(request_json)
-    result = run(request, threads=threads, on_progress=_teller(number))
+    result = run(request, threads=threads, on_progress=tell)
     salaries = [role.salary for role in request.roles]
     return Output(
         result.company_metrics,
@@ -92,7 +103,7 @@ def play(request_json: str, threads: int, number: int) -> Output:
     )
 
 
-def _teller(number: int) -> Callable[[float], None]:
+def _teller(number: int) -> Tell:
     def tell(done: float) -> None:
         _shared["progress"].value = done
         if _shared["stop"].value >= number:
