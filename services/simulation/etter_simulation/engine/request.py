@@ -15,6 +15,7 @@ from etter_simulation.engine.channels import MAX_AUTO_WORKLOADS
 from etter_simulation.engine.defaults import DEFAULTS, PRESETS, RESKILL_MONTHS
 
 SHARE_TOLERANCE: Final = 1e-6
+MAX_PLANNED_MOVES: Final = 10_000
 MAX_ITERATIONS, MAX_STEPS, MAX_ROLES = 10_000, 600, 1_000
 MAX_HEADS: Final = 100_000_000
 """Output units of the whole company in any month; keeps every fixed-point figure within 64 bits."""
@@ -36,6 +37,14 @@ def _default(parameter: str, **bounds: Any) -> Any:
     return field
 
 
+def _is_zero(value: int) -> bool:
+    return value == 0
+
+
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
 class Part(BaseModel):
     """Base of everything in a request: nothing unknown, nothing infinite, nothing changed afterwards."""
 
@@ -50,6 +59,9 @@ class WorkloadIn(Part):
     Skill: Share
     Time: Annotated[float, Field(gt=0, le=1 + SHARE_TOLERANCE, description="share of working time")]
     ceiling: Share = Field(default=1.0, description="largest share of the workload that can be automated")
+    start_month: Annotated[int, Field(ge=0, le=MAX_STEPS)] = Field(
+        default=0, description="of an Auto workload: it is adopted after this month only", exclude_if=_is_zero
+    )
 
 
 class RoleIn(Part):
@@ -124,6 +136,15 @@ class Distance(Part):
     distance: Share
 
 
+class PlannedMove(Part):
+    """People who are to change roles in one month. Fewer do while there is less surplus or less shortage."""
+
+    source: Name
+    target: Name
+    month: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+    people: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Redeployment(Part):
     enabled: bool = False
     max_distance: float = _default("redeployment.max_distance", ge=0, le=1)
@@ -134,6 +155,18 @@ class Redeployment(Part):
     distance: Annotated[list[Distance], Field(max_length=100_000)] | None = Field(
         default=None, description="null: 1 less the overlap of workloads of the same name"
     )
+    plan: Annotated[list[PlannedMove], Field(max_length=MAX_PLANNED_MOVES)] | None = Field(
+        default=None, description="null: whoever can move; else these moves only", exclude_if=_is_absent
+    )
+
+    @field_validator("plan")
+    @classmethod
+    def _a_plan_needs_redeployment(
+        cls, plan: list[PlannedMove] | None, info: ValidationInfo
+    ) -> list[PlannedMove] | None:
+        if plan is not None and not info.data.get("enabled"):
+            raise PydanticCustomError("PLAN_WITHOUT_REDEPLOYMENT", "a plan of moves needs redeployment enabled")
+        return plan
 
 
 class Layoffs(Part):
@@ -230,13 +263,15 @@ class SimulationRequest(Assumptions):
     @model_validator(mode="after")
     def _distances_name_roles(self) -> Self:
         known = {role.role for role in self.roles}
-        for pair in self.redeployment.distance or ():
-            if pair.source not in known or pair.target not in known or pair.source == pair.target:
-                raise PydanticCustomError(
-                    "UNKNOWN_ROLE_PAIR",
-                    "redeployment.distance names {source} -> {target}, which are not two roles of this request",
-                    {"source": pair.source, "target": pair.target},
-                )
+        moves = self.redeployment
+        for part, pairs in (("distance", moves.distance), ("plan", moves.plan)):
+            for pair in pairs or ():
+                if pair.source not in known or pair.target not in known or pair.source == pair.target:
+                    raise PydanticCustomError(
+                        "UNKNOWN_ROLE_PAIR",
+                        "redeployment.{part} names {source} -> {target}, which are not two roles of this request",
+                        {"part": part, "source": pair.source, "target": pair.target},
+                    )
         return self
 
     @model_validator(mode="after")

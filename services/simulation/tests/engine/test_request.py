@@ -59,6 +59,13 @@ class TestRefused:
         distance = [{"source": "Engineer", "target": "Nobody", "distance": 0.1}]
         assert refusals(redeployment={"distance": distance}) == [((), "UNKNOWN_ROLE_PAIR")]
 
+    def test_planned_moves_between_unknown_roles(self) -> None:
+        plan = [{"source": "Engineer", "target": "Nobody", "month": 1, "people": 1}]
+        assert refusals(redeployment={"enabled": True, "plan": plan}) == [((), "UNKNOWN_ROLE_PAIR")]
+
+    def test_a_plan_of_moves_that_are_switched_off(self) -> None:
+        assert refusals(redeployment={"plan": []}) == [(("redeployment", "plan"), "PLAN_WITHOUT_REDEPLOYMENT")]
+
     def test_people_beyond_the_fixed_point_range(self) -> None:
         crowd = [clerk(10_000_000, role=f"r{i}") for i in range(MAX_HEADS // 10_000_000 + 1)]
         assert refusals(*crowd) == [((), "TOO_MANY_PEOPLE")]
@@ -131,6 +138,12 @@ class TestSeed:
 
     def test_a_companys_name_changes_nothing(self) -> None:
         assert request(seed=None, company="A").seed_or_derived() == request(seed=None).seed_or_derived()
+
+    def test_start_months_are_part_of_the_fingerprint_unless_they_are_zero(self) -> None:
+        def starting(month: int) -> str:
+            return request(clerk(workloads=[{**clerk()["workloads"][0], "start_month": month}])).fingerprint()
+
+        assert starting(0) == request(clerk()).fingerprint() != starting(1)
 
     def test_roles_are_part_of_the_fingerprint(self) -> None:
         assert request(engineer(), guard()).fingerprint() != request(engineer(), marketing()).fingerprint()
