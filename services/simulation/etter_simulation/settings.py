@@ -23,6 +23,8 @@ class SimulationSettings(ServiceSettings):
     engine_threads: int = Field(default=0, ge=0, le=256, description="of one run; 0: as many as there are cores")
     max_role_months: int = Field(default=60_000_000, ge=1, description="roles × iterations × steps of one run")
     max_role_iterations: int = Field(default=1_000_000, ge=1, description="roles × iterations of one run: its memory")
+    max_agent_months: int = Field(default=100_000_000, ge=1, description="heads × iterations × steps with agents")
+    max_agent_iterations: int = Field(default=2_000_000, ge=1, description="heads × iterations with agents: its memory")
     max_result_values: int = Field(default=1_500_000, ge=1, description="figures in one answer of results")
 
     @property

@@ -23,10 +23,13 @@ globals().update(
             create,
             Base.metadata,
             root=Path(__file__).parents[1],
-            extra={"max_role_months": 4_000_000, "max_role_iterations": 20_000, "max_result_values": 50_000},
+            extra={
+                "max_role_months": 4_000_000, "max_role_iterations": 20_000, "max_result_values": 50_000,
+                "max_agent_months": 400_000, "max_agent_iterations": 20_000,
+            },
         )
     )
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")

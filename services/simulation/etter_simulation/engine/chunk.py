@@ -22,13 +22,13 @@ import numpy as np
 import zstandard
 
 from etter_simulation.engine.build import build, without_automation
-from etter_simulation.engine.cohort import advance
+from etter_simulation.engine.engines import engine_of, unhurried_months
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.statistics import Ints, Tally, tally
-from etter_simulation.engine.tables import Model, State, start
+from etter_simulation.engine.tables import Model
 
 WINDOW_BYTES: Final = 16 * 1024 * 1024
 """Of role rows of all iterations in one window of months."""
@@ -109,9 +109,9 @@ def company_metrics(request: SimulationRequest) -> tuple[str, ...]:
 
 
 def windows(request: SimulationRequest, months_at_once: int | None = None) -> Iterator[Span]:
-    """The months of a run, in as many at once as fit `WINDOW_BYTES` for all iterations of the request."""
+    """The months of a run, in as many at once as fit `WINDOW_BYTES` for all iterations and take about a second."""
     month_bytes = 8 * request.n_iterations * len(request.roles) * len(ROLE_METRICS)
-    at_once = months_at_once or max(1, WINDOW_BYTES // month_bytes)
+    at_once = months_at_once or max(1, min(WINDOW_BYTES // month_bytes, unhurried_months(request)))
     for first in range(0, request.steps + 1, at_once):
         yield Span(first, min(first + at_once, request.steps + 1))
 
@@ -123,11 +123,12 @@ class Chunk:
         self.iterations = iterations
         self._roles = len(request.roles)
         self._stream = new_stream(request.seed_or_derived())
+        self._engine = engine_of(request)
         asked = [request, without_automation(request)] if request.counterfactual else [request]
-        self._sides: list[tuple[Model, State]] = []
+        self._sides: list[tuple[Model, Any]] = []
         for side in asked:
             model = build(side)
-            self._sides.append((model, start(model, len(iterations))))
+            self._sides.append((model, self._engine.start(model, len(iterations))))
 
     def play(self, months: Span, roles: Ints | None = None, company: Ints | None = None) -> Part:
         """The next window. Rows are written to `roles` and `company` if these are given."""
@@ -148,7 +149,7 @@ class Chunk:
 
     def _advance(self, side: int, months: Span, roles: Ints, company: Ints) -> None:
         model, state = self._sides[side]
-        advance(model, state, self._stream, self.iterations.first, months.first, roles, company)
+        self._engine.advance(model, state, self._stream, self.iterations.first, months.first, roles, company)
 
 
 def _sums(rows: Ints) -> Tally:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -39,6 +40,10 @@ def _default(parameter: str, **bounds: Any) -> Any:
 
 def _is_zero(value: int) -> bool:
     return value == 0
+
+
+def _is_cohort(engine: str) -> bool:
+    return engine == "cohort"
 
 
 def _is_absent(value: object) -> bool:
@@ -204,6 +209,11 @@ class Assumptions(Part):
     )
     n_iterations: Annotated[int, Field(ge=1, le=MAX_ITERATIONS)] = 200
     automation_factor: Share
+    engine: Literal["cohort", "agent", "mean_field"] = Field(
+        default="cohort",
+        description="agent: one slot per employee, the reference; mean_field has no iterations, see the preview",
+        exclude_if=_is_cohort,
+    )
     steps: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 120
     seed: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
         default=None, description="null: derived from the request, and told with the result"
@@ -274,10 +284,19 @@ class SimulationRequest(Assumptions):
                     )
         return self
 
+    @property
+    def _most_growth(self) -> float:
+        return max(1.0, math.pow(1 + self.demand.growth, self.steps / 12))
+
+    @property
+    def most_heads(self) -> int:
+        """People that the company's demand asks for in its largest month; there are never more (property S3)."""
+        return sum(math.ceil(role.count * self._most_growth) for role in self.roles)
+
     @model_validator(mode="after")
     def _figures_fit(self) -> Self:
-        growth = max(1.0, (1 + self.demand.growth) ** (self.steps / 12))
-        if growth * sum(role.count for role in self.roles) > MAX_HEADS:
+        growth = self._most_growth
+        if self.most_heads > MAX_HEADS:
             raise PydanticCustomError("TOO_MANY_PEOPLE", "more than {limit} people at their most", {"limit": MAX_HEADS})
         if self._most_money(growth) > MAX_MONEY:
             raise PydanticCustomError(

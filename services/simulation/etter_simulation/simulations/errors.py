@@ -10,7 +10,11 @@ class SimulationNotFound(NotFound):
 
 
 class SimulationTooLarge(Unprocessable):
-    code, title = "SIMULATION_TOO_LARGE", "The product of roles, iterations and steps is above the limit"
+    code, title = "SIMULATION_TOO_LARGE", "The product of roles (or heads), iterations and steps is above the limit"
+
+
+class EngineWithoutIterations(Unprocessable):
+    code, title = "ENGINE_WITHOUT_ITERATIONS", "The mean-field engine plays no iterations; ask for a preview"
 
 
 class SimulationNotFinished(Conflict):

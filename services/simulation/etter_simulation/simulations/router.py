@@ -28,6 +28,7 @@ from etter_common.sse import EventStream, event_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 from etter_simulation.simulations import service
 from etter_simulation.simulations.errors import (
+    EngineWithoutIterations,
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
@@ -54,7 +55,7 @@ _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "de
     "",
     status_code=202,
     responses=documented(
-        *_COMMON, SimulationTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+        *_COMMON, SimulationTooLarge, EngineWithoutIterations, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
         IdempotencyKeyReused, InvalidIdempotencyKey,
     ),
 )  # fmt: skip

@@ -195,7 +195,7 @@ class ResultsOut(Schema):
 
     simulation_id: UUID
     name: str | None
-    engine: Literal["cohort"]
+    engine: Literal["cohort", "agent"]
     engine_version: str
     mode: Literal["ceiling", "intensity"]
     automation_factor: float

@@ -14,12 +14,13 @@ from etter_common.context import Context
 from etter_common.errors import FieldError, NotFound, ValidationFailed
 from etter_common.jobs import JobStatus
 from etter_common.responses import Slice, encode_data
-from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSION
+from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSIONS
 from etter_simulation.engine.request import RoleIn, SimulationRequest
 from etter_simulation.role_profiles import service as role_profiles
 from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations import events, results
 from etter_simulation.simulations.errors import (
+    EngineWithoutIterations,
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
@@ -48,6 +49,7 @@ async def create(ctx: Context, data: SimulationCreate) -> Simulation:
         role_ids = list(map(str, current.role_ids))
         left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
     request = _as_request(data, roles)
+    _check_engine(request)
     _check_size(_settings(ctx), request)
     seed = request.seed_or_derived()
     simulation = SimulationRepository(ctx).add(
@@ -55,7 +57,7 @@ async def create(ctx: Context, data: SimulationCreate) -> Simulation:
             requested_by=ctx.user_id, name=data.name, source="current" if data.wants_current_roles else "explicit",
             roles=len(roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
             iterations=request.n_iterations, steps=request.steps, seed=seed,
-            currency=currency, engine_version=ENGINE_VERSION, fingerprint=request.fingerprint(),
+            currency=currency, engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
             request=request.model_copy(update={"seed": seed}).model_dump(mode="json"),
             role_ids=role_ids, left_out=left_out,
         )
@@ -84,20 +86,30 @@ def _settings(ctx: Context) -> SimulationSettings:
     return settings
 
 
+def _check_engine(request: SimulationRequest) -> None:
+    if request.engine == "mean_field":
+        raise EngineWithoutIterations(errors=[FieldError("/body/engine", "cohort or agent", "literal_error")])
+
+
 def _check_size(settings: SimulationSettings, request: SimulationRequest) -> None:
-    iterations = len(request.roles) * request.n_iterations
-    if iterations > settings.max_role_iterations:
+    """Memory goes with what is simulated times iterations, time with that times steps: roles, and heads with agents."""
+    _check_product("roles", len(request.roles), request, settings.max_role_iterations, settings.max_role_months)
+    if request.engine == "agent":
+        _check_product("heads", request.most_heads, request, settings.max_agent_iterations, settings.max_agent_months)
+
+
+def _check_product(what: str, count: int, request: SimulationRequest, most_iterations: int, most_months: int) -> None:
+    iterations = count * request.n_iterations
+    if iterations > most_iterations:
         raise SimulationTooLarge(
-            f"roles × n_iterations is {iterations}; the limit is {settings.max_role_iterations}",
-            errors=[
-                FieldError("/body/n_iterations", f"at most {settings.max_role_iterations} with the roles", "too_large")
-            ],
+            f"{what} × n_iterations is {iterations}; the limit is {most_iterations}",
+            errors=[FieldError("/body/n_iterations", f"at most {most_iterations} with the {what}", "too_large")],
         )
     months = iterations * request.steps
-    if months > settings.max_role_months:
+    if months > most_months:
         raise SimulationTooLarge(
-            f"roles × n_iterations × steps is {months}; the limit is {settings.max_role_months}",
-            errors=[FieldError("/body/steps", f"at most {settings.max_role_months} as a product", "too_large")],
+            f"{what} × n_iterations × steps is {months}; the limit is {most_months}",
+            errors=[FieldError("/body/steps", f"at most {most_months} as a product", "too_large")],
         )
 
 
@@ -166,7 +178,7 @@ def _body(header: Any, rows: Any, months: list[int], tree: fieldsets.Tree | None
     head = {
         **dict(header._mapping),
         "simulation_id": header.id,
-        "engine": ENGINE,
+        "engine": header.request.get("engine", ENGINE),
         "quantiles": "exact",
         "months": months,
     }

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from etter_simulation.engine.build import build
-from etter_simulation.engine.cohort import advance
+from etter_simulation.engine.engines import engine_of
 from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, ROLE_METRICS
 from etter_simulation.engine.outputs import FRACTION, NULL
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.tables import Model, State, start
+from etter_simulation.engine.tables import Model
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Rows:
     """`roles` [month, role, metric, iteration] and `company` [month, metric, iteration] as kept, and the end state."""
 
     model: Model
-    state: State
+    state: Any
     roles: Any
     company: Any
 
@@ -39,12 +39,12 @@ def _as_units(kept: Any, metric: str) -> Any:
 
 def play(request: SimulationRequest, *, first: int = 0, model: Model | None = None) -> Rows:
     """All months of iterations `first`.. of the request."""
-    model = model or build(request)
+    model, engine = model or build(request), engine_of(request)
     count, months = request.n_iterations, request.steps + 1
-    state = start(model, count)
+    state = engine.start(model, count)
     roles = np.empty((months, len(request.roles) * len(ROLE_METRICS), count), dtype=np.int64)
     company = np.empty((months, len(COMPANY_METRICS), count), dtype=np.int64)
-    advance(model, state, new_stream(request.seed_or_derived()), first, 0, roles, company)
+    engine.advance(model, state, new_stream(request.seed_or_derived()), first, 0, roles, company)
     return Rows(model, state, roles.reshape(months, len(request.roles), len(ROLE_METRICS), count), company)
 
 

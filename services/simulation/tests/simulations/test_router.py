@@ -12,6 +12,7 @@ from etter_common.context import Context
 from etter_common.ids import new_id
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
+from etter_simulation.engine.metrics import ENGINE_VERSIONS
 from etter_simulation.role_profiles import handlers
 
 from ..factories import engineer
@@ -60,6 +61,23 @@ class TestCreate:
     async def test_a_run_above_the_deployments_limit(self, client: CheckedClient, change: dict[str, Any]) -> None:
         response = await client.post("/simulations", json=body(**change))
         assert (response.status_code, response.json()["code"]) == (422, "SIMULATION_TOO_LARGE")
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [({"n_iterations": 60}, "/body/n_iterations"), ({"steps": 60, "n_iterations": 40}, "/body/steps")],
+    )
+    async def test_agents_have_a_limit_of_their_own(
+        self, client: CheckedClient, change: dict[str, Any], pointer: str
+    ) -> None:
+        assert (await client.post("/simulations", json=body(**change))).status_code == 202
+        response = await client.post("/simulations", json=body(engine="agent", **change))
+        assert (response.status_code, response.json()["code"]) == (422, "SIMULATION_TOO_LARGE")
+        assert response.json()["errors"][0]["pointer"] == pointer
+
+    async def test_the_mean_field_engine_has_no_iterations(self, client: CheckedClient) -> None:
+        response = await client.post("/simulations", json=body(engine="mean_field"))
+        assert (response.status_code, response.json()["code"]) == (422, "ENGINE_WITHOUT_ITERATIONS")
+        assert response.json()["errors"][0]["pointer"] == "/body/engine"
 
     async def test_a_repeated_request_starts_one_run(self, client: CheckedClient) -> None:
         headers = {"idempotency-key": str(new_id())}
@@ -132,6 +150,14 @@ class TestResults:
             "source",
             "assumption",
         )
+
+    async def test_a_result_says_its_engine(self, client: CheckedClient) -> None:
+        for engine in ("cohort", "agent"):
+            simulation_id = await simulated(client, engine=engine)
+            params = {"fields": "engine,engine_version,company.heads.mean"}
+            data = (await client.get(f"/simulations/{simulation_id}/results", params=params)).json()["data"]
+            assert (data["engine"], data["engine_version"]) == (engine, ENGINE_VERSIONS[engine])
+            assert data["company"]["heads"]["mean"][0] == 400
 
     async def test_the_same_request_gives_the_same_figures(self, client: CheckedClient) -> None:
         one, other = [

@@ -1,0 +1,38 @@
+"""Section 8: the engines that play iterations. The agent engine is loaded when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from etter_simulation.engine import cohort, tables
+from etter_simulation.engine.request import SimulationRequest
+from etter_simulation.engine.tables import Model
+
+HEAD_MONTHS: Final = 10_000_000
+"""Of the agent engine: about a second's work of one core."""
+
+
+class Engine(NamedTuple):
+    """`start` makes the state of so many iterations at month 0; `advance` moves it on, see `cohort.advance`."""
+
+    start: Callable[[Model, int], Any]
+    advance: Callable[..., None]
+
+
+def engine_of(request: SimulationRequest) -> Engine:
+    """The engine that a request asks for; the mean-field engine plays no iterations and is not among them."""
+    if request.engine == "agent":
+        from etter_simulation.engine import agent
+
+        return Engine(agent.start, agent.advance)
+    if request.engine == "mean_field":
+        raise ValueError("the mean-field engine plays no iterations")
+    return Engine(tables.start, cohort.advance)
+
+
+def unhurried_months(request: SimulationRequest) -> int:
+    """Months that may be played at once: in between, a run tells how far it is and can be stopped."""
+    if request.engine != "agent":
+        return request.steps + 1
+    return max(1, HEAD_MONTHS // max(1, request.n_iterations * request.most_heads))
