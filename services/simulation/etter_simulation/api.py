@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from etter_simulation.comparisons.router import router as comparisons
 from etter_simulation.simulations.router import router as simulations
 
-routers = [simulations]
+routers = [simulations, comparisons]

@@ -1,6 +1,7 @@
 """All tables of simulation."""
 
+from etter_simulation.comparisons.models import Comparison
 from etter_simulation.role_profiles.models import RoleProfile
 from etter_simulation.simulations.models import Series, Simulation
 
-__all__ = ["RoleProfile", "Series", "Simulation"]
+__all__ = ["Comparison", "RoleProfile", "Series", "Simulation"]

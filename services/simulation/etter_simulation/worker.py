@@ -7,6 +7,9 @@ from etter_common.events.contracts.core import RoleDeleted, WorkflowPublished
 from etter_common.events.relay import relay
 from etter_common.jobs import runner
 from etter_common.worker import run_worker
+from etter_simulation.comparisons.execution import execute as compare
+from etter_simulation.comparisons.models import QUEUE as COMPARISONS
+from etter_simulation.comparisons.models import Comparison
 from etter_simulation.role_profiles import handlers
 from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations.engine_pool import engine_pool
@@ -20,10 +23,11 @@ subscriptions = (
     on(RoleDeleted, handlers.forget),
 )
 jobs = runner(QUEUE, Simulation, execute, slots=1, deadline_s=DEADLINE_S, on_stop=note_stop)
+comparisons = runner(COMPARISONS, Comparison, compare, slots=1, deadline_s=DEADLINE_S)
 
 
 def main() -> None:
-    run_worker(SimulationSettings(), relay, engine_pool, jobs)
+    run_worker(SimulationSettings(), relay, engine_pool, jobs, comparisons)
 
 
 if __name__ == "__main__":

@@ -34,6 +34,6 @@ globals().update(
 
 @pytest.fixture(scope="module")
 async def working(platform: Platform) -> AsyncIterator[None]:
-    """The worker's parts beside the application: engine process and job runner; gone after the module."""
-    async with engine_pool(platform), worker.jobs(platform):
+    """The worker's parts beside the application: engine process and job runners; gone after the module."""
+    async with engine_pool(platform), worker.jobs(platform), worker.comparisons(platform):
         yield

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from etter_common.context import Context
 from etter_common.testing.surface import SurfaceTests
+from etter_simulation.comparisons import service as comparisons
+from etter_simulation.comparisons.schemas import ComparisonCreate
 from etter_simulation.simulations import service
 from etter_simulation.simulations.schemas import SimulationCreate
 
@@ -17,5 +19,10 @@ async def make_simulation(ctx: Context) -> UUID:
     return (await service.create(ctx, data)).id
 
 
+async def make_comparison(ctx: Context) -> UUID:
+    alternatives = [{"simulation_id": await make_simulation(ctx)} for _ in range(2)]
+    return (await comparisons.create(ctx, ComparisonCreate.model_validate({"alternatives": alternatives}))).id
+
+
 class TestSurface(SurfaceTests):
-    makers = {"simulation_id": make_simulation}  # noqa: RUF012 - a ClassVar of the base
+    makers = {"simulation_id": make_simulation, "comparison_id": make_comparison}  # noqa: RUF012 - a ClassVar of the base

@@ -55,19 +55,20 @@ class Ledger:
         for at, worth in enumerate((1 + self.discount_rate) ** (-month / 12)):
             self.discounted += (rate[at] - one_off[at]) * worth
 
-    def summary(self) -> dict[str, object]:
-        """Payback with its "never", and a year's structural saving; money in currency.
-
-        Payback is the month after the last one in the red.
-        """
+    def payback_months(self) -> Ints:
+        """Per iteration the month after the last one in the red; `NULL` is never."""
         never = ~self.spent | (self.last_loss >= self.months)
-        payback = np.where(never, NULL, self.last_loss + 1)
+        return np.where(never, NULL, self.last_loss + 1)
+
+    def summary(self) -> dict[str, object]:
+        """Payback with its "never", and a year's structural saving; money in currency."""
+        payback = self.payback_months()
         yearly = self.last_year * 12 // max(1, min(12, self.months))
         return {
             "payback_month": {
                 name: quantile_or_never(payback, *q) for name, q in zip(("p5", "p50", "p95"), QUANTILES, strict=True)
             },
-            "share_never_paying_back": float(never.mean()),
+            "share_never_paying_back": float((payback == NULL).mean()),
             "structural_saving_per_year": _described(yearly),
             "discounted_net": _described(np.floor(self.discounted + 0.5).astype(np.int64)),
         }

@@ -67,6 +67,13 @@ class SimulationRepository(Repository[Simulation]):
             raise SimulationNotFound
         return row.request, row.role_ids
 
+    async def list_requests(self, ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+        """What each of these assumed, as far as the company has them."""
+        columns = (Simulation.id, Simulation.name, Simulation.currency, Simulation.request)
+        found = await self.session.execute(self.select(*columns).where(Simulation.id.in_(ids)))
+        rows: Sequence[Row[Any]] = found.all()
+        return rows
+
     async def remove(self, simulation_id: UUID) -> None:
         """Raises `SimulationNotFound`; the series go with it."""
         statement = delete(Simulation).where(Simulation.id == simulation_id, Simulation.company_id == self.company_id)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +38,15 @@ from etter_simulation.simulations.schemas import (
     SimulationOut,
     SimulationQuery,
 )
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A simulation's own copy of what it assumed."""
+
+    name: str | None
+    currency: str
+    request: SimulationRequest
 
 
 async def create(ctx: Context, data: SimulationCreate) -> Simulation:
@@ -122,6 +133,14 @@ async def read(ctx: Context, simulation_id: UUID, fields: str | None) -> dict[st
     found = await SimulationRepository(ctx).read(simulation_id, fieldsets.top_level(tree, SimulationOut))
     narrowed: dict[str, Any] = fieldsets.narrow(found, tree)
     return narrowed
+
+
+async def stored_requests(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Stored]:
+    """What each of these simulations assumed; ids that the company does not have are left out."""
+    return {
+        row.id: Stored(row.name, row.currency, SimulationRequest.model_validate(row.request))
+        for row in await SimulationRepository(ctx).list_requests(ids)
+    }
 
 
 async def cancel(ctx: Context, simulation_id: UUID) -> Simulation:
