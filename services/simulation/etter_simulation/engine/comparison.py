@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import numpy as np
 
+from etter_simulation.engine.finish import scales
 from etter_simulation.engine.headlines import HEADLINES, Headline
 from etter_simulation.engine.metrics import ATTRIBUTED, STATS
 from etter_simulation.engine.money import Ledger
 from etter_simulation.engine.outputs import NULL
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.run import scales
 from etter_simulation.engine.side_by_side import Rows, common_role_numbers, play
 from etter_simulation.engine.statistics import QUANTILES, Floats, Ints, describe, quantile_or_never, tally
 

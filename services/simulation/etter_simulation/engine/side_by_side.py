@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
 from etter_simulation.engine.build import build, without_automation
-from etter_simulation.engine.cohort import advance
+from etter_simulation.engine.engines import Engine, engine_of, unhurried_months
 from etter_simulation.engine.metrics import COMPANY_METRICS
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.statistics import Ints
-from etter_simulation.engine.tables import Model, State, start
+from etter_simulation.engine.tables import Model
 
 WINDOW_BYTES: Final = 8 * 1024 * 1024
 CHUNK: Final = 125
@@ -38,8 +38,9 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Side:
+    engine: Engine
     model: Model
-    states: tuple[State, ...]
+    states: tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ def _table(requests: Sequence[SimulationRequest], threads: int, months_at_once: 
     size = max(1, min(CHUNK, -(-count // threads)))
     chunks = tuple((first, min(first + size, count)) for first in range(0, count, size))
     month_bytes = 8 * count * len(COMPANY_METRICS) * 3 * len(requests)
-    return _Table(seed, count, steps, chunks, months_at_once or max(1, WINDOW_BYTES // month_bytes))
+    unhurried = min(unhurried_months(request) for request in requests)
+    return _Table(seed, count, steps, chunks, months_at_once or max(1, min(WINDOW_BYTES // month_bytes, unhurried)))
 
 
 def _sides(
@@ -109,9 +111,9 @@ def _sides(
 
 
 def _side(request: SimulationRequest, table: _Table, role_numbers: Sequence[int]) -> _Side:
-    model = build(request)
+    engine, model = engine_of(request), build(request)
     model.roles["index"] = role_numbers
-    return _Side(model, tuple(start(model, last - first) for first, last in table.chunks))
+    return _Side(engine, model, tuple(engine.start(model, last - first) for first, last in table.chunks))
 
 
 def _play(pool: ThreadPoolExecutor, table: _Table, side: _Side, first: int, last: int) -> Ints:
@@ -120,7 +122,7 @@ def _play(pool: ThreadPoolExecutor, table: _Table, side: _Side, first: int, last
 
     def advance_chunk(at: int) -> None:
         begin, end = table.chunks[at]
-        advance(
+        side.engine.advance(
             side.model, side.states[at], new_stream(table.seed), begin, first,
             nothing[:, :, begin:end], company[:, :, begin:end],
         )  # fmt: skip

@@ -91,6 +91,12 @@ class TestCreate:
         response = await client.post(PATH, json={"alternatives": wanted})
         assert (response.status_code, response.json()["code"]) == (422, "COMPARISON_TOO_LARGE")
 
+    async def test_agents_are_counted_by_heads(self, client: CheckedClient) -> None:
+        wanted = await alternatives(client, *[{"engine": "agent", "n_iterations": 30}] * 2)
+        response = await client.post(PATH, json={"alternatives": wanted})
+        assert (response.status_code, response.json()["code"]) == (422, "COMPARISON_TOO_LARGE")
+        assert "heads × n_iterations" in response.json()["detail"]
+
     async def test_more_months_than_money_allows(self, client: CheckedClient) -> None:
         rich = [engineer(9_000_000, salary=100_000_000)]
         wanted = await alternatives(client, *[{"roles": rich, "steps": 1}] * 2)

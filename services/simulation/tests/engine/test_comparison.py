@@ -97,6 +97,14 @@ class TestCompare:
             found = at(together["alternatives"][0]["outputs"], output, 24)
             assert [found[stat] for stat in STATS] == [round(float(value), 6) for value in mean]
 
+    def test_every_alternative_is_played_by_the_engine_it_asks_for(self) -> None:
+        pair = [request(clerk(30), engine=engine, n_iterations=4) for engine in ("agent", "cohort")]
+        alone = run(pair[0])
+        mean = alone.company[alone.company_metrics.index("released_fte"), 0, 36]
+        found = compare(pair, [36])["alternatives"]
+        assert at(found[0]["outputs"], "released_fte", 36)["mean"] == round(float(mean), 6)
+        assert at(found[1]["outputs"], "released_fte", 36)["mean"] != round(float(mean), 6)
+
     def test_threads_do_not_show(self) -> None:
         both = [request(n_iterations=30, **BUSY), request(n_iterations=30)]
         assert compare(both, [36]) == compare(both, [36], threads=3)
