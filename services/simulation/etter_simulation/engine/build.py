@@ -30,6 +30,13 @@ def without_automation(request: SimulationRequest) -> SimulationRequest:
     return request.model_copy(update={"automation_factor": 0.0})
 
 
+def counterfactual(request: SimulationRequest, model: Model) -> Model:
+    """The model of `without_automation`, from the one of the request: only what adoption brings is another."""
+    works = model.works.copy()
+    works["pace" if request.adoption.mode == "intensity" else "cut"] = 0.0
+    return model._replace(works=works)
+
+
 def _rules(request: SimulationRequest) -> Table:
     costs, layoffs, moves = request.costs, request.layoffs, request.redeployment
     rules = np.zeros(1, dtype=RULES)

@@ -9,10 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from etter_simulation.engine.bridge import bridge
 from etter_simulation.engine.build import MINOR_UNITS
 from etter_simulation.engine.chunk import Block, Part, Span, company_metrics
 from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, MONEY, ROLE_METRICS, STATS
-from etter_simulation.engine.money import Ledger, bridge
+from etter_simulation.engine.money import Ledger
 from etter_simulation.engine.outputs import FRACTION
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.statistics import Floats, Tally, describe

@@ -74,28 +74,6 @@ class Ledger:
         }
 
 
-def bridge(metrics: tuple[str, ...], means: Floats) -> dict[str, object]:
-    """From freed time to money, as means at the last month: released, realised, payroll, net.
-
-    Attributed if there is a counterfactual, else gross. FTE, currency a month, and currency since the start.
-    """
-    attributed = "attributed_cum_net" in metrics
-    prefix = "attributed_" if attributed else ""
-
-    def at(metric: str) -> float:
-        return float(means[metrics.index(prefix + metric)])
-
-    return {
-        "attributed": attributed,
-        "released_fte": at("released_fte"),
-        "realised_fte": at("realised_fte"),
-        "payroll_saving_per_month": -at("payroll") if attributed else at("run_rate_saving") + at("licences"),
-        "licences_per_month": at("licences"),
-        "one_off_to_date": at("cum_one_off"),
-        "net_to_date": at("cum_net"),
-    }
-
-
 def _described(values: Ints) -> dict[str, float]:
     row = values[None, :].copy()
     found = describe(row, tally(row), np.array([float(MINOR_UNITS)]))[0]
