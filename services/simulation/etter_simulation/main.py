@@ -21,5 +21,5 @@ def create(settings: SimulationSettings | None = None) -> FastAPI:
         title="Etter simulation",
         routers=api.routers,
         background=(relay, consumers(*worker.subscriptions)),
-        body_limits={"/simulations": CREATE_BODY_BYTES},
+        body_limits={"/simulations": CREATE_BODY_BYTES, "/simulations/preview": CREATE_BODY_BYTES},
     )

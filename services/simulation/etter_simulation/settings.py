@@ -25,6 +25,8 @@ class SimulationSettings(ServiceSettings):
     max_role_iterations: int = Field(default=1_000_000, ge=1, description="roles × iterations of one run: its memory")
     max_agent_months: int = Field(default=100_000_000, ge=1, description="heads × iterations × steps with agents")
     max_agent_iterations: int = Field(default=2_000_000, ge=1, description="heads × iterations with agents: its memory")
+    max_preview_role_months: int = Field(default=60_000, ge=1, description="roles × steps of one preview")
+    max_preview_role_pairs: int = Field(default=40_000, ge=1, description="roles × roles of one with redeployment")
     max_result_values: int = Field(default=1_500_000, ge=1, description="figures in one answer of results")
 
     @property

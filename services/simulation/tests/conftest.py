@@ -26,6 +26,7 @@ globals().update(
             extra={
                 "max_role_months": 4_000_000, "max_role_iterations": 20_000, "max_result_values": 50_000,
                 "max_agent_months": 400_000, "max_agent_iterations": 20_000,
+                "max_preview_role_months": 2_000, "max_preview_role_pairs": 9,
             },
         )
     )

@@ -13,6 +13,10 @@ class SimulationTooLarge(Unprocessable):
     code, title = "SIMULATION_TOO_LARGE", "The product of roles (or heads), iterations and steps is above the limit"
 
 
+class PreviewTooLarge(Unprocessable):
+    code, title = "PREVIEW_TOO_LARGE", "More than is computed at once; ask for a simulation"
+
+
 class EngineWithoutIterations(Unprocessable):
     code, title = "ENGINE_WITHOUT_ITERATIONS", "The mean-field engine plays no iterations; ask for a preview"
 

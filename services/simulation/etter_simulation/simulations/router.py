@@ -26,9 +26,10 @@ from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_common.sse import EventStream, event_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
-from etter_simulation.simulations import service
+from etter_simulation.simulations import preview, service
 from etter_simulation.simulations.errors import (
     EngineWithoutIterations,
+    PreviewTooLarge,
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
@@ -36,6 +37,7 @@ from etter_simulation.simulations.errors import (
     UnknownSimulatedRole,
 )
 from etter_simulation.simulations.models import Simulation
+from etter_simulation.simulations.preview_schemas import PreviewOut, PreviewQuery
 from etter_simulation.simulations.schemas import (
     FieldsQuery,
     ResultsOut,
@@ -66,6 +68,27 @@ async def create_simulation(
     simulation = await service.create(ctx, data)
     response.headers["location"] = f"/api/simulation/v1/simulations/{simulation.id}"
     return Data[SimulationOut].of(SimulationOut.model_validate(simulation))
+
+
+@router.post(
+    "/preview",
+    response_model=Data[PreviewOut],
+    responses=documented(
+        *_COMMON, PreviewTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies, InvalidFields,
+        IdempotencyKeyReused, InvalidIdempotencyKey,
+    ),
+)  # fmt: skip
+async def preview_simulation(
+    ctx: Annotated[Context, requires("simulations:write")],
+    data: SimulationCreate,
+    query: Annotated[PreviewQuery, Query()],
+) -> Response:
+    """What to expect of a run, at once and without a job: the mean-field engine, in the limit of many people.
+
+    It takes what a run takes and keeps nothing. There is no chance in it, so `engine`, `n_iterations` and `seed` play
+    no part, and it has no spread; a run's means differ from it by the order of 1/headcount.
+    """
+    return json_response(await preview.preview(ctx, data, query))
 
 
 @router.get(

@@ -49,28 +49,40 @@ class Stored:
     request: SimulationRequest
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A request with its roles at hand. `role_ids` are core's (or None), in the order of its roles."""
+
+    request: SimulationRequest
+    currency: str
+    role_ids: list[str | None]
+    left_out: list[dict[str, str]]
+
+
+async def asked_for(ctx: Context, data: SimulationCreate) -> Asked:
+    """The request that `data` means: with current roles, those that the company has now."""
+    if not data.wants_current_roles:
+        return Asked(_as_request(data, data.roles), data.currency, [None] * len(data.roles), [])
+    current = await role_profiles.current_roles(ctx)
+    left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
+    return Asked(_as_request(data, current.roles), current.currency, list(map(str, current.role_ids)), left_out)
+
+
 async def create(ctx: Context, data: SimulationCreate) -> Simulation:
     """Queue a run. It keeps its own copy of the roles, so that later changes of them do not touch it."""
-    roles, currency = data.roles, data.currency
-    role_ids: list[str | None] = [None] * len(roles)
-    left_out: list[dict[str, str]] = []
-    if data.wants_current_roles:
-        current = await role_profiles.current_roles(ctx)
-        roles, currency = current.roles, current.currency
-        role_ids = list(map(str, current.role_ids))
-        left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
-    request = _as_request(data, roles)
+    asked = await asked_for(ctx, data)
+    request = asked.request
     _check_engine(request)
-    _check_size(_settings(ctx), request)
+    _check_size(settings_of(ctx), request)
     seed = request.seed_or_derived()
     simulation = SimulationRepository(ctx).add(
         Simulation(
             requested_by=ctx.user_id, name=data.name, source="current" if data.wants_current_roles else "explicit",
-            roles=len(roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
+            roles=len(request.roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
             iterations=request.n_iterations, steps=request.steps, seed=seed,
-            currency=currency, engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
+            currency=asked.currency, engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
             request=request.model_copy(update={"seed": seed}).model_dump(mode="json"),
-            role_ids=role_ids, left_out=left_out,
+            role_ids=asked.role_ids, left_out=asked.left_out,
         )
     )  # fmt: skip
     await ctx.session.flush()
@@ -91,7 +103,7 @@ def _as_request(data: SimulationCreate, roles: list[RoleIn]) -> SimulationReques
         raise ValidationFailed(errors=errors) from invalid
 
 
-def _settings(ctx: Context) -> SimulationSettings:
+def settings_of(ctx: Context) -> SimulationSettings:
     settings = ctx.platform.settings
     assert isinstance(settings, SimulationSettings)  # noqa: S101 - simulation's platform has its settings
     return settings
@@ -174,7 +186,7 @@ async def read_results(ctx: Context, simulation_id: UUID, query: ResultsQuery) -
     months = results.months_of(header.steps, query.every)
     with_roles = bool(wanted & {"roles", "steps"})
     count = (len(query.roles) if query.roles is not None else header.roles) if with_roles else 0
-    _check_answer(_settings(ctx), values=results.values_of(count, len(months), wanted))
+    _check_answer(settings_of(ctx), values=results.values_of(count, len(months), wanted))
     rows = await simulations.list_series(simulation_id, roles=query.roles, with_roles=with_roles)
     missing = set(query.roles or ()) - {row.role for row in rows} if with_roles else set()
     if missing:
