@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from etter_simulation.comparisons.router import router as comparisons
+from etter_simulation.sensitivity_analyses.router import router as sensitivity_analyses
 from etter_simulation.simulations.router import router as simulations
 
-routers = [simulations, comparisons]
+routers = [simulations, comparisons, sensitivity_analyses]

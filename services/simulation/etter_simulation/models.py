@@ -2,6 +2,7 @@
 
 from etter_simulation.comparisons.models import Comparison
 from etter_simulation.role_profiles.models import RoleProfile
+from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis
 from etter_simulation.simulations.models import Series, Simulation
 
-__all__ = ["Comparison", "RoleProfile", "Series", "Simulation"]
+__all__ = ["Comparison", "RoleProfile", "SensitivityAnalysis", "Series", "Simulation"]

@@ -27,6 +27,9 @@ class SimulationSettings(ServiceSettings):
     max_agent_iterations: int = Field(default=2_000_000, ge=1, description="heads × iterations with agents: its memory")
     max_preview_role_months: int = Field(default=60_000, ge=1, description="roles × steps of one preview")
     max_preview_role_pairs: int = Field(default=40_000, ge=1, description="roles × roles of one with redeployment")
+    max_sensitivity_role_months: int = Field(
+        default=600_000_000, ge=1, description="evaluations × roles × iterations × steps of one sensitivity analysis"
+    )
     max_result_values: int = Field(default=1_500_000, ge=1, description="figures in one answer of results")
 
     @property

@@ -11,6 +11,9 @@ from etter_simulation.comparisons.execution import execute as compare
 from etter_simulation.comparisons.models import QUEUE as COMPARISONS
 from etter_simulation.comparisons.models import Comparison
 from etter_simulation.role_profiles import handlers
+from etter_simulation.sensitivity_analyses.execution import execute as analyse_sensitivity
+from etter_simulation.sensitivity_analyses.models import QUEUE as SENSITIVITY_ANALYSES
+from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis
 from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations.engine_pool import engine_pool
 from etter_simulation.simulations.execution import execute, note_stop
@@ -24,10 +27,13 @@ subscriptions = (
 )
 jobs = runner(QUEUE, Simulation, execute, slots=1, deadline_s=DEADLINE_S, on_stop=note_stop)
 comparisons = runner(COMPARISONS, Comparison, compare, slots=1, deadline_s=DEADLINE_S)
+sensitivity_analyses = runner(
+    SENSITIVITY_ANALYSES, SensitivityAnalysis, analyse_sensitivity, slots=1, deadline_s=DEADLINE_S
+)
 
 
 def main() -> None:
-    run_worker(SimulationSettings(), relay, engine_pool, jobs, comparisons)
+    run_worker(SimulationSettings(), relay, engine_pool, jobs, comparisons, sensitivity_analyses)
 
 
 if __name__ == "__main__":

@@ -27,6 +27,7 @@ globals().update(
                 "max_role_months": 4_000_000, "max_role_iterations": 20_000, "max_result_values": 50_000,
                 "max_agent_months": 400_000, "max_agent_iterations": 20_000,
                 "max_preview_role_months": 2_000, "max_preview_role_pairs": 9,
+                "max_sensitivity_role_months": 2_000_000,
             },
         )
     )
@@ -36,5 +37,10 @@ globals().update(
 @pytest.fixture(scope="module")
 async def working(platform: Platform) -> AsyncIterator[None]:
     """The worker's parts beside the application: engine process and job runners; gone after the module."""
-    async with engine_pool(platform), worker.jobs(platform), worker.comparisons(platform):
+    async with (
+        engine_pool(platform),
+        worker.jobs(platform),
+        worker.comparisons(platform),
+        worker.sensitivity_analyses(platform),
+    ):
         yield

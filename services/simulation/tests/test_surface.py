@@ -8,6 +8,8 @@ from etter_common.context import Context
 from etter_common.testing.surface import SurfaceTests
 from etter_simulation.comparisons import service as comparisons
 from etter_simulation.comparisons.schemas import ComparisonCreate
+from etter_simulation.sensitivity_analyses import service as sensitivity_analyses
+from etter_simulation.sensitivity_analyses.schemas import SensitivityAnalysisCreate
 from etter_simulation.simulations import service
 from etter_simulation.simulations.schemas import SimulationCreate
 
@@ -24,5 +26,14 @@ async def make_comparison(ctx: Context) -> UUID:
     return (await comparisons.create(ctx, ComparisonCreate.model_validate({"alternatives": alternatives}))).id
 
 
+async def make_sensitivity_analysis(ctx: Context) -> UUID:
+    data = SensitivityAnalysisCreate.model_validate({"simulation_id": await make_simulation(ctx), "samples": 16})
+    return (await sensitivity_analyses.create(ctx, data)).id
+
+
 class TestSurface(SurfaceTests):
-    makers = {"simulation_id": make_simulation, "comparison_id": make_comparison}  # noqa: RUF012 - a ClassVar of the base
+    makers = {  # noqa: RUF012 - a ClassVar of the base
+        "simulation_id": make_simulation,
+        "comparison_id": make_comparison,
+        "sensitivity_analysis_id": make_sensitivity_analysis,
+    }

@@ -20,9 +20,12 @@ from etter_common.errors import (
 )
 from etter_common.jobs import JobMixin, progress_events
 from etter_common.sse import EventStream, event_stream
+from etter_simulation.analyses.subjects import UnknownSubject
+from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 
 COMMON: Final = (Unauthenticated, Forbidden, ValidationFailed)
 STARTING: Final = (*COMMON, IdempotencyKeyReused, InvalidIdempotencyKey)
+SUBJECT: Final = (*STARTING, UnknownSubject, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies)
 LISTING: Final = (*COMMON, InvalidCursor, InvalidSort, InvalidFields)
 STREAM: Final[dict[str, Any]] = {
     "content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the job's progress"
