@@ -10,6 +10,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
 from typing import Any, TypeVar
+from uuid import UUID
 
 from etter_common.clock import monotonic
 from etter_common.logging import get_logger
@@ -17,15 +18,20 @@ from etter_common.platform import Platform
 from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations import engine_process
 from etter_simulation.simulations.engine_process import Output, RunStopped, Task
+from etter_simulation.simulations.turns import Turns
 
 LOOK_EVERY_S = 0.1
 _log = get_logger(__name__)
+NOBODY = UUID(int=0)
+"""Whose turn it is for work of no company."""
+
+P = TypeVar("P")
 T = TypeVar("T")
 Report = Callable[[float, str, float | None], Awaitable[None]]
 
 
 class EnginePool:
-    """One run at a time, on `threads` cores. Being cancelled stops the run at its next window of months."""
+    """One task at a time, on `threads` cores; companies take turns. Being cancelled stops a task when it next tells."""
 
     def __init__(self, settings: SimulationSettings) -> None:
         self._settings = settings
@@ -33,7 +39,7 @@ class EnginePool:
         self._progress: Any = self._spawn.Value("d", 0.0)
         self._stop: Any = self._spawn.Value("q", 0)
         self._number = 0
-        self._busy = asyncio.Lock()
+        self._turns = Turns()
         self._ready = False
         self._pool = self._open()
 
@@ -43,20 +49,22 @@ class EnginePool:
         given = (self._progress, self._stop, self._settings.numba_cache_dir, os.getpid())
         return ProcessPoolExecutor(1, mp_context=self._spawn, initializer=engine_process.begin, initargs=given)
 
-    async def play(self, request_json: str, report: Report) -> Output:
+    async def play(self, request_json: str, report: Report, *, company_id: UUID = NOBODY) -> Output:
         """The results of one request; see `perform`."""
-        return await self.perform(engine_process.play, request_json, report)
+        return await self.perform(engine_process.play, request_json, report, company_id=company_id)
 
-    async def perform(self, task: Task[T], payload: str, report: Report) -> T:
-        """What `task` makes of `payload` in the engine's process, telling `report` about it.
+    async def perform(
+        self, task: Task[P, T], payload: P, report: Report, *, company_id: UUID = NOBODY, stage: str = "simulating"
+    ) -> T:
+        """What `task` makes of `payload` in the engine's process, telling `report` about it under the name `stage`.
 
-        `task` is a module's own function that imports the engine inside. A lost process raises; the next task gets
-        another.
+        `task` is a module's own function that imports the engine inside. While others wait, it is the turn of the
+        company that was served longest ago. A lost process raises; the next task gets another.
         """
-        async with self._busy:
+        async with self._turns.turn(company_id):
             try:
                 await self._make_ready(report)
-                return await self._perform(task, payload, report)
+                return await self._perform(task, payload, report, stage)
             except BrokenProcessPool:
                 _log.warning("engine_process_lost")
                 self._pool.shutdown(wait=False)
@@ -69,7 +77,7 @@ class EnginePool:
             await asyncio.wrap_future(self._pool.submit(engine_process.is_ready))
             self._ready = True
 
-    async def _perform(self, task: Task[T], payload: str, report: Report) -> T:
+    async def _perform(self, task: Task[P, T], payload: P, report: Report, stage: str) -> T:
         self._number += 1
         self._progress.value = 0.0
         started = monotonic()
@@ -83,7 +91,7 @@ class EnginePool:
                     return run.result()
                 share = float(self._progress.value)
                 spent = monotonic() - started
-                await report(share, "simulating", spent * (1 - share) / share if share else None)
+                await report(share, stage, spent * (1 - share) / share if share else None)
         except BaseException:
             self._stop.value = self._number
             if not run.done():

@@ -17,10 +17,11 @@ OUTLOOK_MONTHS = (12, 36, 60, 120)
 _QUANTILES = tuple(STATS.index(name) for name in ("p5", "p50", "p95"))
 _PR_SET_PDEATHSIG = 1
 
+P = TypeVar("P")
 T = TypeVar("T")
 Tell = Callable[[float], None]
 """Hears the finished share of a task; raises `RunStopped` once the worker wants its end."""
-Task: TypeAlias = Callable[[str, int, Tell], T]
+Task: TypeAlias = Callable[[P, int, Tell], T]
 """Work of the engine's process: a payload, the threads it may use, whom to tell."""
 
 
@@ -81,7 +82,7 @@ def is_ready() -> bool:
     return True
 
 
-def perform(task: Task[T], payload: str, threads: int, number: int) -> T:
+def perform(task: Task[P, T], payload: P, threads: int, number: int) -> T:
     """Do one task; it raises `RunStopped` soon after `stop` shows its number."""
     return task(payload, threads, _teller(number))
 
