@@ -3,6 +3,15 @@
 from etter_simulation.comparisons.models import Comparison
 from etter_simulation.role_profiles.models import RoleProfile
 from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis
+from etter_simulation.simulations.chunks.models import ChunkPart, SimulationChunk
 from etter_simulation.simulations.models import Series, Simulation
 
-__all__ = ["Comparison", "RoleProfile", "SensitivityAnalysis", "Series", "Simulation"]
+__all__ = [
+    "ChunkPart",
+    "Comparison",
+    "RoleProfile",
+    "SensitivityAnalysis",
+    "Series",
+    "Simulation",
+    "SimulationChunk",
+]

@@ -31,6 +31,15 @@ class SimulationSettings(ServiceSettings):
         default=600_000_000, ge=1, description="evaluations × roles × iterations × steps of one sensitivity analysis"
     )
     max_result_values: int = Field(default=1_500_000, ge=1, description="figures in one answer of results")
+    max_exact_values: int = Field(
+        default=64_000_000, ge=0, description="figures of roles in all iterations of one run; beyond it, sketches"
+    )
+    max_inline_work: int = Field(
+        default=1_000_000, ge=0, description="role-months of a run that is not shared out: a second of one core"
+    )
+    chunk_work: int = Field(default=1_000_000, ge=1, description="role-months of one chunk of a run that is shared out")
+    max_active_simulations: int = Field(default=100, ge=1, description="of one company, waiting or running")
+    max_stored_simulations: int = Field(default=2_000, ge=1, description="of one company")
 
     @property
     def threads(self) -> int:

@@ -15,17 +15,24 @@ from etter_simulation.sensitivity_analyses.execution import execute as analyse_s
 from etter_simulation.sensitivity_analyses.models import QUEUE as SENSITIVITY_ANALYSES
 from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis
 from etter_simulation.settings import SimulationSettings
+from etter_simulation.simulations.chunks.execution import execute as play_chunk
+from etter_simulation.simulations.chunks.models import CHUNKS, SimulationChunk
 from etter_simulation.simulations.engine_pool import engine_pool
 from etter_simulation.simulations.execution import execute, note_stop
 from etter_simulation.simulations.models import QUEUE, Simulation
 
-DEADLINE_S = 900.0
+RUNS_AT_ONCE = 32
+"""A run's own job waits for the engine or for its chunks, so a worker has many."""
+DEADLINE_S = 3600.0
+"""Of a run, the waiting for its chunks' turn included."""
+CHUNK_DEADLINE_S = 300.0
 
 subscriptions = (
     on(WorkflowPublished, handlers.take_over),
     on(RoleDeleted, handlers.forget),
 )
-jobs = runner(QUEUE, Simulation, execute, slots=1, deadline_s=DEADLINE_S, on_stop=note_stop)
+jobs = runner(QUEUE, Simulation, execute, slots=RUNS_AT_ONCE, deadline_s=DEADLINE_S, on_stop=note_stop)
+chunks = runner(CHUNKS, SimulationChunk, play_chunk, slots=1, deadline_s=CHUNK_DEADLINE_S)
 comparisons = runner(COMPARISONS, Comparison, compare, slots=1, deadline_s=DEADLINE_S)
 sensitivity_analyses = runner(
     SENSITIVITY_ANALYSES, SensitivityAnalysis, analyse_sensitivity, slots=1, deadline_s=DEADLINE_S
@@ -33,7 +40,7 @@ sensitivity_analyses = runner(
 
 
 def main() -> None:
-    run_worker(SimulationSettings(), relay, engine_pool, jobs, comparisons, sensitivity_analyses)
+    run_worker(SimulationSettings(), relay, engine_pool, jobs, chunks, comparisons, sensitivity_analyses)
 
 
 if __name__ == "__main__":

@@ -40,6 +40,7 @@ async def working(platform: Platform) -> AsyncIterator[None]:
     async with (
         engine_pool(platform),
         worker.jobs(platform),
+        worker.chunks(platform),
         worker.comparisons(platform),
         worker.sensitivity_analyses(platform),
     ):

@@ -27,7 +27,7 @@ from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS,
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.statistics import Ints, Tally, tally
+from etter_simulation.engine.statistics import Floats, Ints, Tally, describe, tally
 from etter_simulation.engine.tables import Model
 
 WINDOW_BYTES: Final = 16 * 1024 * 1024
@@ -57,6 +57,11 @@ class Block:
 
     rows: Ints
     sums: Tally
+
+    def describe(self, place: slice, scale: Floats) -> Floats:
+        """[series, `STATS`] of some of the series of all months; their rows are used up."""
+        own = Tally(*(getattr(self.sums, field.name)[place] for field in fields(Tally)))
+        return describe(self.rows.reshape(-1, self.rows.shape[-1])[place], own, scale)
 
     def arrays(self) -> list[Any]:
         return [self.rows, *(getattr(self.sums, field.name) for field in fields(Tally))]

@@ -81,6 +81,22 @@ DEFAULTS: Final = {
     )
 }  # fmt: skip
 
+_EXPOSED = (
+    "Eloundou, Manning, Mishkin and Rock (2023): exposed means that the time at least halves; taken as what can be "
+    "saved at most, as core's score does for work that somebody has to answer for"
+)
+
+EXPOSURE_CEILINGS: Final = {
+    "E0": Default("workloads.ceiling.E0", 0.0, "share", "source", "not exposed by the rubric: stays with people"),
+    "E1": Default("workloads.ceiling.E1", 0.5, "share", "assumption", _EXPOSED, 0.5, 1.0),
+    "E2": Default("workloads.ceiling.E2", 0.5, "share", "assumption", _EXPOSED, 0.5, 1.0),
+}
+"""By exposure label: the largest share of a workload that can be automated; with none it is Non-Auto.
+
+Core publishes 0 for E0, and for exposed tasks 0.5, or 1 where the task's own words say that nobody is needed; a label
+alone does not say that.
+"""
+
 RESKILL_MONTHS: Final = (1.0, 3.0, 6.0)
 """Assumption: months of reskilling for a distance up to 1/3, up to 2/3, above."""
 

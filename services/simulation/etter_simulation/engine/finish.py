@@ -16,7 +16,8 @@ from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, MONEY, R
 from etter_simulation.engine.money import Ledger
 from etter_simulation.engine.outputs import FRACTION
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.statistics import Floats, Tally, describe
+from etter_simulation.engine.sketch import Sketch, SketchedPart
+from etter_simulation.engine.statistics import Floats
 
 PART_VALUES: Final = 500_000
 """Values that one thread describes at once."""
@@ -43,16 +44,17 @@ class Finisher:
         self._company: list[Floats] = []
         self._roles: list[Floats] = []
 
-    def add(self, part: Part) -> None:
+    def add(self, part: Part | SketchedPart) -> None:
         """The next window; its rows are used up."""
-        months = sum(map(len, self._company))
-        if part.months.first != months or part.iterations != Span(0, len(self._ledger.spent)):
-            raise ValueError(f"{part.iterations} {part.months} is not the window from month {months} on")
+        known = sum(map(len, self._company))
+        if part.months.first != known or part.iterations != Span(0, len(self._ledger.spent)):
+            raise ValueError(f"{part.iterations} {part.months} is not the window from month {known} on")
         self._enter(part)
-        self._company.append(_describe(self._pool, part.company, self._scales[0]))
-        self._roles.append(_describe(self._pool, part.roles, self._scales[1]))
+        months = len(part.months)
+        self._company.append(_describe(self._pool, part.company, self._scales[0], months))
+        self._roles.append(_describe(self._pool, part.roles, self._scales[1], months))
 
-    def _enter(self, part: Part) -> None:
+    def _enter(self, part: Part | SketchedPart) -> None:
         prefix = "attributed_" if self._request.counterfactual else ""
         places = [self._metrics.index(prefix + metric) for metric in ("run_rate_saving", "one_off", "cum_net")]
         rows = part.company.rows
@@ -68,7 +70,7 @@ class Finisher:
         return Result(self._metrics, company.transpose(1, 2, 0), by_role.transpose(1, 2, 3, 0), summary)
 
 
-def finish(request: SimulationRequest, windows: Iterable[Part], *, threads: int = 1) -> Result:
+def finish(request: SimulationRequest, windows: Iterable[Part | SketchedPart], *, threads: int = 1) -> Result:
     """The result of complete windows in order of months: for all iterations of the request, the bytes of `run`.
 
     Iterations must be 0..n; n may be less than the request's, the result is then that of the first n. The rows of a
@@ -90,16 +92,14 @@ def scales(metrics: tuple[str, ...]) -> Floats:
     return np.array([FRACTION if name in FRACTIONS else MINOR_UNITS if name in MONEY else 1.0 for name in names])
 
 
-def _describe(pool: Executor, block: Block, scale: Floats) -> Floats:
+def _describe(pool: Executor, block: Block | Sketch, scale: Floats, months: int) -> Floats:
     """[month, series, stat]; large tables are described in parts side by side."""
-    months, width, iterations = block.rows.shape
-    flat, sums, every_scale = block.rows.reshape(-1, iterations), block.sums, np.tile(scale, months)
-    size = max(1, PART_VALUES // iterations)
-    parts = [slice(first, first + size) for first in range(0, len(flat), size)]
+    every_scale, most = np.tile(scale, months), int(block.sums.n.max(initial=1))
+    size = max(1, PART_VALUES // most)
+    parts = [slice(first, min(first + size, len(every_scale))) for first in range(0, len(every_scale), size)]
 
     def part(place: slice) -> Floats:
-        own = Tally(sums.n[place], sums.total[place], sums.squares[place], sums.low[place], sums.high[place])
-        return describe(flat[place], own, every_scale[place])
+        return block.describe(place, every_scale[place])
 
     found = list(pool.map(part, parts)) if len(parts) > 1 else [part(place) for place in parts]
-    return np.concatenate(found).reshape(months, width, len(STATS))
+    return np.concatenate(found).reshape(months, -1, len(STATS))

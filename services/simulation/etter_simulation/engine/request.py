@@ -13,7 +13,8 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from etter_simulation.engine.channels import MAX_AUTO_WORKLOADS
-from etter_simulation.engine.defaults import DEFAULTS, PRESETS, RESKILL_MONTHS
+from etter_simulation.engine.defaults import DEFAULTS, EXPOSURE_CEILINGS, PRESETS, RESKILL_MONTHS
+from etter_simulation.engine.precision import MAX_TARGETS, Target, outputs_of
 
 SHARE_TOLERANCE: Final = 1e-6
 MAX_PLANNED_MOVES: Final = 10_000
@@ -50,6 +51,10 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
+def _show_type_as_optional(schema: dict[str, Any]) -> None:
+    schema["required"].remove("Type")
+
+
 class Part(BaseModel):
     """Base of everything in a request: nothing unknown, nothing infinite, nothing changed afterwards."""
 
@@ -57,16 +62,33 @@ class Part(BaseModel):
 
 
 class WorkloadIn(Part):
-    """A named group of tasks with its share of working time."""
+    """A named group of tasks with its share of working time. `exposure` gives the `Type` and `ceiling` left out."""
+
+    model_config = ConfigDict(json_schema_extra=_show_type_as_optional)
 
     Name: Name
-    Type: Literal["Auto", "Non-Auto"]
+    exposure: Literal["E0", "E1", "E2"] | None = Field(
+        default=None,
+        description="label of Eloundou et al. (2023): E0 not exposed, E1 a language model alone at least halves the "
+        "time, E2 software built on one does",
+        exclude_if=_is_absent,
+    )
+    Type: Literal["Auto", "Non-Auto"] = Field(description="may be left out where `exposure` is given")
     Skill: Share
     Time: Annotated[float, Field(gt=0, le=1 + SHARE_TOLERANCE, description="share of working time")]
     ceiling: Share = Field(default=1.0, description="largest share of the workload that can be automated")
     start_month: Annotated[int, Field(ge=0, le=MAX_STEPS)] = Field(
         default=0, description="of an Auto workload: it is adopted after this month only", exclude_if=_is_zero
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_exposure(cls, given: Any) -> Any:
+        """What the workload says itself goes before what its label gives."""
+        known = EXPOSURE_CEILINGS.get(str(given.get("exposure"))) if isinstance(given, dict) else None
+        if known is None:
+            return given
+        return {"Type": "Auto" if known.value else "Non-Auto", "ceiling": known.value, **given}
 
 
 class RoleIn(Part):
@@ -230,6 +252,12 @@ class Assumptions(Part):
     costs: Costs = Costs()
     uncertainty: Uncertainty = Uncertainty()
     counterfactual: bool = True
+    precision: Annotated[list[Target], Field(min_length=1, max_length=MAX_TARGETS)] | None = Field(
+        default=None,
+        description="stop before `n_iterations` once every output named is known that well; looked at after every "
+        "100 iterations",
+        exclude_if=_is_absent,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -294,6 +322,20 @@ class SimulationRequest(Assumptions):
         return sum(math.ceil(role.count * self._most_growth) for role in self.roles)
 
     @model_validator(mode="after")
+    def _precision_names_outputs(self) -> Self:
+        known = {role.role for role in self.roles}
+        for target in self.precision or ():
+            if target.role is not None and target.role not in known:
+                raise PydanticCustomError("UNKNOWN_ROLE", "precision names no role {role}", {"role": target.role})
+            if target.output not in outputs_of(target, counterfactual=self.counterfactual):
+                raise PydanticCustomError(
+                    "UNKNOWN_OUTPUT", "precision names no output {output}", {"output": target.output}
+                )
+            if target.month is not None and target.month > self.steps:
+                raise PydanticCustomError("UNKNOWN_MONTH", "precision names a month after the last")
+        return self
+
+    @model_validator(mode="after")
     def _figures_fit(self) -> Self:
         growth = self._most_growth
         if self.most_heads > MAX_HEADS:
@@ -313,7 +355,8 @@ class SimulationRequest(Assumptions):
 
     def fingerprint(self) -> str:
         """The same for requests that mean the same run, whatever they left to defaults and however it is named."""
-        content = self.model_dump(mode="json", exclude={"company", "preset"})
+        labels = {"__all__": {"workloads": {"__all__": {"exposure"}}}}  # what they give is part of the content
+        content = self.model_dump(mode="json", exclude={"company": True, "preset": True, "roles": labels})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def seed_or_derived(self) -> int:

@@ -8,10 +8,14 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from etter_simulation.engine.metrics import ROLE_METRICS, STATS
 from etter_simulation.simulations.packing import Floats, pack
+
+if TYPE_CHECKING:
+    from etter_simulation.engine.finish import Result
+    from etter_simulation.engine.request import SimulationRequest
 
 OUTLOOK_MONTHS = (12, 36, 60, 120)
 _QUANTILES = tuple(STATS.index(name) for name in ("p5", "p50", "p95"))
@@ -52,6 +56,7 @@ class Output:
     roles: tuple[bytes, ...]
     summary: dict[str, Any]
     outlook: tuple[Outlook, ...]
+    iterations: int
 
 
 class RunStopped(Exception):
@@ -93,7 +98,11 @@ def play(request_json: str, threads: int, tell: Tell) -> Output:
     from etter_simulation.engine.run import run
 
     request = SimulationRequest.model_validate_json(request_json)
-    result = run(request, threads=threads, on_progress=tell)
+    return output(request, run(request, threads=threads, on_progress=tell), request.n_iterations)
+
+
+def output(request: SimulationRequest, result: Result, iterations: int) -> Output:
+    """A result of so many iterations, packed."""
     salaries = [role.salary for role in request.roles]
     return Output(
         result.company_metrics,
@@ -101,6 +110,7 @@ def play(request_json: str, threads: int, tell: Tell) -> Output:
         tuple(pack(role) for role in result.roles),
         result.summary,
         tuple(_outlook(result.roles, salaries, request.steps)),
+        iterations,
     )
 
 

@@ -31,3 +31,11 @@ class UnknownSimulatedRole(Unprocessable):
 
 class ResultsTooLarge(Unprocessable):
     code, title = "RESULTS_TOO_LARGE", "The answer would be too large; narrow it by roles, fields or every"
+
+
+class TooManyActiveSimulations(Conflict):
+    code, title = "TOO_MANY_ACTIVE_SIMULATIONS", "The company has as many simulations under way as it may"
+
+
+class TooManyStoredSimulations(Conflict):
+    code, title = "TOO_MANY_STORED_SIMULATIONS", "The company has as many simulations as it may; delete some"

@@ -34,6 +34,8 @@ from etter_simulation.simulations.errors import (
     SimulationNotFinished,
     SimulationNotFound,
     SimulationTooLarge,
+    TooManyActiveSimulations,
+    TooManyStoredSimulations,
     UnknownSimulatedRole,
 )
 from etter_simulation.simulations.models import Simulation
@@ -58,13 +60,17 @@ _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "de
     status_code=202,
     responses=documented(
         *_COMMON, SimulationTooLarge, EngineWithoutIterations, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
-        IdempotencyKeyReused, InvalidIdempotencyKey,
+        TooManyActiveSimulations, TooManyStoredSimulations, IdempotencyKeyReused, InvalidIdempotencyKey,
     ),
 )  # fmt: skip
 async def create_simulation(
     ctx: Annotated[Context, requires("simulations:write")], data: SimulationCreate, response: Response
 ) -> Data[SimulationOut]:
-    """Queue a run; follow it at `Location`."""
+    """Queue a run; follow it at `Location`.
+
+    A request that means the same as one whose results are less than two hours old has succeeded at once, with the same
+    figures (`reused_from`).
+    """
     simulation = await service.create(ctx, data)
     response.headers["location"] = f"/api/simulation/v1/simulations/{simulation.id}"
     return Data[SimulationOut].of(SimulationOut.model_validate(simulation))

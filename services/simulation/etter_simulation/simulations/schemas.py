@@ -129,11 +129,14 @@ class SimulationOut(Schema):
     roles: int
     automation_factor: float
     mode: Literal["ceiling", "intensity"]
-    iterations: int
+    iterations: int = Field(description="asked for; at most")
+    iterations_used: int | None = Field(description="fewer where `precision` was reached before; null until the end")
+    quantiles: Literal["exact", "sketch"]
     steps: int
     seed: int
     currency: str
     engine_version: str
+    reused_from: UUID | None = Field(description="the simulation that meant the same and left these results")
     left_out: list[LeftOutRole] = Field(description="current roles that could not be simulated")
     summary: Summary | None
     requested_by: UUID

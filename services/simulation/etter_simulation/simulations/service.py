@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import Row
 
 from etter_common import fieldsets, jobs
 from etter_common.cache import tag
+from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import FieldError, NotFound, ValidationFailed
+from etter_common.ids import new_id
 from etter_common.jobs import JobStatus
 from etter_common.responses import Slice, encode_data
 from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSIONS
 from etter_simulation.engine.request import RoleIn, SimulationRequest
 from etter_simulation.role_profiles import service as role_profiles
 from etter_simulation.settings import SimulationSettings
-from etter_simulation.simulations import events, results
+from etter_simulation.simulations import events, results, reuse
+from etter_simulation.simulations.chunks.plan import plan_for
+from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.errors import (
     EngineWithoutIterations,
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
     SimulationTooLarge,
+    TooManyActiveSimulations,
+    TooManyStoredSimulations,
     UnknownSimulatedRole,
 )
+from etter_simulation.simulations.meaning import Meaning, RunKey
 from etter_simulation.simulations.models import QUEUE, Simulation
 from etter_simulation.simulations.repository import SimulationRepository
 from etter_simulation.simulations.schemas import (
@@ -69,26 +77,59 @@ async def asked_for(ctx: Context, data: SimulationCreate) -> Asked:
 
 
 async def create(ctx: Context, data: SimulationCreate) -> Simulation:
-    """Queue a run. It keeps its own copy of the roles, so that later changes of them do not touch it."""
-    asked = await asked_for(ctx, data)
-    request = asked.request
-    _check_engine(request)
-    _check_size(settings_of(ctx), request)
-    seed = request.seed_or_derived()
-    simulation = SimulationRepository(ctx).add(
-        Simulation(
-            requested_by=ctx.user_id, name=data.name, source="current" if data.wants_current_roles else "explicit",
-            roles=len(request.roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
-            iterations=request.n_iterations, steps=request.steps, seed=seed,
-            currency=asked.currency, engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
-            request=request.model_copy(update={"seed": seed}).model_dump(mode="json"),
-            role_ids=asked.role_ids, left_out=asked.left_out,
-        )
-    )  # fmt: skip
-    await ctx.session.flush()
+    """Queue a run, or give it the results of one that meant the same. It keeps its own copy of the roles."""
+    asked = _seeded(await asked_for(ctx, data))
+    _check_engine(asked.request)
+    _check_size(settings_of(ctx), asked.request)
+    simulations = SimulationRepository(ctx)
+    simulation = _row(ctx, data, asked)
+    room = await simulations.room(_meaning(simulation))
+    _check_room(settings_of(ctx), room)
+    if room.reused_from is not None:
+        simulation.status, simulation.progress = JobStatus.SUCCEEDED.value, 1.0
+        simulation.started_at = simulation.finished_at = utc_now()
+        return await reuse.add_finished(ctx, simulation, room)
+    simulations.append(simulation)
     await jobs.enqueue(ctx, QUEUE, simulation.id)
     await ctx.publish(events.run_requested(simulation))
     return simulation
+
+
+def _seeded(asked: Asked) -> Asked:
+    seed = asked.request.seed_or_derived()
+    return replace(asked, request=asked.request.model_copy(update={"seed": seed}))
+
+
+def _row(ctx: Context, data: SimulationCreate, asked: Asked) -> Simulation:
+    request = asked.request
+    plan = plan_for(request, settings_of(ctx))
+    return Simulation(
+        id=new_id(), company_id=ctx.company_id, requested_by=ctx.user_id, name=data.name,
+        status=JobStatus.QUEUED.value, progress=0.0, created_at=utc_now(), request_id=ctx.origin.request_id,
+        traceparent=ctx.origin.traceparent,
+        source="current" if data.wants_current_roles else "explicit",
+        roles=len(request.roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
+        iterations=request.n_iterations, steps=request.steps, seed=request.seed, currency=asked.currency,
+        engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
+        chunk_iterations=plan.chunk_iterations, quantiles=plan.quantiles,
+        request=request.model_dump(mode="json"), role_ids=asked.role_ids, left_out=asked.left_out,
+    )  # fmt: skip
+
+
+def _meaning(row: Simulation) -> Meaning:
+    key = RunKey(row.fingerprint, row.engine_version)
+    return Meaning(key, row.quantiles, row.source, row.currency, row.role_ids)
+
+
+def _check_room(settings: SimulationSettings, room: Row[Any]) -> None:
+    if room.reused_from is None and room.active >= settings.max_active_simulations:
+        raise TooManyActiveSimulations(
+            f"{room.active} simulations of this company are under way; the limit is {settings.max_active_simulations}"
+        )
+    if room.stored >= settings.max_stored_simulations:
+        raise TooManyStoredSimulations(
+            f"this company has {room.stored} simulations; the limit is {settings.max_stored_simulations}"
+        )
 
 
 def _as_request(data: SimulationCreate, roles: list[RoleIn]) -> SimulationRequest:
@@ -165,13 +206,15 @@ async def cancel(ctx: Context, simulation_id: UUID) -> Simulation:
     await ctx.session.flush()
     if ended_now:
         await ctx.publish(events.run_cancelled(ctx.company_id, simulation_id))
+    key = RunKey(simulation.fingerprint, simulation.engine_version)
+    ChunkRepository(ctx).release(key, by=simulation_id)  # chunks under way end with it, not after it
     return simulation
 
 
 async def delete(ctx: Context, simulation_id: UUID) -> None:
     """With its results; a run that is under way ends without a trace."""
-    simulations = SimulationRepository(ctx)
-    await simulations.remove(simulation_id)
+    key = await SimulationRepository(ctx).remove(simulation_id)
+    ChunkRepository(ctx).release(key, by=simulation_id)
     ctx.invalidate(tag(ctx.company_id, "simulation", simulation_id))
 
 
