@@ -18,7 +18,8 @@ from .factories import engineer
 
 async def make_simulation(ctx: Context) -> UUID:
     data = SimulationCreate.model_validate({"automation_factor": 0.5, "roles": [engineer()]})
-    return (await service.create(ctx, data)).id
+    async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:  # it is there after the commit
+        return (await service.create(own, data)).id
 
 
 async def make_comparison(ctx: Context) -> UUID:
