@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from etter_simulation.comparisons.router import router as comparisons
+from etter_simulation.scenarios.router import router as scenarios
 from etter_simulation.sensitivity_analyses.router import router as sensitivity_analyses
 from etter_simulation.simulations.router import router as simulations
 
-routers = [simulations, comparisons, sensitivity_analyses]
+routers = [scenarios, simulations, comparisons, sensitivity_analyses]

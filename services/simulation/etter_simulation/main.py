@@ -14,6 +14,7 @@ CREATE_BODY_BYTES = 8 * 1024 * 1024
 """A thousand roles with their workloads."""
 WITH_ROLES = (
     "/simulations", "/simulations/preview", "/sensitivity-analyses", "/redeployment-plans", "/automation-roadmaps",
+    "/scenarios",
 )  # fmt: skip
 
 

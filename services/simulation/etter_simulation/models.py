@@ -2,14 +2,18 @@
 
 from etter_simulation.comparisons.models import Comparison
 from etter_simulation.role_profiles.models import RoleProfile
+from etter_simulation.scenarios.models import Baseline, Scenario, ScenarioVersion
 from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis
 from etter_simulation.simulations.chunks.models import ChunkPart, SimulationChunk
 from etter_simulation.simulations.models import Series, Simulation
 
 __all__ = [
+    "Baseline",
     "ChunkPart",
     "Comparison",
     "RoleProfile",
+    "Scenario",
+    "ScenarioVersion",
     "SensitivityAnalysis",
     "Series",
     "Simulation",

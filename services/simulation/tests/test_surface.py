@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import UUID
 
 from etter_common.context import Context
+from etter_common.ids import new_id
 from etter_common.testing.surface import SurfaceTests
 from etter_simulation.comparisons import service as comparisons
 from etter_simulation.comparisons.schemas import ComparisonCreate
+from etter_simulation.scenarios import service as scenarios
+from etter_simulation.scenarios.schemas import ScenarioCreate
 from etter_simulation.sensitivity_analyses import service as sensitivity_analyses
 from etter_simulation.sensitivity_analyses.schemas import SensitivityAnalysisCreate
 from etter_simulation.simulations import service
@@ -32,9 +36,20 @@ async def make_sensitivity_analysis(ctx: Context) -> UUID:
     return (await sensitivity_analyses.create(ctx, data)).id
 
 
+async def make_scenario(ctx: Context) -> UUID:
+    given = {"name": str(new_id()), "assumptions": {"automation_factor": 0.5}, "roles": [engineer()]}
+    return (await scenarios.create(ctx, ScenarioCreate.model_validate(given))).id
+
+
+async def first_version(_ctx: Context) -> str:
+    return "1"
+
+
 class TestSurface(SurfaceTests):
-    makers = {  # noqa: RUF012 - a ClassVar of the base
+    makers: ClassVar = {
         "simulation_id": make_simulation,
         "comparison_id": make_comparison,
         "sensitivity_analysis_id": make_sensitivity_analysis,
+        "scenario_id": make_scenario,
+        "version": first_version,
     }

@@ -6,15 +6,28 @@ from dataclasses import replace
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import ColumnDefault, Table, delete, insert, update
 
 from etter_common import fieldsets
 from etter_common.db.repository import Repository
+from etter_common.ids import new_id
+from etter_common.jobs import Queue
+from etter_common.jobs.queue import Ticket, work_message
 from etter_common.pagination import Listing
 from etter_common.responses import Schema, Slice
 from etter_simulation.analyses.schemas import AnalysisQuery
 
 AnalysisT = TypeVar("AnalysisT", bound=Any)  # a table with `AnalysisMixin`; mixins' columns cannot be typed
+
+
+def _defaults(table: Table) -> dict[str, Any]:
+    """Of the columns that have one; a statement with another inside it does not look for them itself."""
+    defaults = {column.key: column.default for column in table.columns}
+    return {
+        name: default.arg(None) if default.is_callable else default.arg
+        for name, default in defaults.items()
+        if isinstance(default, ColumnDefault)
+    }
 
 
 class AnalysisRepository(Repository[AnalysisT], Generic[AnalysisT]):
@@ -26,6 +39,15 @@ class AnalysisRepository(Repository[AnalysisT], Generic[AnalysisT]):
     listing: ClassVar[Listing]
     line: ClassVar[type[Schema]]
     whole: ClassVar[type[Schema]]
+
+    async def submit(self, queue: Queue, analysis: AnalysisT) -> AnalysisT:
+        """Add the row and hand it to a worker: one statement, both or neither."""
+        given = {name: value for name, value in vars(analysis).items() if name in self.model.__table__.columns}
+        values = {**_defaults(self.model.__table__), "id": new_id(), **given, "company_id": self.company_id}
+        ticket = work_message(self.ctx, queue, Ticket(job_id=values["id"], company_id=self.company_id))
+        row = insert(self.model).values(**values).returning(self.model)
+        added: AnalysisT = (await self.session.scalars(row.add_cte(ticket.cte("ticket")))).one()
+        return added
 
     async def list_page(self, query: AnalysisQuery) -> Slice:
         tree = fieldsets.parse(query.fields, self.line)

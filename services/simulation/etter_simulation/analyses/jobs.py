@@ -1,4 +1,4 @@
-"""An analysis as a job: put into its queue, carried out, ended."""
+"""An analysis as a job: handed over, carried out, ended."""
 
 from __future__ import annotations
 
@@ -19,11 +19,8 @@ Perform = Callable[[str, Report], Awaitable[dict[str, Any]]]
 
 
 async def submit(analyses: AnalysisRepository[AnalysisT], queue: Queue, analysis: AnalysisT) -> AnalysisT:
-    """Add the row and hand it to a worker, both or neither."""
-    analyses.add(analysis)
-    await analyses.session.flush()
-    await jobs.enqueue(analyses.ctx, queue, analysis.id)
-    return analysis
+    """Add the row and hand it to a worker, both or neither; the row as it was written."""
+    return await analyses.submit(queue, analysis)
 
 
 async def carry_out(job: Job, repository: Repositories[Any], perform: Perform) -> None:

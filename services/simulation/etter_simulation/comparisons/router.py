@@ -25,6 +25,7 @@ from etter_simulation.comparisons.errors import (
 )
 from etter_simulation.comparisons.models import Comparison
 from etter_simulation.comparisons.schemas import ComparisonCreate, ComparisonLine, ComparisonOut
+from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 
 router = APIRouter(prefix="/comparisons", tags=["comparisons"])
 Reader = Annotated[Context, requires("simulations:read")]
@@ -35,8 +36,11 @@ _ONE = (*COMMON, ComparisonNotFound)
 @router.post(
     "",
     status_code=202,
-    responses=documented(*STARTING, UnknownAlternative, AlternativesDiffer, ComparisonTooLarge),
-)
+    responses=documented(
+        *STARTING, UnknownAlternative, AlternativesDiffer, ComparisonTooLarge,
+        NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+    ),
+)  # fmt: skip
 async def create_comparison(ctx: Writer, data: ComparisonCreate, response: Response) -> Data[ComparisonLine]:
     """Play the alternatives with the same random numbers; follow it at `Location`."""
     comparison = await service.create(ctx, data)

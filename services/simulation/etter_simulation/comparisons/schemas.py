@@ -18,10 +18,26 @@ Label = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class AlternativeIn(Schema):
-    """A simulation's request, played again."""
+    """A simulation's request, played again, or a scenario.
 
-    simulation_id: UUID
+    A scenario with current roles takes those of the comparison: the baseline's if that is a simulation, else those of
+    the first simulation, else the company's own as they are now.
+    """
+
+    simulation_id: UUID | None = None
+    scenario_id: UUID | None = None
+    version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(
+        default=None, description="of the scenario; null: its latest"
+    )
     label: Label | None = Field(default=None, description="null: the name of what it is")
+
+    @model_validator(mode="after")
+    def _names_one_thing(self) -> Self:
+        if (self.simulation_id is None) == (self.scenario_id is None):
+            raise PydanticCustomError("NOT_ONE_ALTERNATIVE", "give either simulation_id or scenario_id")
+        if self.version is not None and self.scenario_id is None:
+            raise PydanticCustomError("VERSION_WITHOUT_SCENARIO", "version belongs to a scenario_id")
+        return self
 
 
 class ComparisonCreate(Schema):
@@ -38,7 +54,7 @@ class ComparisonCreate(Schema):
                     "name": "Fast or careful",
                     "alternatives": [
                         {"simulation_id": "0198f3c2-0000-7000-8000-000000000001"},
-                        {"simulation_id": "0198f3c2-0000-7000-8000-000000000002", "label": "fast"},
+                        {"scenario_id": "0198f3c2-0000-7000-8000-000000000002", "label": "fast"},
                     ],
                     "months": [12, 36],
                 }
@@ -74,8 +90,9 @@ class ComparisonCreate(Schema):
 class AlternativeOut(Schema):
     """What was compared; `seed_before` and `iterations_before` are what it was played with, if it was."""
 
-    kind: Literal["simulation"]
+    kind: Literal["simulation", "scenario"]
     id: UUID
+    version: int | None
     label: str
     seed_before: int | None
     iterations_before: int | None

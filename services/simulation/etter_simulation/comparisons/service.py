@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -16,29 +15,20 @@ from etter_common.responses import Slice
 from etter_simulation.analyses import jobs
 from etter_simulation.analyses.limits import check_size
 from etter_simulation.analyses.schemas import AnalysisQuery
-from etter_simulation.comparisons.errors import AlternativesDiffer, ComparisonTooLarge, UnknownAlternative
+from etter_simulation.comparisons.alternatives import find
+from etter_simulation.comparisons.errors import AlternativesDiffer, ComparisonTooLarge
 from etter_simulation.comparisons.models import QUEUE, Comparison
 from etter_simulation.comparisons.repository import ComparisonRepository
-from etter_simulation.comparisons.schemas import AlternativeIn, ComparisonCreate
+from etter_simulation.comparisons.schemas import ComparisonCreate
 from etter_simulation.engine.metrics import ENGINE_VERSION
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.simulations import service as simulations
 
 DEFAULT_MONTHS = (12, 36, 60, 120)
 
 
-@dataclass(frozen=True)
-class Alternative:
-    """One of those compared: what it is, and what it assumes."""
-
-    shown: dict[str, Any]
-    currency: str
-    request: SimulationRequest
-
-
 async def create(ctx: Context, data: ComparisonCreate) -> Comparison:
     """Queue a comparison. It keeps its own copy of what the alternatives assume."""
-    alternatives = await _find(ctx, data.alternatives)
+    alternatives = await find(ctx, data.alternatives, baseline=data.baseline)
     currencies = sorted({alternative.currency for alternative in alternatives})
     if len(currencies) > 1:
         raise AlternativesDiffer(currencies=currencies)
@@ -95,31 +85,6 @@ def months_of(wanted: Sequence[int] | None, steps: int) -> list[int]:
         message = f"the comparison ends with month {steps}"
         raise ValidationFailed(errors=[FieldError("/body/months", message, "month_beyond_end")])
     return sorted({*(wanted if wanted is not None else (m for m in DEFAULT_MONTHS if m < steps)), steps})
-
-
-async def _find(ctx: Context, wanted: Sequence[AlternativeIn]) -> list[Alternative]:
-    stored = await simulations.stored_requests(ctx, [one.simulation_id for one in wanted])
-    unknown = [
-        FieldError(f"/body/alternatives/{at}/simulation_id", "there is no such simulation", "unknown_simulation")
-        for at, one in enumerate(wanted)
-        if one.simulation_id not in stored
-    ]
-    if unknown:
-        raise UnknownAlternative(errors=unknown)
-    return [_of_simulation(one, stored[one.simulation_id]) for one in wanted]
-
-
-def _of_simulation(one: AlternativeIn, found: simulations.Stored) -> Alternative:
-    request = found.request
-    shown = {
-        "kind": "simulation",
-        "id": str(one.simulation_id),
-        "label": one.label or found.name or f"Simulation {str(one.simulation_id)[-8:]}",
-        "seed_before": request.seed,
-        "iterations_before": request.n_iterations,
-        "steps_before": request.steps,
-    }
-    return Alternative(shown, found.currency, request)
 
 
 async def list_page(ctx: Context, query: AnalysisQuery) -> Slice:

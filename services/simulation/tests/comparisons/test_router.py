@@ -10,7 +10,7 @@ import pytest
 from etter_common.ids import new_id
 from etter_common.testing.client import CheckedClient
 
-from ..factories import engineer
+from ..factories import engineer, marketing
 from ..simulations.following import body, follow
 
 pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
@@ -29,6 +29,14 @@ async def alternatives(client: CheckedClient, *changes: dict[str, Any]) -> list[
 
 async def two(client: CheckedClient) -> list[dict[str, Any]]:
     return await alternatives(client, {"name": "Half"}, {"name": "Less", "automation_factor": 0.3})
+
+
+async def kept(client: CheckedClient, **more: Any) -> str:
+    """The id of a scenario."""
+    given = {"automation_factor": 0.3, "steps": 24, "n_iterations": 8, "seed": 7}
+    body = {"name": str(new_id()), "assumptions": given, "roles": [engineer(), marketing()], **more}
+    scenario_id: str = (await client.post("/scenarios", json=body)).json()["data"]["id"]
+    return scenario_id
 
 
 async def compared(client: CheckedClient, wanted: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
@@ -62,6 +70,12 @@ class TestCreate:
         [
             ({"alternatives": [{"simulation_id": str(new_id())}]}, "/body/alternatives", "too_short"),
             ({"alternatives": [{"simulation_id": str(new_id())}] * 6}, "/body/alternatives", "too_long"),
+            ({"alternatives": [{}, {}]}, "/body/alternatives/0", "NOT_ONE_ALTERNATIVE"),
+            (
+                {"alternatives": [{"simulation_id": str(new_id()), "version": 1}] * 2},
+                "/body/alternatives/0",
+                "VERSION_WITHOUT_SCENARIO",
+            ),
             ({"baseline": 2}, "/body", "UNKNOWN_BASELINE"),
             ({"n_iterations": 1}, "/body/n_iterations", "greater_than_equal"),
             ({"months": [25]}, "/body/months", "month_beyond_end"),
@@ -80,6 +94,22 @@ class TestCreate:
         response = await client.post(PATH, json={"alternatives": wanted})
         assert (response.status_code, response.json()["code"]) == (422, "UNKNOWN_ALTERNATIVE")
         assert response.json()["errors"][0]["pointer"] == "/body/alternatives/2/simulation_id"
+
+    async def test_a_scenario_version_that_is_not_there(self, client: CheckedClient) -> None:
+        scenario_id = await kept(client)
+        wanted = [{"scenario_id": scenario_id}, {"scenario_id": scenario_id, "version": 2}]
+        response = await client.post(PATH, json={"alternatives": wanted})
+        assert (response.status_code, response.json()["code"]) == (422, "UNKNOWN_ALTERNATIVE")
+        assert response.json()["errors"][0]["pointer"] == "/body/alternatives/1/scenario_id"
+
+    async def test_current_roles_are_those_of_the_simulation_beside_it(self, client: CheckedClient) -> None:
+        wanted = [{"scenario_id": await kept(client, roles="current")}, {"simulation_id": await asked(client)}]
+        assert (await client.post(PATH, json={"alternatives": wanted})).status_code == 202
+
+    async def test_current_roles_alone_need_published_profiles(self, client: CheckedClient) -> None:
+        wanted = [{"scenario_id": await kept(client, roles="current")}] * 2
+        response = await client.post(PATH, json={"alternatives": wanted})
+        assert (response.status_code, response.json()["code"]) == (409, "NO_ROLE_PROFILES")
 
     async def test_several_currencies(self, client: CheckedClient) -> None:
         wanted = await alternatives(client, {"currency": "EUR"}, {"currency": "USD"})
@@ -148,6 +178,18 @@ class TestResult:
         assert (released["n"], released["probability_better"]) == (8, released["probability_higher"])
         assert outputs["heads"]["at"][0]["probability_better"] is None
         assert len(data["result"]["alternatives"]) == 2
+
+    async def test_a_scenario_is_as_good_as_the_simulation_of_it(self, client: CheckedClient) -> None:
+        scenario_id = await kept(client)
+        wanted = [*await alternatives(client, {"automation_factor": 0.3}), {"scenario_id": scenario_id, "version": 1}]
+        data = await compared(client, wanted)
+        assert [(one["kind"], one["version"]) for one in data["alternatives"]] == [
+            ("simulation", None),
+            ("scenario", 1),
+        ]
+        figures = [figure for output in data["result"]["pairs"][0]["outputs"] for figure in output["at"]]
+        assert {figure["probability_higher"] for figure in figures} == {0}
+        assert {figure["probability_lower"] for figure in figures} == {0}
 
     async def test_the_named_baseline_comes_first(self, client: CheckedClient) -> None:
         wanted = await alternatives(client, *({"automation_factor": a} for a in (0.2, 0.3, 0.4)))
