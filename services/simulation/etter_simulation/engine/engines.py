@@ -21,13 +21,11 @@ class Engine(NamedTuple):
 
 
 def engine_of(request: SimulationRequest) -> Engine:
-    """The engine that a request asks for; the mean-field engine plays no iterations and is not among them."""
+    """The engine that a request asks for."""
     if request.engine == "agent":
         from etter_simulation.engine import agent
 
         return Engine(agent.start, agent.advance)
-    if request.engine == "mean_field":
-        raise ValueError("the mean-field engine plays no iterations")
     return Engine(tables.start, cohort.advance)
 
 

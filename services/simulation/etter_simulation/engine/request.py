@@ -231,9 +231,9 @@ class Assumptions(Part):
     )
     n_iterations: Annotated[int, Field(ge=1, le=MAX_ITERATIONS)] = 200
     automation_factor: Share
-    engine: Literal["cohort", "agent", "mean_field"] = Field(
+    engine: Literal["cohort", "agent"] = Field(
         default="cohort",
-        description="agent: one slot per employee, the reference; mean_field has no iterations, see the preview",
+        description="agent: one slot per employee, the reference; the mean-field engine answers previews",
         exclude_if=_is_cohort,
     )
     steps: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 120
@@ -271,6 +271,16 @@ class Assumptions(Part):
             own = merged.get(part, {})
             merged[part] = {**values, **own} if isinstance(own, dict) else own
         return merged
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _engine_plays_iterations(cls, engine: Any) -> Any:
+        if engine == "mean_field":
+            raise PydanticCustomError(
+                "ENGINE_WITHOUT_ITERATIONS",
+                "the mean-field engine plays no iterations and has no spread; ask for a preview",
+            )
+        return engine
 
     @field_validator("layoffs")
     @classmethod

@@ -17,10 +17,6 @@ class PreviewTooLarge(Unprocessable):
     code, title = "PREVIEW_TOO_LARGE", "More than is computed at once; ask for a simulation"
 
 
-class EngineWithoutIterations(Unprocessable):
-    code, title = "ENGINE_WITHOUT_ITERATIONS", "The mean-field engine plays no iterations; ask for a preview"
-
-
 class SimulationNotFinished(Conflict):
     code, title = "SIMULATION_NOT_FINISHED", "The simulation has no results (yet)"
 

@@ -20,8 +20,7 @@ from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations import results, service
 from etter_simulation.simulations.errors import PreviewTooLarge
 from etter_simulation.simulations.packing import Floats
-from etter_simulation.simulations.preview_schemas import PreviewOut, PreviewQuery
-from etter_simulation.simulations.schemas import SimulationCreate
+from etter_simulation.simulations.preview_schemas import PreviewCreate, PreviewOut, PreviewQuery
 from etter_simulation.simulations.service import Asked
 
 BIAS: Final = "expected values without chance; the means of a run differ from them by the order of 1/headcount"
@@ -30,10 +29,10 @@ _beside = ThreadPoolExecutor(1, thread_name_prefix="preview")
 """One preview after the other, beside the event loop: together they would only slow each other and all else down."""
 
 
-async def preview(ctx: Context, data: SimulationCreate, query: PreviewQuery) -> bytes:
+async def preview(ctx: Context, data: PreviewCreate, query: PreviewQuery) -> bytes:
     """The body of the answer, ready to be sent."""
     tree = fieldsets.parse(query.fields, PreviewOut)
-    asked = await service.asked_for(ctx, data)
+    asked = await service.asked_for(ctx, data.model_copy(update={"engine": "cohort"}))
     check_size(service.settings_of(ctx), asked.request)
     return await asyncio.get_running_loop().run_in_executor(_beside, _body, asked, query.every, tree)
 

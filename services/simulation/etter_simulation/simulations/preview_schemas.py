@@ -5,11 +5,22 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, create_model
+from pydantic import Field, create_model, field_validator
 
 from etter_common.responses import Schema
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS, SALARY
-from etter_simulation.simulations.schemas import Assumption, Bridge, FieldsQuery, LeftOutRole
+from etter_simulation.simulations.schemas import Assumption, Bridge, FieldsQuery, LeftOutRole, SimulationCreate
+
+
+class PreviewCreate(SimulationCreate):
+    """What a run takes. `n_iterations` and `seed` play no part, nor does the engine that a run would have."""
+
+    engine: Literal["cohort", "agent", "mean_field"] = "mean_field"  # type: ignore[assignment]  # whatever is asked
+
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _engine_plays_iterations(cls, engine: Any) -> Any:
+        return engine
 
 
 class PreviewQuery(FieldsQuery):

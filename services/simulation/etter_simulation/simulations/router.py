@@ -28,7 +28,6 @@ from etter_common.sse import EventStream, event_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 from etter_simulation.simulations import preview, service
 from etter_simulation.simulations.errors import (
-    EngineWithoutIterations,
     PreviewTooLarge,
     ResultsTooLarge,
     SimulationNotFinished,
@@ -39,7 +38,7 @@ from etter_simulation.simulations.errors import (
     UnknownSimulatedRole,
 )
 from etter_simulation.simulations.models import Simulation
-from etter_simulation.simulations.preview_schemas import PreviewOut, PreviewQuery
+from etter_simulation.simulations.preview_schemas import PreviewCreate, PreviewOut, PreviewQuery
 from etter_simulation.simulations.schemas import (
     FieldsQuery,
     ResultsOut,
@@ -59,7 +58,7 @@ _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "de
     "",
     status_code=202,
     responses=documented(
-        *_COMMON, SimulationTooLarge, EngineWithoutIterations, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+        *_COMMON, SimulationTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
         TooManyActiveSimulations, TooManyStoredSimulations, IdempotencyKeyReused, InvalidIdempotencyKey,
     ),
 )  # fmt: skip
@@ -86,7 +85,7 @@ async def create_simulation(
 )  # fmt: skip
 async def preview_simulation(
     ctx: Annotated[Context, requires("simulations:write")],
-    data: SimulationCreate,
+    data: PreviewCreate,
     query: Annotated[PreviewQuery, Query()],
 ) -> Response:
     """What to expect of a run, at once and without a job: the mean-field engine, in the limit of many people.

@@ -27,7 +27,6 @@ from etter_simulation.simulations import events, results, reuse
 from etter_simulation.simulations.chunks.plan import plan_for
 from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.errors import (
-    EngineWithoutIterations,
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
@@ -79,7 +78,6 @@ async def asked_for(ctx: Context, data: SimulationCreate) -> Asked:
 async def create(ctx: Context, data: SimulationCreate) -> Simulation:
     """Queue a run, or give it the results of one that meant the same. It keeps its own copy of the roles."""
     asked = _seeded(await asked_for(ctx, data))
-    _check_engine(asked.request)
     _check_size(settings_of(ctx), asked.request)
     simulations = SimulationRepository(ctx)
     simulation = _row(ctx, data, asked)
@@ -148,11 +146,6 @@ def settings_of(ctx: Context) -> SimulationSettings:
     settings = ctx.platform.settings
     assert isinstance(settings, SimulationSettings)  # noqa: S101 - simulation's platform has its settings
     return settings
-
-
-def _check_engine(request: SimulationRequest) -> None:
-    if request.engine == "mean_field":
-        raise EngineWithoutIterations(errors=[FieldError("/body/engine", "cohort or agent", "literal_error")])
 
 
 def _check_size(settings: SimulationSettings, request: SimulationRequest) -> None:
