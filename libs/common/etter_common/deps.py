@@ -123,10 +123,13 @@ async def cached(
     *,
     ttl_s: float,
     tags: Sequence[str],
+    media_type: str = "application/json",
+    vary: str | None = None,
 ) -> Response:
-    """A JSON answer from the two-tier cache; `load` makes the body when neither tier has it.
+    """An answer, JSON if not said otherwise, from the two-tier cache; `load` makes the body when neither tier has it.
 
-    `key` must follow from the caller, the path and the query alone: while the first tier holds the value, the same
+    `key` must follow from the caller, the path, the query and `Accept` alone (a route that heeds the last says so in
+    `vary`): while the first tier holds the value, the same
     request is answered from it without the route (`shortcut`). `load` works in a unit of its own, which it is given,
     so that the value can be renewed after the request is over; a 404 it raises is remembered for `ABSENT_S`, and while
     the database is away the answer last seen is given for `FAIL_SAFE_S`.
@@ -140,7 +143,8 @@ async def cached(
         key, load_apart, ttl_s=ttl_s, tags=tags, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S
     )
     ctx.found = key, entry
-    return Response(entry.body, media_type="application/json", headers={"etag": entry.etag})
+    headers = {"etag": entry.etag, "vary": vary} if vary else {"etag": entry.etag}
+    return Response(entry.body, media_type=media_type, headers=headers)
 
 
 def json_response(body: bytes, *, etag: str | None = None, status: int = 200) -> Response:

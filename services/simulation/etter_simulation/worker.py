@@ -19,6 +19,7 @@ from etter_simulation.simulations.chunks.execution import execute as play_chunk
 from etter_simulation.simulations.chunks.models import CHUNKS, SimulationChunk
 from etter_simulation.simulations.engine_pool import engine_pool
 from etter_simulation.simulations.execution import execute, note_stop
+from etter_simulation.simulations.handlers import drop_reusable
 from etter_simulation.simulations.models import QUEUE, Simulation
 
 RUNS_AT_ONCE = 32
@@ -29,7 +30,9 @@ CHUNK_DEADLINE_S = 300.0
 
 subscriptions = (
     on(WorkflowPublished, handlers.take_over),
+    on(WorkflowPublished, drop_reusable),
     on(RoleDeleted, handlers.forget),
+    on(RoleDeleted, drop_reusable),
 )
 jobs = runner(QUEUE, Simulation, execute, slots=RUNS_AT_ONCE, deadline_s=DEADLINE_S, on_stop=note_stop)
 chunks = runner(CHUNKS, SimulationChunk, play_chunk, slots=1, deadline_s=CHUNK_DEADLINE_S)

@@ -28,6 +28,11 @@ globals().update(
                 "max_agent_months": 400_000, "max_agent_iterations": 20_000,
                 "max_preview_role_months": 2_000, "max_preview_role_pairs": 9,
                 "max_sensitivity_role_months": 2_000_000,
+                "max_inline_work": 200_000,
+                "chunk_work": 50_000,
+                "max_exact_values": 10_000_000,
+                "max_active_simulations": 20,
+                "max_stored_simulations": 30,
             },
         )
     )

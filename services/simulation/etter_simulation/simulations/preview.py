@@ -17,7 +17,7 @@ from etter_simulation.engine.mean_field import expect
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, ENGINE_VERSIONS, ROLE_METRICS, SALARY
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.settings import SimulationSettings
-from etter_simulation.simulations import results, service
+from etter_simulation.simulations import assumptions, results, service
 from etter_simulation.simulations.errors import PreviewTooLarge
 from etter_simulation.simulations.packing import Floats
 from etter_simulation.simulations.preview_schemas import PreviewCreate, PreviewOut, PreviewQuery
@@ -73,7 +73,7 @@ def _body(asked: Asked, every: int, tree: fieldsets.Tree | None) -> bytes:
         "currency": asked.currency,
         "months": months,
         "summary": found.summary,
-        "assumptions": results.assumptions(request.model_dump(mode="json", exclude={"roles"})),
+        "assumptions": assumptions.shown(request.model_dump(mode="json")),
         "left_out": asked.left_out,
         "company": {**dict.fromkeys(ATTRIBUTED_METRICS), **company},
         "roles": roles,

@@ -49,13 +49,15 @@ class SimulationRepository(Repository[Simulation]):
             raise SimulationNotFound
         return dict(row._mapping)
 
-    async def header(self, simulation_id: UUID) -> Row[Any]:
-        """What the results begin with; raises `SimulationNotFound`."""
+    async def header(self, simulation_id: UUID, *, with_roles: bool) -> Row[Any]:
+        """What the results begin with; raises `SimulationNotFound`. Roles are thousands: only where they are needed."""
+        request = Simulation.request if with_roles else Simulation.request.op("-")("roles")
         columns = (
             Simulation.id, Simulation.status, Simulation.name, Simulation.mode, Simulation.automation_factor,
             Simulation.seed, Simulation.iterations, Simulation.steps, Simulation.roles, Simulation.currency,
-            Simulation.engine_version, Simulation.summary, Simulation.left_out,
-            Simulation.request.op("-")("roles").label("request"),  # the assumptions without a thousand roles
+            Simulation.engine_version, Simulation.summary, Simulation.left_out, Simulation.quantiles,
+            func.coalesce(Simulation.iterations_used, Simulation.iterations).label("iterations_used"),
+            request.label("request"),
         )  # fmt: skip
         found = await self.session.execute(self.select(*columns).where(Simulation.id == simulation_id))
         row: Row[Any] | None = found.one_or_none()
@@ -141,13 +143,15 @@ class SimulationRepository(Repository[Simulation]):
         names = ["id", "company_id", "simulation_id", *(column.key for column in columns)]
         self.ctx.append(insert(Series).from_select(names, copied))
 
-    async def drop_reusable(self, role_id: UUID) -> int:
-        """Results that came from the role's profile are not used again; how many there were."""
+    async def drop_reusable(self, role_id: UUID) -> None:
+        """Results that came from the role's profile are not used again."""
         statement = update(Simulation).where(
-            Simulation.company_id == self.company_id, Simulation.reusable_until.is_not(None),
+            Simulation.company_id == self.company_id, Simulation.reusable_until > utc_now(),
             Simulation.role_ids.contains([str(role_id)]),
-        ).values(reusable_until=None)  # fmt: skip
-        return len((await self.session.scalars(statement.returning(Simulation.id))).all())
+        )  # fmt: skip
+        await self.session.execute(
+            statement.values(reusable_until=None), execution_options={"synchronize_session": False}
+        )
 
     async def remove(self, simulation_id: UUID) -> RunKey:
         """Raises `SimulationNotFound`; the series go with it."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from etter_simulation.engine.defaults import DEFAULTS
 from etter_simulation.engine.metrics import (
     ATTRIBUTED_METRICS,
     COMPANY_METRICS,
@@ -90,24 +89,3 @@ def flat_steps(months: Sequence[int], company: Columns, roles: Mapping[str, Colu
             rows += list(columns[metric][: len(FLAT_STATS)])
     by_month = np.stack(rows, axis=1).tolist()
     return [{"Step": month, **dict(zip(names, row, strict=True))} for month, row in zip(months, by_month, strict=True)]
-
-
-def assumptions(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every parameter with its value and where it comes from; one that differs from its default was given."""
-    found = []
-    for default in DEFAULTS.values():
-        part, name = default.parameter.split(".")
-        value = float(request[part][name])
-        is_default = value == default.value
-        found.append(
-            {
-                "parameter": default.parameter,
-                "value": value,
-                "unit": default.unit,
-                "basis": default.basis if is_default else "given",
-                "note": default.note if is_default else "",
-                "low": default.low,
-                "high": default.high,
-            }
-        )
-    return found

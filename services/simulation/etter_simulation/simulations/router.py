@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
@@ -18,6 +18,7 @@ from etter_common.errors import (
     InvalidFields,
     InvalidIdempotencyKey,
     InvalidSort,
+    NotAcceptable,
     Unauthenticated,
     ValidationFailed,
 )
@@ -39,6 +40,7 @@ from etter_simulation.simulations.errors import (
 )
 from etter_simulation.simulations.models import Simulation
 from etter_simulation.simulations.preview_schemas import PreviewCreate, PreviewOut, PreviewQuery
+from etter_simulation.simulations.representations import Representation, preferred
 from etter_simulation.simulations.schemas import (
     FieldsQuery,
     ResultsOut,
@@ -51,6 +53,17 @@ from etter_simulation.simulations.schemas import (
 router = APIRouter(prefix="/simulations", tags=["simulations"])
 _COMMON = (Unauthenticated, Forbidden, ValidationFailed)
 _ONE = (*_COMMON, SimulationNotFound)
+_LINES = "role (empty: the company), role_id, metric, month, and the statistics; "
+_RESULTS: dict[str, Any] = {
+    "description": "the results",
+    "content": {
+        Representation.CSV.value: {"schema": {"type": "string", "description": _LINES + "no value: empty"}},
+        Representation.ARROW.value: {
+            "schema": {"type": "string", "format": "binary", "description": _LINES + "an IPC stream; no value: null"}
+        },
+    },
+    "headers": {"Vary": {"description": "Accept, Accept-Encoding", "schema": {"type": "string"}}},
+}
 _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the run's progress"}
 
 
@@ -117,23 +130,32 @@ async def get_simulation(
 @router.get(
     "/{simulation_id}/results",
     response_model=Data[ResultsOut],
-    responses=documented(*_ONE, SimulationNotFinished, InvalidFields, UnknownSimulatedRole, ResultsTooLarge),
+    responses={
+        **documented(*_ONE, SimulationNotFinished, InvalidFields, UnknownSimulatedRole, ResultsTooLarge, NotAcceptable),
+        200: _RESULTS,
+    },
 )
 async def get_simulation_results(
-    ctx: Annotated[Context, requires("simulations:read")], simulation_id: UUID, query: Annotated[ResultsQuery, Query()]
+    ctx: Annotated[Context, requires("simulations:read")],
+    simulation_id: UUID,
+    query: Annotated[ResultsQuery, Query()],
+    accept: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
-    """Statistics over all iterations by month.
+    """Statistics over all iterations by month: JSON, or by `Accept` the series of `company` and `roles` as one table.
 
     The company's `employees` and `avg_time_per_employee` follow their definitions; the published v1 example prints the
     two exchanged.
     """
-    key = CacheKey.of(ctx.company_id, "simulation_results", {"id": str(simulation_id), **query.model_dump(mode="json")})
+    form = preferred(accept)
+    asked = {"id": str(simulation_id), "form": form.value, **query.model_dump(mode="json")}
     return await cached(
         ctx,
-        key,
-        lambda own: service.read_results(own, simulation_id, query),
+        CacheKey.of(ctx.company_id, "simulation_results", asked),
+        lambda own: service.read_results(own, simulation_id, query, form),
         ttl_s=LIFETIMES["simulation_results"],
         tags=[tag(ctx.company_id, "simulation", simulation_id)],
+        media_type=form.content_type,
+        vary="Accept",
     )
 
 

@@ -203,10 +203,11 @@ class ResultsOut(Schema):
     mode: Literal["ceiling", "intensity"]
     automation_factor: float
     seed: int
-    iterations: int
+    iterations: int = Field(description="used; fewer than asked for where `precision` was reached before")
     counterfactual: bool
     currency: str
-    quantiles: Literal["exact"]
+    quantiles: Literal["exact", "sketch"] = Field(description="the company's are always exact")
+    quantile_error: float | None = Field(description="largest relative error of a role's p5, p50, p95; null: exact")
     months: list[int]
     summary: Summary
     assumptions: list[Assumption]

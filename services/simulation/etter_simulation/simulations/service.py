@@ -21,9 +21,10 @@ from etter_common.jobs import JobStatus
 from etter_common.responses import Slice, encode_data
 from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSIONS
 from etter_simulation.engine.request import RoleIn, SimulationRequest
+from etter_simulation.engine.sketch_error import RELATIVE_ERROR
 from etter_simulation.role_profiles import service as role_profiles
 from etter_simulation.settings import SimulationSettings
-from etter_simulation.simulations import events, results, reuse
+from etter_simulation.simulations import assumptions, events, results, reuse
 from etter_simulation.simulations.chunks.plan import plan_for
 from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.errors import (
@@ -38,6 +39,7 @@ from etter_simulation.simulations.errors import (
 from etter_simulation.simulations.meaning import Meaning, RunKey
 from etter_simulation.simulations.models import QUEUE, Simulation
 from etter_simulation.simulations.repository import SimulationRepository
+from etter_simulation.simulations.representations import Representation
 from etter_simulation.simulations.schemas import (
     ResultsOut,
     ResultsQuery,
@@ -45,6 +47,7 @@ from etter_simulation.simulations.schemas import (
     SimulationOut,
     SimulationQuery,
 )
+from etter_simulation.simulations.tables import Table, as_arrow, as_csv, table_of
 
 
 @dataclass(frozen=True)
@@ -211,16 +214,19 @@ async def delete(ctx: Context, simulation_id: UUID) -> None:
     ctx.invalidate(tag(ctx.company_id, "simulation", simulation_id))
 
 
-async def read_results(ctx: Context, simulation_id: UUID, query: ResultsQuery) -> bytes:
+async def read_results(
+    ctx: Context, simulation_id: UUID, query: ResultsQuery, form: Representation = Representation.JSON
+) -> bytes:
     """The body of the results, ready to be sent; decoding and encoding run beside the event loop."""
     tree = fieldsets.parse(query.fields, ResultsOut)
     simulations = SimulationRepository(ctx)
-    header = await simulations.header(simulation_id)
+    wanted = set(fieldsets.top_level(tree, ResultsOut))
+    is_json = form is Representation.JSON
+    header = await simulations.header(simulation_id, with_roles=is_json and "assumptions" in wanted)
     if header.status != JobStatus.SUCCEEDED:
         raise SimulationNotFinished(f"the simulation is {header.status}", status_of_run=header.status)
-    wanted = set(fieldsets.top_level(tree, ResultsOut))
     months = results.months_of(header.steps, query.every)
-    with_roles = bool(wanted & {"roles", "steps"})
+    with_roles = bool(wanted & ({"roles", "steps"} if is_json else {"roles"}))
     count = (len(query.roles) if query.roles is not None else header.roles) if with_roles else 0
     _check_answer(settings_of(ctx), values=results.values_of(count, len(months), wanted))
     rows = await simulations.list_series(simulation_id, roles=query.roles, with_roles=with_roles)
@@ -232,7 +238,17 @@ async def read_results(ctx: Context, simulation_id: UUID, query: ResultsQuery) -
                 for name in sorted(missing)
             ]
         )
+    if not is_json:
+        return await asyncio.to_thread(_table_body, header, table_of(rows, months, tree), form)
     return await asyncio.to_thread(_body, header, rows, months, tree)
+
+
+def _table_body(header: Row[Any], table: Table, form: Representation) -> bytes:
+    if form is Representation.CSV:
+        return as_csv(table)
+    names = ("id", "engine_version", "seed", "iterations_used", "currency", "quantiles")
+    about = {"simulation_id" if name == "id" else name: str(getattr(header, name)) for name in names}
+    return as_arrow(table, about)
 
 
 def _check_answer(settings: SimulationSettings, *, values: int) -> None:
@@ -246,10 +262,12 @@ def _body(header: Any, rows: Any, months: list[int], tree: fieldsets.Tree | None
         **dict(header._mapping),
         "simulation_id": header.id,
         "engine": header.request.get("engine", ENGINE),
-        "quantiles": "exact",
+        "quantile_error": RELATIVE_ERROR if header.quantiles == "sketch" else None,
+        "iterations": header.iterations_used,
         "months": months,
     }
     head["counterfactual"] = header.request["counterfactual"]
-    head["assumptions"] = results.assumptions(header.request)
+    if "assumptions" in wanted:
+        head["assumptions"] = assumptions.shown(header.request)
     made = results.sections(rows, months, tree)
     return encode_data(fieldsets.narrow({name: made.get(name, head.get(name)) for name in wanted}, tree))

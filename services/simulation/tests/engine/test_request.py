@@ -147,3 +147,32 @@ class TestSeed:
 
     def test_roles_are_part_of_the_fingerprint(self) -> None:
         assert request(engineer(), guard()).fingerprint() != request(engineer(), marketing()).fingerprint()
+
+
+class TestExposure:
+    def labelled(self, label: str, **more: Any) -> SimulationRequest:
+        work = {"Name": "Work", "exposure": label, "Skill": 0.5, "Time": 1.0, **more}
+        return request(clerk(workloads=[work]))
+
+    @pytest.mark.parametrize(
+        ("label", "kind", "ceiling"), [("E0", "Non-Auto", 0), ("E1", "Auto", 0.5), ("E2", "Auto", 0.5)]
+    )
+    def test_a_label_gives_type_and_ceiling(self, label: str, kind: str, ceiling: float) -> None:
+        (work,) = self.labelled(label).roles[0].workloads
+        assert (work.Type, work.ceiling) == (kind, ceiling)
+
+    def test_what_the_workload_says_itself_goes_before(self) -> None:
+        (work,) = self.labelled("E0", Type="Auto", ceiling=0.3).roles[0].workloads
+        assert (work.Type, work.ceiling) == ("Auto", 0.3)
+
+    def test_it_means_the_same_run_as_what_it_gives(self) -> None:
+        spelled_out = request(clerk(workloads=[workload("Work", "Auto", 0.5, 1.0, ceiling=0.5)]))
+        assert self.labelled("E1").fingerprint() == spelled_out.fingerprint()
+
+    def test_neither_label_nor_type_is_refused(self) -> None:
+        work = {"Name": "Work", "Skill": 0.5, "Time": 1.0}
+        assert refusals(clerk(workloads=[work])) == [(("roles", 0, "workloads", 0, "Type"), "missing")]
+
+    def test_an_unknown_label_is_refused(self) -> None:
+        work = workload("Work", "Auto", 0.5, 1.0, exposure="E3")
+        assert refusals(clerk(workloads=[work]))[0] == (("roles", 0, "workloads", 0, "exposure"), "literal_error")

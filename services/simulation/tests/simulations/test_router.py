@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from uuid import UUID
 
 import pytest
+from nanoarrow import ArrayStream
 
 from etter_common.clock import monotonic
 from etter_common.context import Context
@@ -202,6 +204,39 @@ class TestResults:
         response = await client.get(f"/simulations/{simulation_id}/results")
         assert (response.status_code, response.json()["code"]) == (422, "RESULTS_TOO_LARGE")
         assert (await client.get(f"/simulations/{simulation_id}/results", params={"every": 60})).status_code == 200
+
+    async def test_it_comes_as_a_table_too(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        params: dict[str, str | int] = {
+            "fields": "company.heads.p50,roles.count.p50",
+            "every": 12,
+            "roles": "Marketing",
+        }
+        found = await client.get(path, params=params, headers={"accept": "text/csv"})
+        assert found.headers["content-type"].startswith("text/csv; header=present")
+        assert found.text.splitlines()[:2] == ["role,role_id,metric,month,p50", ",,heads,0,400.0"]
+        assert len(found.text.splitlines()) == 1 + 2 * 3
+        arrow = await client.get(path, params=params, headers={"accept": "application/vnd.apache.arrow.stream"})
+        assert arrow.headers["content-type"] == "application/vnd.apache.arrow.stream"
+        table = ArrayStream.from_readable(io.BytesIO(arrow.content))
+        assert dict(table.schema.metadata)[b"seed"] == b"7"
+        assert next(row["p50"] for row in table.read_all().to_pylist()) == 400
+
+    async def test_each_form_has_its_own_tag_and_is_kept_apart(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        for accept in ("application/json", "text/csv", "application/json", "text/csv"):
+            found = await client.get(path, headers={"accept": accept})
+            assert found.headers["content-type"].startswith(accept)
+            assert "Accept" in [name.strip() for name in found.headers["vary"].split(",")]
+        assert client.last_statements == []
+        csv = await client.get(path, headers={"accept": "text/csv", "if-none-match": found.headers["etag"]})
+        json = await client.get(path, headers={"accept": "application/json", "if-none-match": found.headers["etag"]})
+        assert (csv.status_code, json.status_code) == (304, 200)
+
+    async def test_another_form_is_not_acceptable(self, client: CheckedClient) -> None:
+        found = await client.get(f"/simulations/{await simulated(client)}/results", headers={"accept": "text/html"})
+        assert (found.status_code, found.json()["code"]) == (406, "NOT_ACCEPTABLE")
+        assert found.json()["available"][0] == "application/json"
 
     async def test_a_second_read_needs_no_query_and_has_an_etag(self, client: CheckedClient) -> None:
         path = f"/simulations/{await simulated(client)}/results"
