@@ -25,7 +25,8 @@ pytestmark = [
     pytest.mark.timeout(300),  # the engine may have to be compiled
     pytest.mark.usefixtures("working"),
 ]
-HEADS = {"output": "heads", "standard_error": 0.6}
+TARGET = 0.08
+HEADS = {"output": "heads", "standard_error": TARGET}
 
 
 async def precise(request: SimulationRequest, target: float) -> int:
@@ -123,7 +124,7 @@ class TestPrecision:
         """The first is played at once, the second shared out."""
         simulation_id = await start(client, **size, precision=[HEADS])
         assert (await follow(client, simulation_id))[-1]["status"] == "succeeded"
-        wanted = await precise(asked(**size), float(str(HEADS["standard_error"])))
+        wanted = await precise(asked(**size), TARGET)
         shown = (await client.get(f"/simulations/{simulation_id}")).json()["data"]
         assert (shown["iterations"], shown["iterations_used"]) == (size["n_iterations"], wanted)
         assert STEP < wanted < size["n_iterations"]
