@@ -7,9 +7,15 @@ from etter_common.events.contracts.core import RoleDeleted, WorkflowPublished
 from etter_common.events.relay import relay
 from etter_common.jobs import runner
 from etter_common.worker import run_worker
+from etter_simulation.automation_roadmaps.execution import execute as plan_automation
+from etter_simulation.automation_roadmaps.models import QUEUE as AUTOMATION_ROADMAPS
+from etter_simulation.automation_roadmaps.models import AutomationRoadmap
 from etter_simulation.comparisons.execution import execute as compare
 from etter_simulation.comparisons.models import QUEUE as COMPARISONS
 from etter_simulation.comparisons.models import Comparison
+from etter_simulation.redeployment_plans.execution import execute as plan_redeployment
+from etter_simulation.redeployment_plans.models import QUEUE as REDEPLOYMENT_PLANS
+from etter_simulation.redeployment_plans.models import RedeploymentPlan
 from etter_simulation.role_profiles import handlers
 from etter_simulation.sensitivity_analyses.execution import execute as analyse_sensitivity
 from etter_simulation.sensitivity_analyses.models import QUEUE as SENSITIVITY_ANALYSES
@@ -40,10 +46,13 @@ comparisons = runner(COMPARISONS, Comparison, compare, slots=1, deadline_s=DEADL
 sensitivity_analyses = runner(
     SENSITIVITY_ANALYSES, SensitivityAnalysis, analyse_sensitivity, slots=1, deadline_s=DEADLINE_S
 )
+redeployment_plans = runner(REDEPLOYMENT_PLANS, RedeploymentPlan, plan_redeployment, slots=1, deadline_s=DEADLINE_S)
+automation_roadmaps = runner(AUTOMATION_ROADMAPS, AutomationRoadmap, plan_automation, slots=1, deadline_s=DEADLINE_S)
+analyses = (comparisons, sensitivity_analyses, redeployment_plans, automation_roadmaps)
 
 
 def main() -> None:
-    run_worker(SimulationSettings(), relay, engine_pool, jobs, chunks, comparisons, sensitivity_analyses)
+    run_worker(SimulationSettings(), relay, engine_pool, jobs, chunks, *analyses)
 
 
 if __name__ == "__main__":

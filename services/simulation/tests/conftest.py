@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -42,11 +43,7 @@ globals().update(
 @pytest.fixture(scope="module")
 async def working(platform: Platform) -> AsyncIterator[None]:
     """The worker's parts beside the application: engine process and job runners; gone after the module."""
-    async with (
-        engine_pool(platform),
-        worker.jobs(platform),
-        worker.chunks(platform),
-        worker.comparisons(platform),
-        worker.sensitivity_analyses(platform),
-    ):
+    async with AsyncExitStack() as parts:
+        for part in (engine_pool, worker.jobs, worker.chunks, *worker.analyses):
+            await parts.enter_async_context(part(platform))
         yield

@@ -8,8 +8,12 @@ from uuid import UUID
 from etter_common.context import Context
 from etter_common.ids import new_id
 from etter_common.testing.surface import SurfaceTests
+from etter_simulation.automation_roadmaps import service as automation_roadmaps
+from etter_simulation.automation_roadmaps.schemas import AutomationRoadmapCreate
 from etter_simulation.comparisons import service as comparisons
 from etter_simulation.comparisons.schemas import ComparisonCreate
+from etter_simulation.redeployment_plans import service as redeployment_plans
+from etter_simulation.redeployment_plans.schemas import RedeploymentPlanCreate
 from etter_simulation.scenarios import service as scenarios
 from etter_simulation.scenarios.schemas import ScenarioCreate
 from etter_simulation.sensitivity_analyses import service as sensitivity_analyses
@@ -45,10 +49,22 @@ async def first_version(_ctx: Context) -> str:
     return "1"
 
 
+async def make_redeployment_plan(ctx: Context) -> UUID:
+    data = RedeploymentPlanCreate.model_validate({"simulation_id": await make_simulation(ctx)})
+    return (await redeployment_plans.create(ctx, data)).id
+
+
+async def make_automation_roadmap(ctx: Context) -> UUID:
+    given = {"simulation_id": await make_simulation(ctx), "yearly_budget": [1000]}
+    return (await automation_roadmaps.create(ctx, AutomationRoadmapCreate.model_validate(given))).id
+
+
 class TestSurface(SurfaceTests):
     makers: ClassVar = {
         "simulation_id": make_simulation,
         "comparison_id": make_comparison,
+        "redeployment_plan_id": make_redeployment_plan,
+        "automation_roadmap_id": make_automation_roadmap,
         "sensitivity_analysis_id": make_sensitivity_analysis,
         "scenario_id": make_scenario,
         "version": first_version,
