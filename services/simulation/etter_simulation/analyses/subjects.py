@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, Self
+from dataclasses import dataclass, replace
+from typing import Self
 from uuid import UUID
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from etter_common.context import Context
 from etter_common.errors import FieldError, Unprocessable, ValidationFailed
 from etter_common.responses import Schema
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.role_profiles import service as role_profiles
 from etter_simulation.simulations import service as simulations
 from etter_simulation.simulations.schemas import SimulationCreate
-
-_ASSUMED: Final = frozenset(SimulationRequest.model_fields) - {"roles"}
 
 
 class UnknownSubject(Unprocessable):
@@ -62,23 +59,12 @@ async def find(ctx: Context, data: SubjectIn) -> Subject:
 
 
 async def _given(ctx: Context, data: SimulationCreate) -> Subject:
-    roles, currency = data.roles, data.currency
-    if data.wants_current_roles:
-        current = await role_profiles.current_roles(ctx)
-        roles, currency = current.roles, current.currency
     try:
-        request = SimulationRequest.model_validate({**data.model_dump(include=set(_ASSUMED)), "roles": roles})
-    except ValidationError as invalid:
-        raise ValidationFailed(errors=pointed(invalid, "/body/assumptions")) from invalid
-    return _of(request, currency, None)
-
-
-def pointed(invalid: ValidationError, base: str) -> list[FieldError]:
-    """What is wrong, for a problem document, under the pointer `base`."""
-    return [
-        FieldError("/".join([base, *map(str, error["loc"])]), error["msg"], error["type"])
-        for error in invalid.errors(include_url=False, include_input=False, include_context=False)
-    ]
+        asked = await simulations.asked_for(ctx, data)
+    except ValidationFailed as invalid:
+        within = [replace(one, pointer=one.pointer.replace("/body", "/body/assumptions", 1)) for one in invalid.errors]
+        raise ValidationFailed(errors=within) from invalid
+    return _of(asked.request, asked.currency, None)
 
 
 def _of(request: SimulationRequest, currency: str, simulation_id: UUID | None) -> Subject:
