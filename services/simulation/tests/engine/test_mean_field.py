@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
 
 from etter_simulation.engine.build import build, counterfactual, without_automation
 from etter_simulation.engine.mean_field import Expectation, expect, play
@@ -16,6 +17,7 @@ from etter_simulation.engine.metrics import COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.request import SimulationRequest
 
 from ..factories import BUSY, STILL, clerk, engineer, guard, marketing, request
+from .strategies import requests
 
 
 def role(found: Expectation, metric: str, at: int = 0) -> Any:
@@ -137,15 +139,42 @@ def moved(found: Any, metric: str) -> list[float]:
     return moves
 
 
+def assert_s2(found: Expectation) -> None:
+    so_far = {name: found.roles[:, ROLE_METRICS.index(name)].cumsum(axis=1) for name in ROLE_METRICS}
+    heads = found.roles[:, 0]
+    came = heads[:, :1] + so_far["hires"] + so_far["moved_in"]
+    assert np.allclose(came, heads + so_far["quits"] + so_far["laid_off"] + so_far["moved_out"])
+    assert so_far["moved_in"][:, -1].sum() == pytest.approx(so_far["moved_out"][:, -1].sum())
+
+
 class TestAccounting:
-    def test_s2_people_are_neither_made_nor_lost(self) -> None:
+    @settings(max_examples=60, deadline=None)
+    @given(requests())
+    def test_s2_s3_s4_s7_hold_for_whatever_is_asked(self, asked: SimulationRequest) -> None:
+        found = expect(asked)
+        assert_s2(found)
+        demand = build(asked).demand.T
+        largest = np.maximum(demand[:, :1], np.maximum.accumulate(np.ceil(demand - 1e-9), axis=1))
+        assert (found.roles[:, 0] <= largest + 1e-9).all()
+        for metric in ("count", "vacancies", "quits", "hires", "laid_off", "moved_in", "moved_out"):
+            assert (found.roles[:, ROLE_METRICS.index(metric)] >= -1e-9).all(), metric
+        released, realised, unrealised = (
+            found.roles[:, ROLE_METRICS.index(f"{name}_fte")] for name in ("released", "realised", "unrealised")
+        )
+        assert np.allclose(released, realised + unrealised)
+        assert (released >= 0).all()
+        assert (released <= demand * (1 - asked.consolidation.min_time_share) + 1e-9).all()
+        for metric in ("avg_automation_rate", "auto_time_automated"):
+            rates = found.roles[:, ROLE_METRICS.index(metric)]
+            assert (rates >= 0).all()
+            assert (rates <= 1 + 1e-12).all()
+        assert not np.isinf(found.company).any()
+        assert not np.isinf(found.roles).any()
+
+    def test_s2_in_a_busy_company(self) -> None:
         found = expect(request(engineer(), marketing(), guard(), **BUSY))
-        so_far = {name: found.roles[:, ROLE_METRICS.index(name)].cumsum(axis=1) for name in ROLE_METRICS}
-        heads = found.roles[:, 0]
-        came = heads[:, :1] + so_far["hires"] + so_far["moved_in"]
-        assert np.allclose(came, heads + so_far["quits"] + so_far["laid_off"] + so_far["moved_out"])
-        assert so_far["moved_in"][:, -1].sum() == pytest.approx(so_far["moved_out"][:, -1].sum())
-        assert so_far["moved_in"][:, -1].sum() > 0
+        assert_s2(found)
+        assert found.roles[:, ROLE_METRICS.index("moved_in")].sum() > 0
 
     def test_s6_s7_money_and_released_time_add_up(self) -> None:
         found = expect(request(engineer(), marketing(), guard(), **BUSY))
