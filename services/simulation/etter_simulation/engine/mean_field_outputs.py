@@ -15,6 +15,9 @@ from etter_simulation.engine.metrics import COMPANY_METRICS, ROLE_METRICS
 HALF_A_PERSON: Final = 0.5
 """With fewer present than that a role counts as deserted: its averages are null, as they are without anybody."""
 
+LARGEST_RATIO: Final = 2147483647.0
+"""As in `outputs`, which needs the compiler."""
+
 KEPT: Final = (
     "heads", "present", "capacity", "time", "rate", "auto_time_automated", "seats",
     "adoptions", "quits", "vacancies", "hires", "laid_off", "moved_in", "moved_out", "moving_cost",
@@ -76,8 +79,9 @@ def series(numbers: Numbers, course: Course) -> Series:
 
 def _ratio(above: Floats, below: Floats) -> Floats:
     nothing = np.full(np.broadcast(above, below).shape, np.nan)
-    ratio: Floats = np.divide(above, below, out=nothing, where=below > 0.0)
-    return ratio
+    with np.errstate(over="ignore"):
+        ratio: Floats = np.divide(above, below, out=nothing, where=below > 0.0)
+    return np.clip(ratio, -LARGEST_RATIO, LARGEST_RATIO)
 
 
 def _roles(numbers: Numbers, course: Course) -> dict[str, Floats]:

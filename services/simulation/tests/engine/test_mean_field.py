@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 from etter_simulation.engine.build import build, counterfactual, without_automation
 from etter_simulation.engine.mean_field import Expectation, expect, play
+from etter_simulation.engine.mean_field_outputs import LARGEST_RATIO
 from etter_simulation.engine.metrics import COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.request import SimulationRequest
 
@@ -170,6 +171,15 @@ class TestAccounting:
             assert (rates <= 1 + 1e-12).all()
         assert not np.isinf(found.company).any()
         assert not np.isinf(found.roles).any()
+
+    def test_a_ratio_beyond_the_engines_range_is_its_end(self) -> None:
+        settings = {
+            "attrition": {"monthly_quit": 1.0},
+            "ramp": {"productivity": 1e-320},
+            "backfill": {"fill_months": 1},
+        }
+        found = expect(request(clerk(1000), **settings))
+        assert (role(found, "avg_time_per_employee")[1:] == LARGEST_RATIO).all()
 
     def test_s2_in_a_busy_company(self) -> None:
         found = expect(request(engineer(), marketing(), guard(), **BUSY))

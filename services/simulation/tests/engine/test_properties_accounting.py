@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etter_simulation.engine.metrics import COMPANY_METRICS, ROLE_METRICS
+from etter_simulation.engine.outputs import LARGEST_RATIO
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.staffing import required_heads
 
@@ -137,6 +138,14 @@ class TestFigures:
         for role in range(4):
             assert_s5(busy, role)
 
+    def test_s5_a_ratio_beyond_the_fixed_point_range_is_its_end(self) -> None:
+        """Everybody is new and new people do next to nothing."""
+        settings = {"attrition": {"monthly_quit": 1.0}, "ramp": {"productivity": 1e-12}, "backfill": {"fill_months": 1}}
+        seen = watch(request(clerk(1000), steps=2, **settings))
+        assert (seen.rows.role("avg_time_per_employee")[1:] == LARGEST_RATIO).all()
+        assert (seen.rows.total("avg_time_per_employee")[1:] == LARGEST_RATIO).all()
+        assert_s5(seen, 0)
+
     @examples
     @any_request
     def test_s6_money_adds_up(self, asked: SimulationRequest) -> None:
@@ -166,9 +175,12 @@ def assert_s5(seen: Watched, role: int) -> None:
     demand = np.broadcast_to(seen.rows.model.demand[:, role][:, None], x.shape)
     assert (np.isnan(time) == (capacity == 0)).all()
     assert (np.isnan(unused) == (present == 0)).all()
-    there = capacity > 0
+    needed, most = demand * x, LARGEST_RATIO
+    assert (time[capacity > 0] <= most).all()
+    there = (capacity > 0) & (needed <= most * capacity)
+    assert (time[(capacity > 0) & ~there] == most).all()
     slack = FIXED * (1 + capacity + present / x)
-    assert (np.abs(time * capacity - demand * x) <= slack)[there].all()
+    assert (np.abs(time * capacity - needed) <= slack)[there].all()
     assert (np.abs(unused * present - (capacity / x - demand)) <= slack)[there].all()
     gap = np.abs(capacity / x - demand) / np.maximum(1, present)
     assert (gap[there & (np.abs(unused) <= FIXED)] <= 3 * FIXED).all()
