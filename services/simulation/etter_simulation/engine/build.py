@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 
 from etter_simulation.engine.request import RoleIn, SimulationRequest
 from etter_simulation.engine.tables import NO_HIRING, PAIR, ROLE, RULES, TO_ORIGINAL, TO_REQUIRED, WORK, Model, Table
+
+ModelT = TypeVar("ModelT", bound=Any)
+"""A `Model`, or one that varies by iteration (`varied.Varied`)."""
 
 MINOR_UNITS = 100
 """Of a currency, as amounts are kept."""
@@ -26,15 +30,17 @@ def build(request: SimulationRequest) -> Model:
 
 
 def without_automation(request: SimulationRequest) -> SimulationRequest:
-    """The counterfactual of section 6: the same request with A = 0."""
-    return request.model_copy(update={"automation_factor": 0.0})
+    """The counterfactual of section 6: the same request with A = 0, and nothing uncertain about that."""
+    others = {name: found for name, found in request.uncertainty.items() if name != "automation_factor"}
+    return request.model_copy(update={"automation_factor": 0.0, "uncertainty": others})
 
 
-def counterfactual(request: SimulationRequest, model: Model) -> Model:
+def counterfactual(request: SimulationRequest, model: ModelT) -> ModelT:
     """The model of `without_automation`, from the one of the request: only what adoption brings is another."""
     works = model.works.copy()
     works["pace" if request.adoption.mode == "intensity" else "cut"] = 0.0
-    return model._replace(works=works)
+    other: ModelT = model._replace(works=works)
+    return other
 
 
 def _rules(request: SimulationRequest) -> Table:

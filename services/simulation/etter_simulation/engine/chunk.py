@@ -21,14 +21,15 @@ from typing import Any, Final
 import numpy as np
 import zstandard
 
-from etter_simulation.engine.build import build, without_automation
-from etter_simulation.engine.engines import engine_of, unhurried_months
+from etter_simulation.engine.build import counterfactual
+from etter_simulation.engine.engines import model_of, unhurried_months
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
+from etter_simulation.engine.replicates import REPLICATE, chance
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.statistics import Floats, Ints, Tally, describe, tally
-from etter_simulation.engine.tables import Model
+from etter_simulation.engine.variance import chance_metrics
 
 WINDOW_BYTES: Final = 16 * 1024 * 1024
 """Of role rows of all iterations in one window of months."""
@@ -109,7 +110,12 @@ _WORDS: Final = (2, 3)
 
 
 def company_metrics(request: SimulationRequest) -> tuple[str, ...]:
-    """The company's series: the run's own, and what is attributed if there is a counterfactual."""
+    """The company's series: the run's own, what is attributed if there is a counterfactual, and what chance does."""
+    played = _played_metrics(request)
+    return played + (chance_metrics(played) if request.uncertainty else ())
+
+
+def _played_metrics(request: SimulationRequest) -> tuple[str, ...]:
     return COMPANY_METRICS + (ATTRIBUTED_METRICS if request.counterfactual else ())
 
 
@@ -122,39 +128,51 @@ def windows(request: SimulationRequest, months_at_once: int | None = None) -> It
 
 
 class Chunk:
-    """A range of iterations on its way through the months: the run and, if asked for, its counterfactual."""
+    """A range of iterations on its way through the months: the run and, if asked for, its counterfactual.
+
+    With `uncertainty` both are played again, with the same parameters and other draws: the differences tell what chance
+    does.
+    """
 
     def __init__(self, request: SimulationRequest, iterations: Span) -> None:
         self.iterations = iterations
         self._roles = len(request.roles)
         self._stream = new_stream(request.seed_or_derived())
-        self._engine = engine_of(request)
-        asked = [request, without_automation(request)] if request.counterfactual else [request]
-        self._sides: list[tuple[Model, Any]] = []
-        for side in asked:
-            model = build(side)
-            self._sides.append((model, self._engine.start(model, len(iterations))))
+        self._engine, model = model_of(request, iterations.first, iterations.last)
+        self._models = [model, counterfactual(request, model)] if request.counterfactual else [model]
+        self._metrics = _played_metrics(request)
+        replicates = 2 if request.uncertainty else 1
+        self._states = [[self._engine.start(one, len(iterations)) for one in self._models] for _ in range(replicates)]
 
     def play(self, months: Span, roles: Ints | None = None, company: Ints | None = None) -> Part:
         """The next window. Rows are written to `roles` and `company` if these are given."""
-        count, steps = len(self.iterations), len(months)
-        metrics = len(COMPANY_METRICS)
+        count, steps, width = len(self.iterations), len(months), len(self._metrics)
         if roles is None:
             roles = np.empty((steps, self._roles * len(ROLE_METRICS), count), dtype=np.int64)
         if company is None:
-            more = len(ATTRIBUTED_METRICS) if len(self._sides) > 1 else 0
-            company = np.empty((steps, metrics + more, count), dtype=np.int64)
-        own = company[:, :metrics]
-        self._advance(0, months, roles, own)
-        if len(self._sides) > 1:
-            other = np.empty((steps, metrics, count), dtype=np.int64)
-            self._advance(1, months, np.empty((steps, 0, count), dtype=np.int64), other)
-            company[:, metrics:] = attribute(own, other)
+            more = len(chance_metrics(self._metrics)) if len(self._states) > 1 else 0
+            company = np.empty((steps, width + more, count), dtype=np.int64)
+        own = company[:, :width]
+        self._play(0, months, roles, own)
+        if len(self._states) > 1:
+            again = np.empty((steps, width, count), dtype=np.int64)
+            self._play(1, months, np.empty((steps, 0, count), dtype=np.int64), again)
+            company[:, width:] = chance(self._metrics, own, again)
         return Part(self.iterations, months, Block(roles, _sums(roles)), Block(company, _sums(company)))
 
-    def _advance(self, side: int, months: Span, roles: Ints, company: Ints) -> None:
-        model, state = self._sides[side]
-        self._engine.advance(model, state, self._stream, self.iterations.first, months.first, roles, company)
+    def _play(self, replicate: int, months: Span, roles: Ints, company: Ints) -> None:
+        metrics = len(COMPANY_METRICS)
+        own = company[:, :metrics]
+        self._advance(replicate, 0, months, roles, own)
+        if len(self._models) > 1:
+            other = np.empty(own.shape, dtype=np.int64)
+            self._advance(replicate, 1, months, np.empty((len(months), 0, own.shape[2]), dtype=np.int64), other)
+            company[:, metrics:] = attribute(own, other)
+
+    def _advance(self, replicate: int, side: int, months: Span, roles: Ints, company: Ints) -> None:
+        first = self.iterations.first + replicate * REPLICATE
+        model, state = self._models[side], self._states[replicate][side]
+        self._engine.advance(model, state, self._stream, first, months.first, roles, company)
 
 
 def _sums(rows: Ints) -> Tally:

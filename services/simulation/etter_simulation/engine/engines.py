@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from etter_simulation.engine import cohort, tables
+from etter_simulation.engine.build import build
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.tables import Model
 
 HEAD_MONTHS: Final = 10_000_000
 """Of the agent engine: about a second's work of one core."""
@@ -16,7 +16,7 @@ HEAD_MONTHS: Final = 10_000_000
 class Engine(NamedTuple):
     """`start` makes the state of so many iterations at month 0; `advance` moves it on, see `cohort.advance`."""
 
-    start: Callable[[Model, int], Any]
+    start: Callable[[Any, int], Any]
     advance: Callable[..., None]
 
 
@@ -27,6 +27,20 @@ def engine_of(request: SimulationRequest) -> Engine:
 
         return Engine(agent.start, agent.advance)
     return Engine(tables.start, cohort.advance)
+
+
+def model_of(request: SimulationRequest, first: int, last: int) -> tuple[Engine, Any]:
+    """The engine for iterations `first`..`last` (half-open) of a request, and their model.
+
+    With `uncertainty` each iteration has its own, and the cohort engine plays it.
+    """
+    if not request.uncertainty:
+        return engine_of(request), build(request)
+    from etter_simulation.engine import varied
+    from etter_simulation.engine.uncertainty import values_of
+
+    model = varied.vary(request, values_of(request, first, last))
+    return Engine(varied.start, varied.advance_varied), model
 
 
 def unhurried_months(request: SimulationRequest) -> int:

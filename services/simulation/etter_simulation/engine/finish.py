@@ -88,7 +88,7 @@ def finish(request: SimulationRequest, windows: Iterable[Part | SketchedPart], *
 
 def scales(metrics: tuple[str, ...]) -> Floats:
     """What one unit of each metric is kept as."""
-    names = [metric.removeprefix("attributed_") for metric in metrics]
+    names = [metric.removeprefix("chance_").removeprefix("attributed_") for metric in metrics]
     return np.array([FRACTION if name in FRACTIONS else MINOR_UNITS if name in MONEY else 1.0 for name in names])
 
 

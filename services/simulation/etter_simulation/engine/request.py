@@ -14,6 +14,7 @@ from pydantic_core.core_schema import ValidationInfo
 
 from etter_simulation.engine.channels import MAX_AUTO_WORKLOADS
 from etter_simulation.engine.defaults import DEFAULTS, EXPOSURE_CEILINGS, PRESETS, RESKILL_MONTHS
+from etter_simulation.engine.distributions import MAX_UNCERTAIN, Distribution, check_distributions
 from etter_simulation.engine.precision import MAX_TARGETS, Target, outputs_of
 
 SHARE_TOLERANCE: Final = 1e-6
@@ -218,10 +219,6 @@ class Costs(Part):
     capex: Annotated[list[Capex], Field(max_length=600)] = []
 
 
-class Uncertainty(Part):
-    """Distributions of parameters. None are offered, so only the empty object is valid."""
-
-
 class Assumptions(Part):
     """A request without its roles."""
 
@@ -250,7 +247,11 @@ class Assumptions(Part):
     redeployment: Redeployment = Redeployment()
     layoffs: Layoffs = Layoffs()
     costs: Costs = Costs()
-    uncertainty: Uncertainty = Uncertainty()
+    uncertainty: Annotated[dict[str, Distribution], Field(max_length=MAX_UNCERTAIN)] = Field(
+        default={},
+        description="distributions of parameters that are not known, by name",
+        json_schema_extra={"examples": [{"adoption.q": {"triangular": [0.2, 0.38, 0.6]}}]},
+    )
     counterfactual: bool = True
     precision: Annotated[list[Target], Field(min_length=1, max_length=MAX_TARGETS)] | None = Field(
         default=None,
@@ -282,6 +283,14 @@ class Assumptions(Part):
             )
         return engine
 
+    @field_validator("uncertainty")
+    @classmethod
+    def _distributions_fit(cls, uncertainty: dict[str, Distribution], info: ValidationInfo) -> dict[str, Distribution]:
+        check_distributions(cls, uncertainty)
+        if uncertainty and info.data.get("engine") == "agent":
+            raise PydanticCustomError("UNCERTAINTY_NEEDS_COHORT", "the agent engine plays known parameters only")
+        return uncertainty
+
     @field_validator("layoffs")
     @classmethod
     def _policies_agree(cls, layoffs: Layoffs, info: ValidationInfo) -> Layoffs:
@@ -291,6 +300,9 @@ class Assumptions(Part):
                 "POLICIES_CONTRADICT", "backfill to_original and layoffs of surplus contradict each other"
             )
         return layoffs
+
+
+_COSTS: Final = ("on_cost", "training_hours", "licence_per_seat_month", "hire", "reskill", "severance_months")
 
 
 class SimulationRequest(Assumptions):
@@ -324,7 +336,12 @@ class SimulationRequest(Assumptions):
 
     @property
     def _most_growth(self) -> float:
-        return max(1.0, math.pow(1 + self.demand.growth, self.steps / 12))
+        return max(1.0, math.pow(1 + self._most("demand.growth", self.demand.growth), self.steps / 12))
+
+    def _most(self, parameter: str, value: float) -> float:
+        """Of a parameter in any iteration."""
+        distribution = self.uncertainty.get(parameter)
+        return value if distribution is None else distribution.high
 
     @property
     def most_heads(self) -> int:
@@ -357,7 +374,8 @@ class SimulationRequest(Assumptions):
         return self
 
     def _most_money(self, growth: float) -> float:
-        costs = self.costs
+        most = {name: self._most(f"costs.{name}", getattr(self.costs, name)) for name in _COSTS}
+        costs = self.costs.model_copy(update=most)
         each = costs.hire + 1.5 * costs.reskill + costs.licence_per_seat_month * MAX_AUTO_WORKLOADS
         pay = (1 + costs.on_cost) * (1 + costs.training_hours * MAX_AUTO_WORKLOADS / 2080) + costs.severance_months / 12
         heads = sum(role.count * (each + pay * role.salary) for role in self.roles)

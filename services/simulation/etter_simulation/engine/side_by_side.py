@@ -13,14 +13,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from etter_simulation.engine.build import build, without_automation
-from etter_simulation.engine.engines import Engine, engine_of, unhurried_months
+from etter_simulation.engine.build import without_automation
+from etter_simulation.engine.engines import Engine, model_of, unhurried_months
 from etter_simulation.engine.metrics import COMPANY_METRICS
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.statistics import Ints
-from etter_simulation.engine.tables import Model
 
 WINDOW_BYTES: Final = 8 * 1024 * 1024
 CHUNK: Final = 125
@@ -38,9 +37,9 @@ class Rows:
 
 @dataclass(frozen=True)
 class _Side:
-    engine: Engine
-    model: Model
-    states: tuple[Any, ...]
+    """By chunk the engine, the model and the state."""
+
+    chunks: tuple[tuple[Engine, Any, Any], ...]
 
 
 @dataclass(frozen=True)
@@ -111,9 +110,14 @@ def _sides(
 
 
 def _side(request: SimulationRequest, table: _Table, role_numbers: Sequence[int]) -> _Side:
-    engine, model = engine_of(request), build(request)
-    model.roles["index"] = role_numbers
-    return _Side(engine, model, tuple(engine.start(model, last - first) for first, last in table.chunks))
+    seeded = request.model_copy(update={"seed": table.seed})
+    chunks: list[tuple[Engine, Any, Any]] = []
+    for first, last in table.chunks:
+        if request.uncertainty or not chunks:
+            engine, model = model_of(seeded, first, last)
+            model.roles["index"] = role_numbers
+        chunks.append((engine, model, engine.start(model, last - first)))
+    return _Side(tuple(chunks))
 
 
 def _play(pool: ThreadPoolExecutor, table: _Table, side: _Side, first: int, last: int) -> Ints:
@@ -122,8 +126,9 @@ def _play(pool: ThreadPoolExecutor, table: _Table, side: _Side, first: int, last
 
     def advance_chunk(at: int) -> None:
         begin, end = table.chunks[at]
-        side.engine.advance(
-            side.model, side.states[at], new_stream(table.seed), begin, first,
+        engine, model, state = side.chunks[at]
+        engine.advance(
+            model, state, new_stream(table.seed), begin, first,
             nothing[:, :, begin:end], company[:, :, begin:end],
         )  # fmt: skip
 

@@ -193,6 +193,13 @@ class Assumption(Schema):
     high: float | None
 
 
+class VarianceShares(Schema):
+    """By month, how much of a figure's variance over all iterations is of either kind; null where nothing varies."""
+
+    parameters: list[float | None] = Field(description="what is not known: goes away with better data")
+    chance: list[float | None] = Field(description="would be left if every parameter were known")
+
+
 class ResultsOut(Schema):
     """`steps` has the flat v1 names; `company` and `roles` hold everything, by month of `months`."""
 
@@ -212,6 +219,9 @@ class ResultsOut(Schema):
     summary: Summary
     assumptions: list[Assumption]
     left_out: list[LeftOutRole]
+    uncertainty: dict[str, VarianceShares] | None = Field(
+        description="of the headline figures; null if the request says that every parameter is known"
+    )
     company: CompanySeries
     roles: list[RoleSeries]
     steps: list[dict[str, float | None]]

@@ -78,10 +78,6 @@ class TestRefused:
     def test_unknown_fields(self, field: str) -> None:
         assert refusals(**{field: 1}) == [((field,), "extra_forbidden")]
 
-    def test_uncertainty_is_only_taken_empty(self) -> None:
-        assert request(uncertainty={}).fingerprint() == request().fingerprint()
-        assert refusals(uncertainty={"adoption.q": {"uniform": [0, 1]}})[0][1] == "extra_forbidden"
-
 
 class TestDefaults:
     def test_a_request_takes_every_default_from_the_table(self) -> None:

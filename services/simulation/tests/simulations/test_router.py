@@ -45,6 +45,7 @@ class TestCreate:
             ({"steps": 601}, "/body/steps", "less_than_equal"),
             ({"engine": "mean_field"}, "/body/engine", "ENGINE_WITHOUT_ITERATIONS"),
             ({"engine": "oracle"}, "/body/engine", "literal_error"),
+            ({"uncertainty": {"adoption.speed": {"uniform": [0, 1]}}}, "/body/uncertainty", "UNKNOWN_PARAMETER"),
             ({"currency": "dollar"}, "/body/currency", "string_pattern_mismatch"),
             (
                 {"layoffs": {"policy": "surplus"}, "backfill": {"policy": "to_original"}},
@@ -183,6 +184,20 @@ class TestResults:
         assert data["months"] == [0, 10, 20, 24]
         (role,) = data["roles"]
         assert (role["role"], set(role), len(role["count"]["p50"])) == ("Marketing", {"role", "count"}, 4)
+
+    async def test_what_is_not_known_and_chance_share_the_variance(self, client: CheckedClient) -> None:
+        uncertainty = {"adoption.q": {"triangular": [0.2, 0.38, 0.6]}, "costs.on_cost": {"uniform": [0.3, 0.5]}}
+        path = f"/simulations/{await simulated(client, n_iterations=40, uncertainty=uncertainty)}/results"
+        data = (await client.get(path, params={"fields": "uncertainty,company.heads"})).json()["data"]
+        payroll = data["uncertainty"]["payroll"]
+        assert (payroll["parameters"][0], payroll["chance"][0]) == (1, 0)
+        assert payroll["parameters"][24] + payroll["chance"][24] == pytest.approx(1, abs=1e-5)
+        assert data["uncertainty"]["heads"]["chance"][0] is None
+        assert set(data["company"]) == {"heads"}
+
+    async def test_without_uncertainty_there_are_no_shares(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        assert (await client.get(path, params={"fields": "uncertainty"})).json()["data"] == {"uncertainty": None}
 
     async def test_without_counterfactual_nothing_is_attributed(self, client: CheckedClient) -> None:
         simulation_id = await simulated(client, counterfactual=False)
