@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager, suppress
@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from etter_common.clock import monotonic
+from etter_common.events.supervisor import stop
+from etter_common.jobs import Job, JobCancelled
 from etter_common.logging import get_logger
 from etter_common.platform import Platform
 from etter_simulation.settings import SimulationSettings
@@ -106,6 +108,18 @@ class EnginePool:
     def close(self) -> None:
         self._stop.value = self._number
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+async def unless_cancelled(job: Job, work: Coroutine[Any, Any, T]) -> T:
+    """What `work` gives; it is ended at once when the job's end is asked for, also while it waits for its turn."""
+    task, asked = asyncio.create_task(work), asyncio.create_task(job.cancelling.wait())
+    try:
+        await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise JobCancelled
+        return task.result()
+    finally:
+        await stop(task, asked)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ from etter_simulation.simulations.chunks import tasks
 from etter_simulation.simulations.chunks.coordination import play_in_chunks
 from etter_simulation.simulations.chunks.plan import Plan
 from etter_simulation.simulations.chunks.repository import ChunkRepository
-from etter_simulation.simulations.engine_pool import EnginePool
+from etter_simulation.simulations.engine_pool import EnginePool, unless_cancelled
 from etter_simulation.simulations.engine_process import Outlook, Output
 from etter_simulation.simulations.meaning import Meaning, RunKey
 from etter_simulation.simulations.models import COMPANY_POSITION
@@ -65,7 +65,8 @@ async def _play(job: Job, task: Task) -> Output | None:
         return await play_in_chunks(job, task.meaning.key, task.plan, task.request)
     engine = job.platform.part(EnginePool)
     play = tasks.play_until_precise if task.request.precision else engine_process.play
-    return await engine.perform(play, task.request.model_dump_json(), job.report, company_id=job.company_id)
+    played = engine.perform(play, task.request.model_dump_json(), job.report, company_id=job.company_id)
+    return await unless_cancelled(job, played)
 
 
 async def store(ctx: Context, task: Task, output: Output) -> None:

@@ -13,7 +13,7 @@ from etter_simulation.simulations.chunks import signals, tasks
 from etter_simulation.simulations.chunks.gathering import PLAYED, Gathering, complete_prefix
 from etter_simulation.simulations.chunks.plan import Plan
 from etter_simulation.simulations.chunks.repository import ChunkRepository
-from etter_simulation.simulations.engine_pool import EnginePool
+from etter_simulation.simulations.engine_pool import EnginePool, unless_cancelled
 from etter_simulation.simulations.engine_process import Output
 from etter_simulation.simulations.meaning import RunKey
 
@@ -50,7 +50,8 @@ async def _merge(job: Job, task: tasks.Spooled) -> Output:
         await job.report(PLAYED + (1 - PLAYED) * share, stage, eta_seconds)
 
     engine = job.platform.part(EnginePool)
-    return await engine.perform(tasks.finish_run, task, report, company_id=job.company_id, stage="merging")
+    merged = engine.perform(tasks.finish_run, task, report, company_id=job.company_id, stage="merging")
+    return await unless_cancelled(job, merged)
 
 
 def _json(request: SimulationRequest) -> str:

@@ -36,6 +36,7 @@ from etter_simulation.simulations.chunks.models import CHUNKS, ChunkPart, Simula
 from etter_simulation.simulations.meaning import ACTIVE, RunKey
 from etter_simulation.simulations.models import Simulation
 
+ROWS_AT_ONCE: Final = 500
 FORGOTTEN_AFTER: Final = timedelta(days=1)
 
 
@@ -44,6 +45,12 @@ class ChunkRepository(Repository[SimulationChunk]):
 
     async def hand_out(self, key: RunKey, spans: Sequence[tuple[int, int]]) -> None:
         """Queue those of `spans` that nobody has or had yet, and those that ended without effect."""
+        for first in range(0, len(spans), ROWS_AT_ONCE):
+            statement = self._queue_of(key, spans[first : first + ROWS_AT_ONCE])
+            queued = (await self.session.scalars(statement)).all()
+            await jobs.enqueue(self.ctx, CHUNKS, *queued)
+
+    def _queue_of(self, key: RunKey, spans: Sequence[tuple[int, int]]) -> Any:
         rows = [
             {"id": new_id(), "company_id": self.company_id, "first_iteration": first, "last_iteration": last,
              "fingerprint": key.fingerprint, "engine_version": key.engine_version}
@@ -58,8 +65,7 @@ class ChunkRepository(Repository[SimulationChunk]):
         statement = statement.on_conflict_do_update(
             constraint="uq_simulation_chunks_range", set_=anew, where=SimulationChunk.status.in_(stopped)
         )
-        queued = (await self.session.scalars(statement.returning(SimulationChunk.id))).all()
-        await jobs.enqueue(self.ctx, CHUNKS, *queued)
+        return statement.returning(SimulationChunk.id)
 
     async def list_states(self, key: RunKey) -> Sequence[Row[Any]]:
         """The run's chunks in order of iterations."""
