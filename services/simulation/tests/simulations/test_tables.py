@@ -40,6 +40,10 @@ class TestTableOf:
         assert len(found) == 2 * (len(COMPANY_METRICS) + len(ROLE_METRICS) + 1)
         assert {line["metric"] for line in found if line["role"] == "Clerk"} == {*ROLE_METRICS, SALARY}
 
+    def test_what_variance_is_made_from_is_not_in_it(self) -> None:
+        found = lines(table_of([stored(None, (*COMPANY_METRICS, "chance_heads"))], [0], None))
+        assert {line["metric"] for line in found} == set(COMPANY_METRICS)
+
     def test_fields_narrow_parts_metrics_and_statistics(self) -> None:
         table = table_of(ROWS, [0, 2], {"roles": {"count": {"p50": {}, "mean": {}}}, "months": {}})
         assert table.stats == ("mean", "p50")

@@ -44,11 +44,15 @@ def plan_for(request: SimulationRequest, settings: SimulationSettings) -> Plan:
 
 
 def work_of_one(request: SimulationRequest) -> int:
-    """What one iteration costs: role-months, the counterfactual's too. An agent's month costs a tenth of a role's."""
+    """What one iteration costs: role-months, those of the counterfactual and of replicates too.
+
+    An agent's month costs a tenth of a role's.
+    """
     units = len(request.roles)
     if request.engine == "agent":
         units += request.most_heads // HEADS_LIKE_A_ROLE
-    return (2 if request.counterfactual else 1) * units * (request.steps + 1)
+    sides = (2 if request.counterfactual else 1) * (2 if request.uncertainty else 1)
+    return sides * units * (request.steps + 1)
 
 
 def _dividing_step(size: int) -> int:

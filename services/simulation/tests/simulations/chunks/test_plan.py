@@ -54,5 +54,8 @@ class TestWorkOfOne:
     def test_the_counterfactual_is_half_of_it(self) -> None:
         assert work_of_one(request()) == 2 * work_of_one(request(counterfactual=False)) == WORK
 
+    def test_what_is_not_known_is_played_twice(self) -> None:
+        assert work_of_one(request(uncertainty={"adoption.q": {"uniform": [0.2, 0.6]}})) == 2 * WORK
+
     def test_agents_weigh_by_their_heads(self) -> None:
         assert work_of_one(request(engine="agent")) == 21 * WORK  # 400 heads like 40 roles more
