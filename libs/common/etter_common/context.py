@@ -10,7 +10,7 @@ from uuid import UUID
 from etter_common.errors import AppError, Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
-    from sqlalchemy import Insert, Update
+    from sqlalchemy import Delete, Insert, Update
     from sqlalchemy.ext.asyncio import AsyncSession
 
     from etter_common.auth import Principal
@@ -51,7 +51,7 @@ class Context:
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
         self.stale_change: str | None = None  # the row that remembers them
-        self.appended: list[Insert | Update] = []
+        self.appended: list[Insert | Update | Delete] = []
         self.found: tuple[CacheKey, Entry] | None = None  # what this work is answered with out of the cache
 
     @cached_property
@@ -81,8 +81,11 @@ class Context:
         """Announce `event` if and only if this transaction commits."""
         self.events.append(event)
 
-    def append(self, statement: Insert | Update) -> None:
-        """Write something that nothing in this work reads again (a line of history) together with the outbox's rows."""
+    def append(self, statement: Insert | Update | Delete) -> None:
+        """Write something that nothing in this work reads again (a line of history) together with the outbox's rows.
+
+        All of it is one statement: none of its parts sees what another one writes.
+        """
         self.appended.append(statement)
 
     def invalidate(self, *tags: str) -> None:

@@ -18,7 +18,7 @@ from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
 from etter_common.request_state import RequestState
 
-_JSON: Final = (b"content-type", b"application/json")
+_JSON: Final = b"application/json"
 
 
 def platform_of(request: Request) -> Platform:
@@ -149,10 +149,13 @@ async def cached(
     *,
     ttl_s: float,
     tags: Sequence[str],
+    media_type: str = "application/json",
+    vary: str | None = None,
 ) -> Response:
-    """A JSON answer from the two-tier cache; `load` makes the body when neither tier has it.
+    """An answer, JSON if not said otherwise, from the two-tier cache; `load` makes the body when neither tier has it.
 
-    `key` must follow from the caller, the path and the query alone: while the first tier holds the value, the same
+    `key` must follow from the caller, the path, the query and `Accept` alone (a route that heeds the last says so in
+    `vary`): while the first tier holds the value, the same
     request is answered from it without the route (`shortcut`). `load` works in a unit of its own, which it is given,
     so that the value can be renewed after the request is over; a 404 it raises is remembered for `ABSENT_S`, and while
     the database is away the answer last seen is given for `FAIL_SAFE_S`.
@@ -166,7 +169,7 @@ async def cached(
         key, load_apart, ttl_s=ttl_s, tags=tags, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S
     )
     ctx.found = key, entry
-    return _Ready(entry.body, entry.etag)
+    return _Ready(entry.body, entry.etag, media_type=media_type.encode("latin-1"), vary=vary)
 
 
 def json_response(body: bytes, *, etag: str | None = None, status: int = 200) -> Response:
@@ -177,10 +180,14 @@ def json_response(body: bytes, *, etag: str | None = None, status: int = 200) ->
 class _Ready(Response):
     """A response of known bytes and headers, without the steps that would find them."""
 
-    def __init__(self, body: bytes, etag: str | None, status: int = 200) -> None:
+    def __init__(
+        self, body: bytes, etag: str | None, status: int = 200, *, media_type: bytes = _JSON, vary: str | None = None
+    ) -> None:
         self.status_code = status
         self.background = None
         self.body = body
-        self.raw_headers = [_JSON, (b"content-length", b"%d" % len(body))]
+        self.raw_headers = [(b"content-type", media_type), (b"content-length", b"%d" % len(body))]
         if etag is not None:
             self.raw_headers.append((b"etag", etag.encode("latin-1")))
+        if vary is not None:
+            self.raw_headers.append((b"vary", vary.encode("latin-1")))

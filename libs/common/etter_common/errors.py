@@ -95,6 +95,10 @@ class MethodNotAllowed(AppError):
     status, code, title = 405, "METHOD_NOT_ALLOWED", "The method is not allowed here"
 
 
+class NotAcceptable(AppError):
+    status, code, title = 406, "NOT_ACCEPTABLE", "There is no representation that the caller accepts"
+
+
 class RequestTimeout(AppError):
     status, code, title = 408, "REQUEST_TIMEOUT", "The request took too long to arrive"
 

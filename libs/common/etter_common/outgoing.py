@@ -28,7 +28,8 @@ log = structlog.get_logger(__name__)
 COMPRESS_FROM_BYTES: Final = 1024
 _ZSTD_LEVEL, _GZIP_LEVEL = 3, 4
 _zstd: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
-_TEXT: Final = (b"application/json", b"application/problem+json", b"text/")
+_TEXT: Final = (b"application/json", b"application/problem+json", b"application/vnd.apache.arrow.stream", b"text/")
+"""Types that compression makes smaller."""
 _KEPT_OF_304: Final = (b"etag", b"cache-control", b"vary", b"expires", b"link")  # RFC 9110 §15.4.5
 _SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),

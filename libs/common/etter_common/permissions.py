@@ -23,13 +23,16 @@ PERMISSIONS: Final[dict[str, str]] = {
     "documents:read": "see documents and extractions",
     "documents:write": "upload documents, start extraction jobs",
     "extractions:review": "correct, accept and reject extracted facts",
+    "scenarios:read": "see scenarios and their versions",
+    "scenarios:write": "make, change and delete scenarios",
     "simulations:read": "see simulations and their results",
     "simulations:write": "start, cancel and delete simulations",
 }
 
 _READ: Final = frozenset(p for p in PERMISSIONS if p.endswith(":read") and p != "audit:read")
 _ANALYST: Final = _READ | {
-    "roles:write", "workflows:write", "documents:write", "extractions:review", "simulations:write",
+    "roles:write", "workflows:write", "documents:write", "extractions:review", "scenarios:write",
+    "simulations:write",
 }  # fmt: skip
 
 ROLE_PERMISSIONS: Final[dict[str, frozenset[str]]] = {

@@ -12,6 +12,10 @@ from etter_simulation.settings import SimulationSettings
 
 CREATE_BODY_BYTES = 8 * 1024 * 1024
 """A thousand roles with their workloads."""
+WITH_ROLES = (
+    "/simulations", "/simulations/preview", "/sensitivity-analyses", "/redeployment-plans", "/automation-roadmaps",
+    "/scenarios",
+)  # fmt: skip
 
 
 def create(settings: SimulationSettings | None = None) -> FastAPI:
@@ -21,5 +25,5 @@ def create(settings: SimulationSettings | None = None) -> FastAPI:
         title="Etter simulation",
         routers=api.routers,
         background=(relay, consumers(*worker.subscriptions)),
-        body_limits={"/simulations": CREATE_BODY_BYTES},
+        body_limits=dict.fromkeys(WITH_ROLES, CREATE_BODY_BYTES),
     )

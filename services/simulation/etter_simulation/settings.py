@@ -23,7 +23,23 @@ class SimulationSettings(ServiceSettings):
     engine_threads: int = Field(default=0, ge=0, le=256, description="of one run; 0: as many as there are cores")
     max_role_months: int = Field(default=60_000_000, ge=1, description="roles × iterations × steps of one run")
     max_role_iterations: int = Field(default=1_000_000, ge=1, description="roles × iterations of one run: its memory")
+    max_agent_months: int = Field(default=100_000_000, ge=1, description="heads × iterations × steps with agents")
+    max_agent_iterations: int = Field(default=2_000_000, ge=1, description="heads × iterations with agents: its memory")
+    max_preview_role_months: int = Field(default=60_000, ge=1, description="roles × steps of one preview")
+    max_preview_role_pairs: int = Field(default=40_000, ge=1, description="roles × roles of one with redeployment")
+    max_sensitivity_role_months: int = Field(
+        default=600_000_000, ge=1, description="evaluations × roles × iterations × steps of one sensitivity analysis"
+    )
     max_result_values: int = Field(default=1_500_000, ge=1, description="figures in one answer of results")
+    max_exact_values: int = Field(
+        default=64_000_000, ge=0, description="figures of roles in all iterations of one run; beyond it, sketches"
+    )
+    max_inline_work: int = Field(
+        default=1_000_000, ge=0, description="role-months of a run that is not shared out: a second of one core"
+    )
+    chunk_work: int = Field(default=1_000_000, ge=1, description="role-months of one chunk of a run that is shared out")
+    max_active_simulations: int = Field(default=100, ge=1, description="of one company, waiting or running")
+    max_stored_simulations: int = Field(default=2_000, ge=1, description="of one company")
 
     @property
     def threads(self) -> int:

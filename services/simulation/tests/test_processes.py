@@ -7,8 +7,8 @@ import sys
 
 
 def test_the_api_process_never_loads_the_compiler() -> None:
-    """Importing it costs seconds and a hundred megabytes, and only the engine's own process needs it."""
-    code = "import sys, etter_simulation.main; assert not {'numba', 'llvmlite'} & set(sys.modules)"
+    """Nor the solvers: they cost seconds and a hundred megabytes, and only the engine's own process needs them."""
+    code = "import sys, etter_simulation.main; assert not {'numba', 'llvmlite', 'scipy', 'ortools'} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
 from uuid import UUID
 
 from etter_common.context import Context
+from etter_common.ids import new_id
 from etter_common.testing.surface import SurfaceTests
+from etter_simulation.automation_roadmaps import service as automation_roadmaps
+from etter_simulation.automation_roadmaps.schemas import AutomationRoadmapCreate
+from etter_simulation.comparisons import service as comparisons
+from etter_simulation.comparisons.schemas import ComparisonCreate
+from etter_simulation.redeployment_plans import service as redeployment_plans
+from etter_simulation.redeployment_plans.schemas import RedeploymentPlanCreate
+from etter_simulation.scenarios import service as scenarios
+from etter_simulation.scenarios.schemas import ScenarioCreate
+from etter_simulation.sensitivity_analyses import service as sensitivity_analyses
+from etter_simulation.sensitivity_analyses.schemas import SensitivityAnalysisCreate
 from etter_simulation.simulations import service
 from etter_simulation.simulations.schemas import SimulationCreate
 
@@ -14,12 +26,50 @@ from .factories import engineer
 
 async def make_simulation(ctx: Context) -> UUID:
     data = SimulationCreate.model_validate({"automation_factor": 0.5, "roles": [engineer()]})
-    return (await service.create(ctx, data)).id
+    async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:  # it is there after the commit
+        return (await service.create(own, data)).id
+
+
+async def make_comparison(ctx: Context) -> UUID:
+    alternatives = [{"simulation_id": await make_simulation(ctx)} for _ in range(2)]
+    return (await comparisons.create(ctx, ComparisonCreate.model_validate({"alternatives": alternatives}))).id
+
+
+async def make_sensitivity_analysis(ctx: Context) -> UUID:
+    data = SensitivityAnalysisCreate.model_validate({"simulation_id": await make_simulation(ctx), "samples": 16})
+    return (await sensitivity_analyses.create(ctx, data)).id
+
+
+async def make_scenario(ctx: Context) -> UUID:
+    given = {"name": str(new_id()), "assumptions": {"automation_factor": 0.5}, "roles": [engineer()]}
+    return (await scenarios.create(ctx, ScenarioCreate.model_validate(given))).id
+
+
+async def first_version(_ctx: Context) -> str:
+    return "1"
+
+
+async def make_redeployment_plan(ctx: Context) -> UUID:
+    data = RedeploymentPlanCreate.model_validate({"simulation_id": await make_simulation(ctx)})
+    return (await redeployment_plans.create(ctx, data)).id
+
+
+async def make_automation_roadmap(ctx: Context) -> UUID:
+    given = {"simulation_id": await make_simulation(ctx), "yearly_budget": [1000]}
+    return (await automation_roadmaps.create(ctx, AutomationRoadmapCreate.model_validate(given))).id
 
 
 class TestSurface(SurfaceTests):
-    makers = {"simulation_id": make_simulation}  # noqa: RUF012 - a ClassVar of the base
-    unmapped = {  # noqa: RUF012
+    makers: ClassVar = {
+        "simulation_id": make_simulation,
+        "comparison_id": make_comparison,
+        "redeployment_plan_id": make_redeployment_plan,
+        "automation_roadmap_id": make_automation_roadmap,
+        "sensitivity_analysis_id": make_sensitivity_analysis,
+        "scenario_id": make_scenario,
+        "version": first_version,
+    }
+    unmapped: ClassVar = {
         "uq_simulation_series_company_id_simulation_id_position": "written by the worker, which is tried again",
         "fk_simulation_series_simulation_id_simulations": "written by the worker, which is tried again",
     }

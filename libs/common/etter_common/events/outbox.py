@@ -54,14 +54,12 @@ async def write(ctx: Context) -> None:
     while len(rows) > _ROWS_AT_ONCE:
         await ctx.session.execute(insert(OutboxRow).values(rows[:_ROWS_AT_ONCE]))
         rows = rows[_ROWS_AT_ONCE:]
-    if rows:
-        statement = insert(OutboxRow).values(rows)
-        for number, row in enumerate(appended):
-            statement = statement.add_cte(row.cte(f"appended_{number}"))
-        await ctx.session.execute(statement)
-        return
-    for row in appended:
-        await ctx.session.execute(row)
+    statements = [insert(OutboxRow).values(rows), *appended] if rows else appended
+    if statements:
+        statement, *others = statements
+        for number, other in enumerate(others):
+            statement = statement.add_cte(other.cte(f"appended_{number}"))
+        await ctx.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def _row(event: Event) -> dict[str, Any]:

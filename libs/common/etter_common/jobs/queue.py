@@ -51,29 +51,34 @@ class Ticket(msgspec.Struct, frozen=True):
     company_id: UUID
 
 
-async def enqueue(ctx: Context, queue: Queue, job_id: UUID) -> None:
-    """Hand the job to a worker if and only if this transaction commits; call it after adding its row."""
-    ctx.append(work_message(ctx, queue, Ticket(job_id=job_id, company_id=ctx.company_id)))
+async def enqueue(ctx: Context, queue: Queue, *job_ids: UUID) -> None:
+    """Hand jobs to workers if and only if this transaction commits; call it after adding their rows."""
+    if job_ids:
+        ctx.append(work_message(ctx, queue, *(Ticket(job_id=job_id, company_id=ctx.company_id) for job_id in job_ids)))
 
 
-def work_message(ctx: Context, queue: Queue, ticket: Ticket) -> Insert:
-    """The outbox row of a ticket; written with the transaction's last statement."""
+def work_message(ctx: Context, queue: Queue, *tickets: Ticket) -> Insert:
+    """The outbox rows of tickets; written with the transaction's last statement."""
+    return insert(OutboxRow).values([_message(ctx, queue, ticket) for ticket in tickets])
+
+
+def _message(ctx: Context, queue: Queue, ticket: Ticket) -> dict[str, Any]:
     row_id = new_id()
     headers = {
         "Nats-Msg-Id": str(row_id),
         "ce-requestid": ctx.origin.request_id,
         "traceparent": ctx.origin.traceparent or "",
     }
-    return insert(OutboxRow).values(
-        id=row_id,
-        company_id=ticket.company_id,
-        aggregate_id=ticket.job_id,
-        subject=streams.job_subject(queue.name, ticket.job_id),
-        headers={name: value for name, value in headers.items() if value},
-        payload=msgspec.json.encode(ticket),
-        tags=[],
-        created_at=utc_now(),
-    )
+    return {
+        "id": row_id,
+        "company_id": ticket.company_id,
+        "aggregate_id": ticket.job_id,
+        "subject": streams.job_subject(queue.name, ticket.job_id),
+        "headers": {name: value for name, value in headers.items() if value},
+        "payload": msgspec.json.encode(ticket),
+        "tags": [],
+        "created_at": utc_now(),
+    }
 
 
 async def request_cancel(ctx: Context, model: type[JobT], job_id: UUID) -> JobT:

@@ -11,6 +11,7 @@ import pytest
 
 from etter_common import jobs
 from etter_common.context import Context
+from etter_common.db.query_log import count_queries
 from etter_common.errors import Conflict, NotFound, Unavailable
 from etter_common.events import dead_letters, streams
 from etter_common.events.retry import RetryPolicy
@@ -33,6 +34,23 @@ class TestSuccess:
         found = await row(backbone, ids[0])
         assert (found["status"], found["progress"], found["attempts"]) == ("succeeded", 1.0, 1)
         assert found["queued_at"] <= found["started_at"] <= found["finished_at"]
+
+    async def test_several_jobs_are_handed_over_in_one_statement(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        ids = [new_id() for _ in range(3)]
+        async with platform.work(company_id=company_id) as ctx:
+            ctx.session.add_all(ProbeJob(id=job_id, company_id=company_id) for job_id in ids)
+            await ctx.session.flush()
+            await jobs.enqueue(ctx, QUEUE, *ids[:2])
+            await jobs.enqueue(ctx, QUEUE, ids[2])
+            await jobs.enqueue(ctx, QUEUE)
+            with count_queries() as log:
+                await ctx.finish()
+            assert log.count == 1
+        async with working(platform, succeed):
+            await until(ends(backbone, *ids))
+        assert await backbone.notes() == ["done by 1"] * 3
 
     async def test_a_second_message_for_an_ended_job_does_nothing(
         self, backbone: Backbone, platform: Platform, company_id: UUID

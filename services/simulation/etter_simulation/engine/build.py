@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any, TypeVar
 
 import numpy as np
 
 from etter_simulation.engine.request import RoleIn, SimulationRequest
 from etter_simulation.engine.tables import NO_HIRING, PAIR, ROLE, RULES, TO_ORIGINAL, TO_REQUIRED, WORK, Model, Table
+
+ModelT = TypeVar("ModelT", bound=Any)
+"""A `Model`, or one that varies by iteration (`varied.Varied`)."""
 
 MINOR_UNITS = 100
 """Of a currency, as amounts are kept."""
@@ -19,12 +23,24 @@ _GOALS = {"none": NO_HIRING, "to_required": TO_REQUIRED, "to_original": TO_ORIGI
 def build(request: SimulationRequest) -> Model:
     """The model of sections 2 to 6 with this request's numbers."""
     roles, works = _roles(request)
-    return Model(_rules(request), roles, works, _pairs(request), _demand(request), _capex(request))
+    pairs = _pairs(request)
+    return Model(
+        _rules(request), roles, works, pairs, _demand(request), _capex(request), _planned(request, pairs)
+    )  # fmt: skip
 
 
 def without_automation(request: SimulationRequest) -> SimulationRequest:
-    """The counterfactual of section 6: the same request with A = 0."""
-    return request.model_copy(update={"automation_factor": 0.0})
+    """The counterfactual of section 6: the same request with A = 0, and nothing uncertain about that."""
+    others = {name: found for name, found in request.uncertainty.items() if name != "automation_factor"}
+    return request.model_copy(update={"automation_factor": 0.0, "uncertainty": others})
+
+
+def counterfactual(request: SimulationRequest, model: ModelT) -> ModelT:
+    """The model of `without_automation`, from the one of the request: only what adoption brings is another."""
+    works = model.works.copy()
+    works["pace" if request.adoption.mode == "intensity" else "cut"] = 0.0
+    other: ModelT = model._replace(works=works)
+    return other
 
 
 def _rules(request: SimulationRequest) -> Table:
@@ -60,7 +76,7 @@ def _rules(request: SimulationRequest) -> Table:
 
 def _roles(request: SimulationRequest) -> tuple[Table, Table]:
     roles = np.zeros(len(request.roles), dtype=ROLE)
-    works: list[tuple[float, float, float, float]] = []
+    works: list[tuple[float, float, float, float, int]] = []
     for index, role in enumerate(request.roles):
         first = len(works)
         works.extend(_works(request, role))
@@ -72,7 +88,7 @@ def _roles(request: SimulationRequest) -> tuple[Table, Table]:
     return roles, np.array(works, dtype=WORK)
 
 
-def _works(request: SimulationRequest, role: RoleIn) -> Iterator[tuple[float, float, float, float]]:
+def _works(request: SimulationRequest, role: RoleIn) -> Iterator[tuple[float, float, float, float, int]]:
     adoption, factor = request.adoption, request.automation_factor
     intensity = adoption.mode == "intensity"
     for workload in role.workloads:
@@ -80,7 +96,7 @@ def _works(request: SimulationRequest, role: RoleIn) -> Iterator[tuple[float, fl
             cut = workload.ceiling * (1.0 if intensity else factor)
             pace = (factor if intensity else 1.0) * math.exp(adoption.skill_drag * (0.5 - workload.Skill))
             learn = min(1.0, 1 / max(1.0, request.learning.months * (0.5 + workload.Skill)))
-            yield workload.Time, cut, pace, learn
+            yield workload.Time, cut, pace, learn, workload.start_month
 
 
 def _demand(request: SimulationRequest) -> Table:
@@ -123,9 +139,33 @@ def _distances(request: SimulationRequest) -> Iterator[tuple[float, int, int]]:
         yield overlap_distance(request.roles[a], request.roles[b]), a, b
 
 
+def _planned_distances(request: SimulationRequest) -> Iterator[tuple[float, int, int]]:
+    index = {role.role: at for at, role in enumerate(request.roles)}
+    given = {(pair.source, pair.target): pair.distance for pair in request.redeployment.distance or ()}
+    for move in request.redeployment.plan or ():
+        a, b = index[move.source], index[move.target]
+        known = given.get((move.source, move.target))
+        yield overlap_distance(request.roles[a], request.roles[b]) if known is None else known, a, b
+
+
+def _planned(request: SimulationRequest, pairs: Table) -> Table:
+    if request.redeployment.plan is None:
+        return np.zeros((0, 0), dtype=np.int32)
+    index = {role.role: at for at, role in enumerate(request.roles)}
+    place = {(int(pair["source"]), int(pair["target"])): at for at, pair in enumerate(pairs)}
+    people = np.zeros((request.steps + 1, len(pairs)), dtype=np.int32)
+    for move in request.redeployment.plan:
+        if move.month <= request.steps:
+            people[move.month, place[index[move.source], index[move.target]]] += move.people
+    return people
+
+
 def _pairs(request: SimulationRequest) -> Table:
     if not request.redeployment.enabled:
         return np.zeros(0, dtype=PAIR)
-    served = sorted(found for found in _distances(request) if found[0] <= request.redeployment.max_distance)
+    if request.redeployment.plan is not None:
+        served = sorted(set(_planned_distances(request)))
+    else:
+        served = sorted(found for found in _distances(request) if found[0] <= request.redeployment.max_distance)
     rows = [(a, b, d, 0 if d <= 1 / 3 else 1 if d <= 2 / 3 else 2) for d, a, b in served]
     return np.array(rows, dtype=PAIR)

@@ -13,6 +13,13 @@ HIRES = 9
 LAYOFFS = 10
 LAYOFFS_ACTIVE = 11
 
+PERSON_QUITS_MATURES = 12
+"""Agent engine, from here to 16: its own channels, so that the two engines are independent of each other."""
+PERSON_MOVED = 13
+VACANCY_FILLED = 14
+SURPLUS_CUT = 15
+PERSON_LAID_OFF = 16
+
 PER_WORKLOAD = 32
 ADOPTION = 0
 LEARNING = 1
@@ -21,6 +28,8 @@ RESKILLED_STAGES = 3
 MOVED_STAGES = 4
 HIRED_STAGES = 5
 LAID_OFF_STAGES = 6
+PERSON_STAGE = 7
+"""Agent engine."""
 STRIDE = 8
 
 MAX_AUTO_WORKLOADS = 28

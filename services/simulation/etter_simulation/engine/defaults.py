@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -81,8 +82,42 @@ DEFAULTS: Final = {
     )
 }  # fmt: skip
 
+_EXPOSED = (
+    "Eloundou, Manning, Mishkin and Rock (2023): exposed means that the time at least halves; taken as what can be "
+    "saved at most, as core's score does for work that somebody has to answer for"
+)
+
+EXPOSURE_CEILINGS: Final = {
+    "E0": Default("workloads.ceiling.E0", 0.0, "share", "source", "not exposed by the rubric: stays with people"),
+    "E1": Default("workloads.ceiling.E1", 0.5, "share", "assumption", _EXPOSED, 0.5, 1.0),
+    "E2": Default("workloads.ceiling.E2", 0.5, "share", "assumption", _EXPOSED, 0.5, 1.0),
+}
+"""By exposure label: the largest share of a workload that can be automated; with none it is Non-Auto.
+
+Core publishes 0 for E0, and for exposed tasks 0.5, or 1 where the task's own words say that nobody is needed; a label
+alone does not say that.
+"""
+
 RESKILL_MONTHS: Final = (1.0, 3.0, 6.0)
 """Assumption: months of reskilling for a distance up to 1/3, up to 2/3, above."""
+
+RESKILL: Final = tuple(
+    Default(f"redeployment.reskill_months.{at}", months, "months", "assumption", f"of a distance {reach}")
+    for at, (months, reach) in enumerate(zip(RESKILL_MONTHS, ("up to 1/3", "up to 2/3", "above 2/3"), strict=True))
+)
+
+AUTOMATION: Final = Default(
+    "automation_factor", math.nan, "share", "source",
+    "time saved on exposed tasks: 14-15 % (Brynjolfsson, Li and Raymond, NBER 31161) to 40 % (Noy and Zhang, Science "
+    "381, 2023), about 27 % of labour cost (Acemoglu, NBER 32487); 2.8 % of all hours were measured (Humlum and "
+    "Vestergaard, BFI WP 2025-56)", 0.14, 0.40,
+)  # fmt: skip
+AUTO_WORK: Final = Default(
+    "workloads.auto_time_share", math.nan, "share of working time", "source",
+    "80 % of workers have at least 10 % of their tasks exposed, 19 % at least half (Eloundou et al., 2023); about "
+    "4.6 % of all tasks are profitably affected within ten years (Acemoglu, NBER 32487)",
+)  # fmt: skip
+"""The user's to say; what a plausible value is read against."""
 
 PRESETS: Final[dict[str, dict[str, dict[str, object]]]] = {
     "planning": {},

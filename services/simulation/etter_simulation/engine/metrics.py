@@ -7,6 +7,8 @@ from typing import Final
 ENGINE: Final = "cohort"
 ENGINE_VERSION: Final = "cohort-1"
 """Changes with every change of the order of draws or of a sampler (section 7)."""
+ENGINE_VERSIONS: Final = {ENGINE: ENGINE_VERSION, "agent": "agent-1", "mean_field": "mean_field-1"}
+"""By the names of section 8."""
 
 STATS: Final = ("mean", "min", "max", "p5", "p50", "p95", "sd", "se")
 

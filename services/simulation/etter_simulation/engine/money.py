@@ -55,44 +55,23 @@ class Ledger:
         for at, worth in enumerate((1 + self.discount_rate) ** (-month / 12)):
             self.discounted += (rate[at] - one_off[at]) * worth
 
-    def summary(self) -> dict[str, object]:
-        """Payback with its "never", and a year's structural saving; money in currency.
-
-        Payback is the month after the last one in the red.
-        """
+    def payback_months(self) -> Ints:
+        """Per iteration the month after the last one in the red; `NULL` is never."""
         never = ~self.spent | (self.last_loss >= self.months)
-        payback = np.where(never, NULL, self.last_loss + 1)
+        return np.where(never, NULL, self.last_loss + 1)
+
+    def summary(self) -> dict[str, object]:
+        """Payback with its "never", and a year's structural saving; money in currency."""
+        payback = self.payback_months()
         yearly = self.last_year * 12 // max(1, min(12, self.months))
         return {
             "payback_month": {
                 name: quantile_or_never(payback, *q) for name, q in zip(("p5", "p50", "p95"), QUANTILES, strict=True)
             },
-            "share_never_paying_back": float(never.mean()),
+            "share_never_paying_back": float((payback == NULL).mean()),
             "structural_saving_per_year": _described(yearly),
             "discounted_net": _described(np.floor(self.discounted + 0.5).astype(np.int64)),
         }
-
-
-def bridge(metrics: tuple[str, ...], means: Floats) -> dict[str, object]:
-    """From freed time to money, as means at the last month: released, realised, payroll, net.
-
-    Attributed if there is a counterfactual, else gross. FTE, currency a month, and currency since the start.
-    """
-    attributed = "attributed_cum_net" in metrics
-    prefix = "attributed_" if attributed else ""
-
-    def at(metric: str) -> float:
-        return float(means[metrics.index(prefix + metric)])
-
-    return {
-        "attributed": attributed,
-        "released_fte": at("released_fte"),
-        "realised_fte": at("realised_fte"),
-        "payroll_saving_per_month": -at("payroll") if attributed else at("run_rate_saving") + at("licences"),
-        "licences_per_month": at("licences"),
-        "one_off_to_date": at("cum_one_off"),
-        "net_to_date": at("cum_net"),
-    }
 
 
 def _described(values: Ints) -> dict[str, float]:

@@ -33,12 +33,12 @@ def play_month(
     everywhere = adopted_everywhere(stages) if model.rules[0].mixing > 0.0 else 0.0
     for r in range(len(people)):
         clear(events[r])
-        adopt(model, stream, people[r], stages, events[r], r, everywhere)  # 4.1, 4.2
+        adopt(model, stream, people[r], stages, events[r], r, everywhere, step)  # 4.1, 4.2
         quit_voluntarily(model, stream, people[r], stages, events[r], r)  # 4.3
         mature(model, stream, people[r], stages, r)  # 4.4
         plan(model, people[r], stages, events[r], r, model.demand[step, r])  # 4.5
     if model.rules[0].redeployment:
-        redeploy(model, stream, people, stages, events)  # 4.6
+        redeploy(model, stream, people, stages, events, step)  # 4.6
     for r in range(len(people)):
         hire(model, stream, people[r], stages, events[r], r, model.demand[step, r])  # 4.7
         lay_off(model, stream, people[r], stages, events[r], r)  # 4.8
@@ -63,12 +63,16 @@ def adopted_everywhere(stages: Table) -> float:
 
 
 @inlined
-def adopt(model: Model, stream: Stream, person: Table, stages: Table, event: Table, r: int, everywhere: float) -> None:
+def adopt(
+    model: Model, stream: Stream, person: Table, stages: Table, event: Table, r: int, everywhere: float, step: int
+) -> None:
     """4.1 and 4.2. Who adopts this month becomes proficient next month at the earliest, so L is drawn first."""
     rules, role, present = model.rules[0], model.roles[r], present_of(person)
     if present == 0:
         return
     for work in range(role.first, role.last):
+        if step <= model.works[work].begins:
+            continue
         stage = stages[work]
         here = (stage.learning + stage.proficient) / present
         pressure = rules.p + rules.q * ((1.0 - rules.mixing) * here + rules.mixing * everywhere)

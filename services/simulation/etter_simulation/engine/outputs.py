@@ -17,6 +17,7 @@ from etter_simulation.engine.tables import Model, Table
 
 NULL: Final = np.iinfo(np.int64).min
 FRACTION: Final = 4294967296.0  # 2**32
+LARGEST_RATIO: Final = 2147483647.0  # 2**31 - 1
 
 _RATIOS, _FTE, _COUNTS, _CASH = 0, 5, 8, 15  # where the blocks of `metrics.COMPANY_METRICS` begin
 
@@ -28,7 +29,8 @@ def fixed(value: float) -> int:
 
 @inlined
 def _ratio(above: float, below: float) -> int:
-    return fixed(above / below) if below > 0.0 else NULL
+    """Kept within what a fixed-point number holds: almost nobody's work over almost nothing has no bound."""
+    return fixed(min(max(above / below, -LARGEST_RATIO), LARGEST_RATIO)) if below > 0.0 else NULL
 
 
 @inlined

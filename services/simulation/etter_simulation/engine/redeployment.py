@@ -12,8 +12,11 @@ from etter_simulation.engine.tables import Model, Table
 
 
 @compiled
-def redeploy(model: Model, stream: Stream, people: Table, stages: Table, events: Table) -> None:
-    """Movers are a uniformly random set of ACTIVE people and count as heads of their new role at once."""
+def redeploy(model: Model, stream: Stream, people: Table, stages: Table, events: Table, step: int) -> None:
+    """Movers are a uniformly random set of ACTIVE people and count as heads of their new role at once.
+
+    Where moves are planned, no more people take a pair in a month than its plan says.
+    """
     rules = model.rules[0]
     movable, wanted = 0, 0
     for r in range(len(people)):
@@ -26,6 +29,8 @@ def redeploy(model: Model, stream: Stream, people: Table, stages: Table, events:
     for at in range(len(model.pairs)):
         pair = model.pairs[at]
         movers = min(events[pair.source].available, events[pair.target].shortage)
+        if len(model.planned):
+            movers = min(movers, model.planned[step, at])
         if movers > 0:
             _move(people[pair.source], people[pair.target], events[pair.source], events[pair.target], pair, movers)
             events[pair.target].moving_cost += movers * rules.reskill * (0.5 + pair.distance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -12,9 +13,12 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from etter_simulation.engine.channels import MAX_AUTO_WORKLOADS
-from etter_simulation.engine.defaults import DEFAULTS, PRESETS, RESKILL_MONTHS
+from etter_simulation.engine.defaults import DEFAULTS, EXPOSURE_CEILINGS, PRESETS, RESKILL_MONTHS
+from etter_simulation.engine.distributions import MAX_UNCERTAIN, Distribution, check_distributions
+from etter_simulation.engine.precision import MAX_TARGETS, Target, outputs_of
 
 SHARE_TOLERANCE: Final = 1e-6
+MAX_PLANNED_MOVES: Final = 10_000
 MAX_ITERATIONS, MAX_STEPS, MAX_ROLES = 10_000, 600, 1_000
 MAX_HEADS: Final = 100_000_000
 """Output units of the whole company in any month; keeps every fixed-point figure within 64 bits."""
@@ -36,6 +40,22 @@ def _default(parameter: str, **bounds: Any) -> Any:
     return field
 
 
+def _is_zero(value: int) -> bool:
+    return value == 0
+
+
+def _is_cohort(engine: str) -> bool:
+    return engine == "cohort"
+
+
+def _is_absent(value: object) -> bool:
+    return value is None
+
+
+def _show_type_as_optional(schema: dict[str, Any]) -> None:
+    schema["required"].remove("Type")
+
+
 class Part(BaseModel):
     """Base of everything in a request: nothing unknown, nothing infinite, nothing changed afterwards."""
 
@@ -43,13 +63,33 @@ class Part(BaseModel):
 
 
 class WorkloadIn(Part):
-    """A named group of tasks with its share of working time."""
+    """A named group of tasks with its share of working time. `exposure` gives the `Type` and `ceiling` left out."""
+
+    model_config = ConfigDict(json_schema_extra=_show_type_as_optional)
 
     Name: Name
-    Type: Literal["Auto", "Non-Auto"]
+    exposure: Literal["E0", "E1", "E2"] | None = Field(
+        default=None,
+        description="label of Eloundou et al. (2023): E0 not exposed, E1 a language model alone at least halves the "
+        "time, E2 software built on one does",
+        exclude_if=_is_absent,
+    )
+    Type: Literal["Auto", "Non-Auto"] = Field(description="may be left out where `exposure` is given")
     Skill: Share
     Time: Annotated[float, Field(gt=0, le=1 + SHARE_TOLERANCE, description="share of working time")]
     ceiling: Share = Field(default=1.0, description="largest share of the workload that can be automated")
+    start_month: Annotated[int, Field(ge=0, le=MAX_STEPS)] = Field(
+        default=0, description="of an Auto workload: it is adopted after this month only", exclude_if=_is_zero
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _follow_exposure(cls, given: Any) -> Any:
+        """What the workload says itself goes before what its label gives."""
+        known = EXPOSURE_CEILINGS.get(str(given.get("exposure"))) if isinstance(given, dict) else None
+        if known is None:
+            return given
+        return {"Type": "Auto" if known.value else "Non-Auto", "ceiling": known.value, **given}
 
 
 class RoleIn(Part):
@@ -124,6 +164,15 @@ class Distance(Part):
     distance: Share
 
 
+class PlannedMove(Part):
+    """People who are to change roles in one month. Fewer do while there is less surplus or less shortage."""
+
+    source: Name
+    target: Name
+    month: Annotated[int, Field(ge=1, le=MAX_STEPS)]
+    people: Annotated[int, Field(ge=1, le=1_000_000)]
+
+
 class Redeployment(Part):
     enabled: bool = False
     max_distance: float = _default("redeployment.max_distance", ge=0, le=1)
@@ -134,6 +183,18 @@ class Redeployment(Part):
     distance: Annotated[list[Distance], Field(max_length=100_000)] | None = Field(
         default=None, description="null: 1 less the overlap of workloads of the same name"
     )
+    plan: Annotated[list[PlannedMove], Field(max_length=MAX_PLANNED_MOVES)] | None = Field(
+        default=None, description="null: whoever can move; else these moves only", exclude_if=_is_absent
+    )
+
+    @field_validator("plan")
+    @classmethod
+    def _a_plan_needs_redeployment(
+        cls, plan: list[PlannedMove] | None, info: ValidationInfo
+    ) -> list[PlannedMove] | None:
+        if plan is not None and not info.data.get("enabled"):
+            raise PydanticCustomError("PLAN_WITHOUT_REDEPLOYMENT", "a plan of moves needs redeployment enabled")
+        return plan
 
 
 class Layoffs(Part):
@@ -158,10 +219,6 @@ class Costs(Part):
     capex: Annotated[list[Capex], Field(max_length=600)] = []
 
 
-class Uncertainty(Part):
-    """Distributions of parameters. None are offered, so only the empty object is valid."""
-
-
 class Assumptions(Part):
     """A request without its roles."""
 
@@ -171,6 +228,11 @@ class Assumptions(Part):
     )
     n_iterations: Annotated[int, Field(ge=1, le=MAX_ITERATIONS)] = 200
     automation_factor: Share
+    engine: Literal["cohort", "agent"] = Field(
+        default="cohort",
+        description="agent: one slot per employee, the reference; the mean-field engine answers previews",
+        exclude_if=_is_cohort,
+    )
     steps: Annotated[int, Field(ge=0, le=MAX_STEPS)] = 120
     seed: Annotated[int, Field(ge=0, lt=2**53)] | None = Field(
         default=None, description="null: derived from the request, and told with the result"
@@ -185,8 +247,18 @@ class Assumptions(Part):
     redeployment: Redeployment = Redeployment()
     layoffs: Layoffs = Layoffs()
     costs: Costs = Costs()
-    uncertainty: Uncertainty = Uncertainty()
+    uncertainty: Annotated[dict[str, Distribution], Field(max_length=MAX_UNCERTAIN)] = Field(
+        default={},
+        description="distributions of parameters that are not known, by name",
+        json_schema_extra={"examples": [{"adoption.q": {"triangular": [0.2, 0.38, 0.6]}}]},
+    )
     counterfactual: bool = True
+    precision: Annotated[list[Target], Field(min_length=1, max_length=MAX_TARGETS)] | None = Field(
+        default=None,
+        description="stop before `n_iterations` once every output named is known that well; looked at after every "
+        "100 iterations",
+        exclude_if=_is_absent,
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -201,6 +273,24 @@ class Assumptions(Part):
             merged[part] = {**values, **own} if isinstance(own, dict) else own
         return merged
 
+    @field_validator("engine", mode="before")
+    @classmethod
+    def _engine_plays_iterations(cls, engine: Any) -> Any:
+        if engine == "mean_field":
+            raise PydanticCustomError(
+                "ENGINE_WITHOUT_ITERATIONS",
+                "the mean-field engine plays no iterations and has no spread; ask for a preview",
+            )
+        return engine
+
+    @field_validator("uncertainty")
+    @classmethod
+    def _distributions_fit(cls, uncertainty: dict[str, Distribution], info: ValidationInfo) -> dict[str, Distribution]:
+        check_distributions(cls, uncertainty)
+        if uncertainty and info.data.get("engine") == "agent":
+            raise PydanticCustomError("UNCERTAINTY_NEEDS_COHORT", "the agent engine plays known parameters only")
+        return uncertainty
+
     @field_validator("layoffs")
     @classmethod
     def _policies_agree(cls, layoffs: Layoffs, info: ValidationInfo) -> Layoffs:
@@ -210,6 +300,9 @@ class Assumptions(Part):
                 "POLICIES_CONTRADICT", "backfill to_original and layoffs of surplus contradict each other"
             )
         return layoffs
+
+
+_COSTS: Final = ("on_cost", "training_hours", "licence_per_seat_month", "hire", "reskill", "severance_months")
 
 
 class SimulationRequest(Assumptions):
@@ -230,19 +323,49 @@ class SimulationRequest(Assumptions):
     @model_validator(mode="after")
     def _distances_name_roles(self) -> Self:
         known = {role.role for role in self.roles}
-        for pair in self.redeployment.distance or ():
-            if pair.source not in known or pair.target not in known or pair.source == pair.target:
+        moves = self.redeployment
+        for part, pairs in (("distance", moves.distance), ("plan", moves.plan)):
+            for pair in pairs or ():
+                if pair.source not in known or pair.target not in known or pair.source == pair.target:
+                    raise PydanticCustomError(
+                        "UNKNOWN_ROLE_PAIR",
+                        "redeployment.{part} names {source} -> {target}, which are not two roles of this request",
+                        {"part": part, "source": pair.source, "target": pair.target},
+                    )
+        return self
+
+    @property
+    def _most_growth(self) -> float:
+        return max(1.0, math.pow(1 + self._most("demand.growth", self.demand.growth), self.steps / 12))
+
+    def _most(self, parameter: str, value: float) -> float:
+        """Of a parameter in any iteration."""
+        distribution = self.uncertainty.get(parameter)
+        return value if distribution is None else distribution.high
+
+    @property
+    def most_heads(self) -> int:
+        """People that the company's demand asks for in its largest month; there are never more (property S3)."""
+        return sum(math.ceil(role.count * self._most_growth) for role in self.roles)
+
+    @model_validator(mode="after")
+    def _precision_names_outputs(self) -> Self:
+        known = {role.role for role in self.roles}
+        for target in self.precision or ():
+            if target.role is not None and target.role not in known:
+                raise PydanticCustomError("UNKNOWN_ROLE", "precision names no role {role}", {"role": target.role})
+            if target.output not in outputs_of(target, counterfactual=self.counterfactual):
                 raise PydanticCustomError(
-                    "UNKNOWN_ROLE_PAIR",
-                    "redeployment.distance names {source} -> {target}, which are not two roles of this request",
-                    {"source": pair.source, "target": pair.target},
+                    "UNKNOWN_OUTPUT", "precision names no output {output}", {"output": target.output}
                 )
+            if target.month is not None and target.month > self.steps:
+                raise PydanticCustomError("UNKNOWN_MONTH", "precision names a month after the last")
         return self
 
     @model_validator(mode="after")
     def _figures_fit(self) -> Self:
-        growth = max(1.0, (1 + self.demand.growth) ** (self.steps / 12))
-        if growth * sum(role.count for role in self.roles) > MAX_HEADS:
+        growth = self._most_growth
+        if self.most_heads > MAX_HEADS:
             raise PydanticCustomError("TOO_MANY_PEOPLE", "more than {limit} people at their most", {"limit": MAX_HEADS})
         if self._most_money(growth) > MAX_MONEY:
             raise PydanticCustomError(
@@ -251,7 +374,8 @@ class SimulationRequest(Assumptions):
         return self
 
     def _most_money(self, growth: float) -> float:
-        costs = self.costs
+        most = {name: self._most(f"costs.{name}", getattr(self.costs, name)) for name in _COSTS}
+        costs = self.costs.model_copy(update=most)
         each = costs.hire + 1.5 * costs.reskill + costs.licence_per_seat_month * MAX_AUTO_WORKLOADS
         pay = (1 + costs.on_cost) * (1 + costs.training_hours * MAX_AUTO_WORKLOADS / 2080) + costs.severance_months / 12
         heads = sum(role.count * (each + pay * role.salary) for role in self.roles)
@@ -259,7 +383,8 @@ class SimulationRequest(Assumptions):
 
     def fingerprint(self) -> str:
         """The same for requests that mean the same run, whatever they left to defaults and however it is named."""
-        content = self.model_dump(mode="json", exclude={"company", "preset"})
+        labels = {"__all__": {"workloads": {"__all__": {"exposure"}}}}  # what they give is part of the content
+        content = self.model_dump(mode="json", exclude={"company": True, "preset": True, "roles": labels})
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def seed_or_derived(self) -> int:

@@ -162,8 +162,6 @@ def _read_quantiles(ordered: Ints, n: Ints, scale: Floats, out: Floats) -> None:
         count, nulls = n[at], ordered.shape[1] - n[at]
         if count == 0:
             continue
-        out[at, 1] = ordered[at, nulls] / scale[at]
-        out[at, 2] = ordered[at, nulls + count - 1] / scale[at]
         for place, (above, below) in enumerate(QUANTILES):
             whole = (count - 1) * above // below
             part = (count - 1) * above - whole * below
@@ -178,10 +176,18 @@ def describe(rows: Ints, sums: Tally, scale: Floats) -> Floats:
 
     Quantiles are exact, type 7 (Hyndman and Fan 1996). `rows` is sorted in place. `scale` is what a unit is kept as.
     """
-    out = np.full((len(rows), len(STATS)), np.nan)
+    out = spread(sums, scale)
     rows.sort(axis=1)
-    _moments(sums.n, sums.total, sums.squares, scale, out)
     _read_quantiles(rows, sums.n, scale, out)
+    return out
+
+
+def spread(sums: Tally, scale: Floats) -> Floats:
+    """[series, `STATS`] of what a tally knows; quantiles are NaN, and so is all of a series that has no value."""
+    out = np.full((len(sums.n), len(STATS)), np.nan)
+    _moments(sums.n, sums.total, sums.squares, scale, out)
+    known = sums.n > 0
+    out[known, 1], out[known, 2] = sums.low[known] / scale[known], sums.high[known] / scale[known]
     return out
 
 

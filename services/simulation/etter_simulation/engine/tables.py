@@ -35,8 +35,9 @@ ROLE = np.dtype(
 )  # fmt: skip
 """`index` addresses the role's random numbers; `first`..`last` are its rows among the Auto workloads."""
 
-WORK = np.dtype([("time", "f8"), ("cut", "f8"), ("pace", "f8"), ("learn", "f8")])
-"""An Auto workload: share of time, largest cut c_w, speed of adoption, monthly probability of becoming proficient."""
+WORK = np.dtype([("time", "f8"), ("cut", "f8"), ("pace", "f8"), ("learn", "f8"), ("begins", "i8")])
+"""An Auto workload: share of time, largest cut c_w, speed of adoption, monthly probability of becoming proficient, and
+the month after which it can be adopted."""
 
 PAIR = np.dtype([("source", "i8"), ("target", "i8"), ("distance", "f8"), ("step", "i8")])
 """A move that redeployment may make, in the order it is served; `step` is the class of reskilling."""
@@ -68,6 +69,8 @@ class Model(NamedTuple):
     """Output units per month, [month, role]."""
     capex: Table
     """Due by month, smallest currency unit."""
+    planned: Table
+    """The most people that may move, [month, pair]; no months: as many as there are."""
 
 
 class State(NamedTuple):

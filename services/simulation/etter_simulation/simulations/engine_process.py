@@ -8,14 +8,25 @@ import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from etter_simulation.engine.metrics import ROLE_METRICS, STATS
 from etter_simulation.simulations.packing import Floats, pack
 
+if TYPE_CHECKING:
+    from etter_simulation.engine.finish import Result
+    from etter_simulation.engine.request import SimulationRequest
+
 OUTLOOK_MONTHS = (12, 36, 60, 120)
 _QUANTILES = tuple(STATS.index(name) for name in ("p5", "p50", "p95"))
 _PR_SET_PDEATHSIG = 1
+
+P = TypeVar("P")
+T = TypeVar("T")
+Tell = Callable[[float], None]
+"""Hears the finished share of a task; raises `RunStopped` once the worker wants its end."""
+Task: TypeAlias = Callable[[P, int, Tell], T]
+"""Work of the engine's process: a payload, the threads it may use, whom to tell."""
 
 
 class Signals(Protocol):
@@ -45,6 +56,7 @@ class Output:
     roles: tuple[bytes, ...]
     summary: dict[str, Any]
     outlook: tuple[Outlook, ...]
+    iterations: int
 
 
 class RunStopped(Exception):
@@ -75,13 +87,22 @@ def is_ready() -> bool:
     return True
 
 
-def play(request_json: str, threads: int, number: int) -> Output:
-    """Play one request; raises `RunStopped` soon after `stop` shows its number."""
+def perform(task: Task[P, T], payload: P, threads: int, number: int) -> T:
+    """Do one task; it raises `RunStopped` soon after `stop` shows its number."""
+    return task(payload, threads, _teller(number))
+
+
+def play(request_json: str, threads: int, tell: Tell) -> Output:
+    """Play one request."""
     from etter_simulation.engine.request import SimulationRequest
     from etter_simulation.engine.run import run
 
     request = SimulationRequest.model_validate_json(request_json)
-    result = run(request, threads=threads, on_progress=_teller(number))
+    return output(request, run(request, threads=threads, on_progress=tell), request.n_iterations)
+
+
+def output(request: SimulationRequest, result: Result, iterations: int) -> Output:
+    """A result of so many iterations, packed."""
     salaries = [role.salary for role in request.roles]
     return Output(
         result.company_metrics,
@@ -89,10 +110,11 @@ def play(request_json: str, threads: int, number: int) -> Output:
         tuple(pack(role) for role in result.roles),
         result.summary,
         tuple(_outlook(result.roles, salaries, request.steps)),
+        iterations,
     )
 
 
-def _teller(number: int) -> Callable[[float], None]:
+def _teller(number: int) -> Tell:
     def tell(done: float) -> None:
         _shared["progress"].value = done
         if _shared["stop"].value >= number:

@@ -10,7 +10,11 @@ class SimulationNotFound(NotFound):
 
 
 class SimulationTooLarge(Unprocessable):
-    code, title = "SIMULATION_TOO_LARGE", "The product of roles, iterations and steps is above the limit"
+    code, title = "SIMULATION_TOO_LARGE", "The product of roles (or heads), iterations and steps is above the limit"
+
+
+class PreviewTooLarge(Unprocessable):
+    code, title = "PREVIEW_TOO_LARGE", "More than is computed at once; ask for a simulation"
 
 
 class SimulationNotFinished(Conflict):
@@ -23,3 +27,11 @@ class UnknownSimulatedRole(Unprocessable):
 
 class ResultsTooLarge(Unprocessable):
     code, title = "RESULTS_TOO_LARGE", "The answer would be too large; narrow it by roles, fields or every"
+
+
+class TooManyActiveSimulations(Conflict):
+    code, title = "TOO_MANY_ACTIVE_SIMULATIONS", "The company has as many simulations under way as it may"
+
+
+class TooManyStoredSimulations(Conflict):
+    code, title = "TOO_MANY_STORED_SIMULATIONS", "The company has as many simulations as it may; delete some"

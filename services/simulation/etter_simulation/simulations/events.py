@@ -25,13 +25,14 @@ def run_requested(simulation: Simulation) -> Event:
     return _event(payload, simulation.company_id, simulation.id)
 
 
-def run_completed(simulation: Simulation, outlook: list[RoleOutlook]) -> Event:
+def run_completed(simulation: Simulation) -> Event:
+    """Of a row whose `outlook` is loaded."""
     payload = RunCompleted(
         simulation_id=simulation.id,
         name=simulation.name,
         automation_factor=simulation.automation_factor,
         steps=simulation.steps,
-        outlook=outlook,
+        outlook=[RoleOutlook.model_validate(line) for line in simulation.outlook or ()],
     )
     return _event(payload, simulation.company_id, simulation.id)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,13 +19,16 @@ QUEUE: Final = Queue("simulations")
 class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
     """One run. `request` is all the engine needs; `role_ids` are core's ids (or null) in its roles' order.
 
-    Both may be megabytes and are read by name only: the row itself is read with every heartbeat.
+    Both, and the announced `outlook`, may be megabytes and are read by name only: the row itself is read with every
+    heartbeat. `chunk_iterations` and `quantiles` are its plan, see `chunks.plan`. Until `reusable_until` a request that
+    means the same gets the same results.
     """
 
     __tablename__ = "simulations"
     __table_args__ = (
         *job_indexes("simulations"),
         Index("ix_simulations_company_id_created_at_id", "company_id", "created_at", "id"),
+        Index("ix_simulations_company_id_fingerprint", "company_id", "fingerprint"),
         Index(
             "ix_simulations_status",
             "status",
@@ -49,6 +53,12 @@ class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
     role_ids: Mapped[list[Any]] = mapped_column(deferred=True)
     left_out: Mapped[list[dict[str, Any]]]
     summary: Mapped[dict[str, Any] | None]
+    chunk_iterations: Mapped[int | None]
+    quantiles: Mapped[str] = mapped_column(default="exact", server_default="exact")
+    iterations_used: Mapped[int | None]
+    reused_from: Mapped[UUID | None]
+    reusable_until: Mapped[datetime | None]
+    outlook: Mapped[list[Any] | None] = mapped_column(deferred=True)
 
 
 class Series(IdMixin, CompanyMixin, Base):

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Row
 
-from etter_simulation.engine.defaults import DEFAULTS
 from etter_simulation.engine.metrics import (
     ATTRIBUTED_METRICS,
     COMPANY_METRICS,
@@ -18,9 +17,11 @@ from etter_simulation.engine.metrics import (
     SALARY,
     STATS,
 )
+from etter_simulation.engine.variance import CHANCE, shares
 from etter_simulation.simulations.packing import Floats, unpack
 
 FLAT_STATS = STATS[:6]
+_MEAN, _SD = STATS.index("mean"), STATS.index("sd")
 DECIMALS = 6
 """Of every figure that goes out."""
 
@@ -36,11 +37,14 @@ def months_of(steps: int, every: int) -> list[int]:
 
 def columns_of(row: Row[Any], months: Sequence[int]) -> Columns:
     """A stored row's series, with a role's salary bill made from its heads."""
-    values = np.round(unpack(row.values, len(row.metrics))[:, :, months], DECIMALS)
-    columns = dict(zip(row.metrics, values, strict=True))
+    columns = {metric: np.round(values, DECIMALS) for metric, values in _stored(row, months).items()}
     if row.salary is not None:
         columns[SALARY] = np.round(columns["count"] * row.salary, DECIMALS)
     return columns
+
+
+def _stored(row: Row[Any], months: Sequence[int]) -> Columns:
+    return dict(zip(row.metrics, unpack(row.values, len(row.metrics))[:, :, months], strict=True))
 
 
 def values_of(roles: int, months: int, wanted: set[str]) -> int:
@@ -52,13 +56,16 @@ def values_of(roles: int, months: int, wanted: set[str]) -> int:
 
 def sections(rows: Sequence[Row[Any]], months: Sequence[int], tree: Mapping[str, Any] | None) -> dict[str, Any]:
     """Those of `company`, `roles` and `steps` that are wanted."""
-    wanted = tree if tree is not None else {"company": {}, "roles": {}, "steps": {}}
-    company = columns_of(rows[0], months)
+    wanted = tree if tree is not None else {"company": {}, "roles": {}, "steps": {}, "uncertainty": {}}
+    every = columns_of(rows[0], months)
+    company = {metric: values for metric, values in every.items() if not metric.startswith(CHANCE)}
     roles = [(row, columns_of(row, months)) for row in rows[1:]]
     made: dict[str, Any] = {}
     if "company" in wanted:
         missing = dict.fromkeys(metric for metric in ATTRIBUTED_METRICS if metric not in company)
         made["company"] = {**series(company, wanted["company"]), **missing}
+    if "uncertainty" in wanted:
+        made["uncertainty"] = variance_shares(_stored(rows[0], months))
     if "roles" in wanted:
         made["roles"] = [
             {"role": row.role, "role_id": row.role_id, **series(columns, wanted["roles"])} for row, columns in roles
@@ -66,6 +73,20 @@ def sections(rows: Sequence[Row[Any]], months: Sequence[int], tree: Mapping[str,
     if "steps" in wanted:
         made["steps"] = flat_steps(months, company, {row.role: columns for row, columns in roles})
     return made
+
+
+def variance_shares(columns: Columns) -> dict[str, Any] | None:
+    """Of every headline by month, how much of its variance parameters have and how much chance; None without both."""
+    found = {}
+    for metric, difference in columns.items():
+        if metric.startswith(CHANCE):
+            output = metric.removeprefix(CHANCE)
+            from_parameters, from_chance = shares(columns[output][_SD], difference[_MEAN], difference[_SD])
+            found[output] = {
+                "parameters": np.round(from_parameters, DECIMALS).tolist(),
+                "chance": np.round(from_chance, DECIMALS).tolist(),
+            }
+    return found or None
 
 
 def series(columns: Columns, wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -90,24 +111,3 @@ def flat_steps(months: Sequence[int], company: Columns, roles: Mapping[str, Colu
             rows += list(columns[metric][: len(FLAT_STATS)])
     by_month = np.stack(rows, axis=1).tolist()
     return [{"Step": month, **dict(zip(names, row, strict=True))} for month, row in zip(months, by_month, strict=True)]
-
-
-def assumptions(request: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Every parameter with its value and where it comes from; one that differs from its default was given."""
-    found = []
-    for default in DEFAULTS.values():
-        part, name = default.parameter.split(".")
-        value = float(request[part][name])
-        is_default = value == default.value
-        found.append(
-            {
-                "parameter": default.parameter,
-                "value": value,
-                "unit": default.unit,
-                "basis": default.basis if is_default else "given",
-                "note": default.note if is_default else "",
-                "low": default.low,
-                "high": default.high,
-            }
-        )
-    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Query
@@ -18,6 +18,7 @@ from etter_common.errors import (
     InvalidFields,
     InvalidIdempotencyKey,
     InvalidSort,
+    NotAcceptable,
     Unauthenticated,
     ValidationFailed,
 )
@@ -26,15 +27,20 @@ from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_common.sse import EventStream, event_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
-from etter_simulation.simulations import service
+from etter_simulation.simulations import preview, service
 from etter_simulation.simulations.errors import (
+    PreviewTooLarge,
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
     SimulationTooLarge,
+    TooManyActiveSimulations,
+    TooManyStoredSimulations,
     UnknownSimulatedRole,
 )
 from etter_simulation.simulations.models import Simulation
+from etter_simulation.simulations.preview_schemas import PreviewCreate, PreviewOut, PreviewQuery
+from etter_simulation.simulations.representations import Representation, preferred
 from etter_simulation.simulations.schemas import (
     FieldsQuery,
     ResultsOut,
@@ -47,6 +53,17 @@ from etter_simulation.simulations.schemas import (
 router = APIRouter(prefix="/simulations", tags=["simulations"])
 _COMMON = (Unauthenticated, Forbidden, ValidationFailed)
 _ONE = (*_COMMON, SimulationNotFound)
+_LINES = "role (empty: the company), role_id, metric, month, and the statistics; "
+_RESULTS: dict[str, Any] = {
+    "description": "the results",
+    "content": {
+        Representation.CSV.value: {"schema": {"type": "string", "description": _LINES + "no value: empty"}},
+        Representation.ARROW.value: {
+            "schema": {"type": "string", "format": "binary", "description": _LINES + "an IPC stream; no value: null"}
+        },
+    },
+    "headers": {"Vary": {"description": "Accept, Accept-Encoding", "schema": {"type": "string"}}},
+}
 _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the run's progress"}
 
 
@@ -55,16 +72,41 @@ _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "de
     status_code=202,
     responses=documented(
         *_COMMON, SimulationTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
-        IdempotencyKeyReused, InvalidIdempotencyKey,
+        TooManyActiveSimulations, TooManyStoredSimulations, IdempotencyKeyReused, InvalidIdempotencyKey,
     ),
 )  # fmt: skip
 async def create_simulation(
     ctx: Annotated[Context, requires("simulations:write")], data: SimulationCreate, response: Response
 ) -> Data[SimulationOut]:
-    """Queue a run; follow it at `Location`."""
+    """Queue a run; follow it at `Location`.
+
+    A request that means the same as one whose results are less than two hours old has succeeded at once, with the same
+    figures (`reused_from`).
+    """
     simulation = await service.create(ctx, data)
     response.headers["location"] = f"/api/simulation/v1/simulations/{simulation.id}"
     return Data[SimulationOut].of(SimulationOut.model_validate(simulation))
+
+
+@router.post(
+    "/preview",
+    response_model=Data[PreviewOut],
+    responses=documented(
+        *_COMMON, PreviewTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies, InvalidFields,
+        IdempotencyKeyReused, InvalidIdempotencyKey,
+    ),
+)  # fmt: skip
+async def preview_simulation(
+    ctx: Annotated[Context, requires("simulations:write")],
+    data: PreviewCreate,
+    query: Annotated[PreviewQuery, Query()],
+) -> Response:
+    """What to expect of a run, at once and without a job: the mean-field engine, in the limit of many people.
+
+    It takes what a run takes and keeps nothing. There is no chance in it, so `engine`, `n_iterations` and `seed` play
+    no part, and it has no spread; a run's means differ from it by the order of 1/headcount.
+    """
+    return json_response(await preview.preview(ctx, data, query))
 
 
 @router.get(
@@ -88,23 +130,32 @@ async def get_simulation(
 @router.get(
     "/{simulation_id}/results",
     response_model=Data[ResultsOut],
-    responses=documented(*_ONE, SimulationNotFinished, InvalidFields, UnknownSimulatedRole, ResultsTooLarge),
+    responses={
+        **documented(*_ONE, SimulationNotFinished, InvalidFields, UnknownSimulatedRole, ResultsTooLarge, NotAcceptable),
+        200: _RESULTS,
+    },
 )
 async def get_simulation_results(
-    ctx: Annotated[Context, requires("simulations:read")], simulation_id: UUID, query: Annotated[ResultsQuery, Query()]
+    ctx: Annotated[Context, requires("simulations:read")],
+    simulation_id: UUID,
+    query: Annotated[ResultsQuery, Query()],
+    accept: Annotated[str | None, Header(max_length=1000)] = None,
 ) -> Response:
-    """Statistics over all iterations by month.
+    """Statistics over all iterations by month: JSON, or by `Accept` the series of `company` and `roles` as one table.
 
     The company's `employees` and `avg_time_per_employee` follow their definitions; the published v1 example prints the
     two exchanged.
     """
-    key = CacheKey.of(ctx.company_id, "simulation_results", {"id": str(simulation_id), **query.model_dump(mode="json")})
+    form = preferred(accept)
+    asked = {"id": str(simulation_id), "form": form.value, **query.model_dump(mode="json")}
     return await cached(
         ctx,
-        key,
-        lambda own: service.read_results(own, simulation_id, query),
+        CacheKey.of(ctx.company_id, "simulation_results", asked),
+        lambda own: service.read_results(own, simulation_id, query, form),
         ttl_s=LIFETIMES["simulation_results"],
         tags=[tag(ctx.company_id, "simulation", simulation_id)],
+        media_type=form.content_type,
+        vary="Accept",
     )
 
 

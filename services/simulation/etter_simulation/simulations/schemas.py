@@ -129,11 +129,14 @@ class SimulationOut(Schema):
     roles: int
     automation_factor: float
     mode: Literal["ceiling", "intensity"]
-    iterations: int
+    iterations: int = Field(description="asked for; at most")
+    iterations_used: int | None = Field(description="fewer where `precision` was reached before; null until the end")
+    quantiles: Literal["exact", "sketch"]
     steps: int
     seed: int
     currency: str
     engine_version: str
+    reused_from: UUID | None = Field(description="the simulation that meant the same and left these results")
     left_out: list[LeftOutRole] = Field(description="current roles that could not be simulated")
     summary: Summary | None
     requested_by: UUID
@@ -190,24 +193,35 @@ class Assumption(Schema):
     high: float | None
 
 
+class VarianceShares(Schema):
+    """By month, how much of a figure's variance over all iterations is of either kind; null where nothing varies."""
+
+    parameters: list[float | None] = Field(description="what is not known: goes away with better data")
+    chance: list[float | None] = Field(description="would be left if every parameter were known")
+
+
 class ResultsOut(Schema):
     """`steps` has the flat v1 names; `company` and `roles` hold everything, by month of `months`."""
 
     simulation_id: UUID
     name: str | None
-    engine: Literal["cohort"]
+    engine: Literal["cohort", "agent"]
     engine_version: str
     mode: Literal["ceiling", "intensity"]
     automation_factor: float
     seed: int
-    iterations: int
+    iterations: int = Field(description="used; fewer than asked for where `precision` was reached before")
     counterfactual: bool
     currency: str
-    quantiles: Literal["exact"]
+    quantiles: Literal["exact", "sketch"] = Field(description="the company's are always exact")
+    quantile_error: float | None = Field(description="largest relative error of a role's p5, p50, p95; null: exact")
     months: list[int]
     summary: Summary
     assumptions: list[Assumption]
     left_out: list[LeftOutRole]
+    uncertainty: dict[str, VarianceShares] | None = Field(
+        description="of the headline figures; null if the request says that every parameter is known"
+    )
     company: CompanySeries
     roles: list[RoleSeries]
     steps: list[dict[str, float | None]]

@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
+from sqlalchemy import Row
 
 from etter_common import fieldsets, jobs
 from etter_common.cache import tag
+from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import FieldError, NotFound, ValidationFailed
+from etter_common.ids import new_id
 from etter_common.jobs import JobStatus
 from etter_common.responses import Slice, encode_data
-from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSION
+from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSIONS
 from etter_simulation.engine.request import RoleIn, SimulationRequest
+from etter_simulation.engine.sketch_error import RELATIVE_ERROR
 from etter_simulation.role_profiles import service as role_profiles
 from etter_simulation.settings import SimulationSettings
-from etter_simulation.simulations import events, results
+from etter_simulation.simulations import assumptions, events, results, reuse
+from etter_simulation.simulations.chunks.plan import plan_for
+from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.errors import (
     ResultsTooLarge,
     SimulationNotFinished,
     SimulationNotFound,
     SimulationTooLarge,
+    TooManyActiveSimulations,
+    TooManyStoredSimulations,
     UnknownSimulatedRole,
 )
+from etter_simulation.simulations.meaning import Meaning, RunKey
 from etter_simulation.simulations.models import QUEUE, Simulation
 from etter_simulation.simulations.repository import SimulationRepository
+from etter_simulation.simulations.representations import Representation
 from etter_simulation.simulations.schemas import (
     ResultsOut,
     ResultsQuery,
@@ -35,35 +47,90 @@ from etter_simulation.simulations.schemas import (
     SimulationOut,
     SimulationQuery,
 )
+from etter_simulation.simulations.tables import Table, as_arrow, as_csv, table_of
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A simulation's own copy of what it assumed."""
+
+    name: str | None
+    currency: str
+    request: SimulationRequest
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with its roles at hand. `role_ids` are core's (or None), in the order of its roles."""
+
+    request: SimulationRequest
+    currency: str
+    role_ids: list[str | None]
+    left_out: list[dict[str, str]]
+
+
+async def asked_for(ctx: Context, data: SimulationCreate) -> Asked:
+    """The request that `data` means: with current roles, those that the company has now."""
+    if not data.wants_current_roles:
+        return Asked(_as_request(data, data.roles), data.currency, [None] * len(data.roles), [])
+    current = await role_profiles.current_roles(ctx)
+    left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
+    return Asked(_as_request(data, current.roles), current.currency, list(map(str, current.role_ids)), left_out)
 
 
 async def create(ctx: Context, data: SimulationCreate) -> Simulation:
-    """Queue a run. It keeps its own copy of the roles, so that later changes of them do not touch it."""
-    roles, currency = data.roles, data.currency
-    role_ids: list[str | None] = [None] * len(roles)
-    left_out: list[dict[str, str]] = []
-    if data.wants_current_roles:
-        current = await role_profiles.current_roles(ctx)
-        roles, currency = current.roles, current.currency
-        role_ids = list(map(str, current.role_ids))
-        left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
-    request = _as_request(data, roles)
-    _check_size(_settings(ctx), request)
-    seed = request.seed_or_derived()
-    simulation = SimulationRepository(ctx).add(
-        Simulation(
-            requested_by=ctx.user_id, name=data.name, source="current" if data.wants_current_roles else "explicit",
-            roles=len(roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
-            iterations=request.n_iterations, steps=request.steps, seed=seed,
-            currency=currency, engine_version=ENGINE_VERSION, fingerprint=request.fingerprint(),
-            request=request.model_copy(update={"seed": seed}).model_dump(mode="json"),
-            role_ids=role_ids, left_out=left_out,
-        )
-    )  # fmt: skip
-    await ctx.session.flush()
+    """Queue a run, or give it the results of one that meant the same. It keeps its own copy of the roles."""
+    asked = _seeded(await asked_for(ctx, data))
+    _check_size(settings_of(ctx), asked.request)
+    simulations = SimulationRepository(ctx)
+    simulation = _row(ctx, data, asked)
+    room = await simulations.room(_meaning(simulation))
+    _check_room(settings_of(ctx), room)
+    if room.reused_from is not None:
+        simulation.status, simulation.progress = JobStatus.SUCCEEDED.value, 1.0
+        simulation.started_at = simulation.finished_at = utc_now()
+        return await reuse.add_finished(ctx, simulation, room)
+    simulations.append(simulation)
     await jobs.enqueue(ctx, QUEUE, simulation.id)
     await ctx.publish(events.run_requested(simulation))
     return simulation
+
+
+def _seeded(asked: Asked) -> Asked:
+    seed = asked.request.seed_or_derived()
+    return replace(asked, request=asked.request.model_copy(update={"seed": seed}))
+
+
+def _row(ctx: Context, data: SimulationCreate, asked: Asked) -> Simulation:
+    request = asked.request
+    plan = plan_for(request, settings_of(ctx))
+    return Simulation(
+        id=new_id(), company_id=ctx.company_id, requested_by=ctx.user_id, name=data.name,
+        status=JobStatus.QUEUED.value, progress=0.0, created_at=utc_now(), request_id=ctx.origin.request_id,
+        traceparent=ctx.origin.traceparent,
+        source="current" if data.wants_current_roles else "explicit",
+        roles=len(request.roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
+        iterations=request.n_iterations, steps=request.steps, seed=request.seed, currency=asked.currency,
+        engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
+        chunk_iterations=plan.chunk_iterations, quantiles=plan.quantiles,
+        request=request.model_dump(mode="json"), role_ids=asked.role_ids, left_out=asked.left_out,
+    )  # fmt: skip
+
+
+def _meaning(row: Simulation) -> Meaning:
+    key = RunKey(row.fingerprint, row.engine_version)
+    return Meaning(key, row.quantiles, row.source, row.currency, row.role_ids)
+
+
+def _check_room(settings: SimulationSettings, room: Row[Any]) -> None:
+    if room.reused_from is None and room.active >= settings.max_active_simulations:
+        raise TooManyActiveSimulations(
+            f"{room.active} simulations of this company are under way; the limit is {settings.max_active_simulations}"
+        )
+    if room.stored >= settings.max_stored_simulations:
+        raise TooManyStoredSimulations(
+            f"this company has {room.stored} simulations; the limit is {settings.max_stored_simulations}"
+        )
 
 
 def _as_request(data: SimulationCreate, roles: list[RoleIn]) -> SimulationRequest:
@@ -78,26 +145,31 @@ def _as_request(data: SimulationCreate, roles: list[RoleIn]) -> SimulationReques
         raise ValidationFailed(errors=errors) from invalid
 
 
-def _settings(ctx: Context) -> SimulationSettings:
+def settings_of(ctx: Context) -> SimulationSettings:
     settings = ctx.platform.settings
     assert isinstance(settings, SimulationSettings)  # noqa: S101 - simulation's platform has its settings
     return settings
 
 
 def _check_size(settings: SimulationSettings, request: SimulationRequest) -> None:
-    iterations = len(request.roles) * request.n_iterations
-    if iterations > settings.max_role_iterations:
+    """Memory goes with what is simulated times iterations, time with that times steps: roles, and heads with agents."""
+    _check_product("roles", len(request.roles), request, settings.max_role_iterations, settings.max_role_months)
+    if request.engine == "agent":
+        _check_product("heads", request.most_heads, request, settings.max_agent_iterations, settings.max_agent_months)
+
+
+def _check_product(what: str, count: int, request: SimulationRequest, most_iterations: int, most_months: int) -> None:
+    iterations = count * request.n_iterations
+    if iterations > most_iterations:
         raise SimulationTooLarge(
-            f"roles × n_iterations is {iterations}; the limit is {settings.max_role_iterations}",
-            errors=[
-                FieldError("/body/n_iterations", f"at most {settings.max_role_iterations} with the roles", "too_large")
-            ],
+            f"{what} × n_iterations is {iterations}; the limit is {most_iterations}",
+            errors=[FieldError("/body/n_iterations", f"at most {most_iterations} with the {what}", "too_large")],
         )
     months = iterations * request.steps
-    if months > settings.max_role_months:
+    if months > most_months:
         raise SimulationTooLarge(
-            f"roles × n_iterations × steps is {months}; the limit is {settings.max_role_months}",
-            errors=[FieldError("/body/steps", f"at most {settings.max_role_months} as a product", "too_large")],
+            f"{what} × n_iterations × steps is {months}; the limit is {most_months}",
+            errors=[FieldError("/body/steps", f"at most {most_months} as a product", "too_large")],
         )
 
 
@@ -112,6 +184,14 @@ async def read(ctx: Context, simulation_id: UUID, fields: str | None) -> dict[st
     return narrowed
 
 
+async def stored_requests(ctx: Context, ids: Sequence[UUID]) -> dict[UUID, Stored]:
+    """What each of these simulations assumed; ids that the company does not have are left out."""
+    return {
+        row.id: Stored(row.name, row.currency, SimulationRequest.model_validate(row.request))
+        for row in await SimulationRepository(ctx).list_requests(ids)
+    }
+
+
 async def cancel(ctx: Context, simulation_id: UUID) -> Simulation:
     """Ask for the run's end; one that waits ends at once, one that runs within moments."""
     try:
@@ -122,28 +202,33 @@ async def cancel(ctx: Context, simulation_id: UUID) -> Simulation:
     await ctx.session.flush()
     if ended_now:
         await ctx.publish(events.run_cancelled(ctx.company_id, simulation_id))
+    key = RunKey(simulation.fingerprint, simulation.engine_version)
+    ChunkRepository(ctx).release(key, by=simulation_id)  # chunks under way end with it, not after it
     return simulation
 
 
 async def delete(ctx: Context, simulation_id: UUID) -> None:
     """With its results; a run that is under way ends without a trace."""
-    simulations = SimulationRepository(ctx)
-    await simulations.remove(simulation_id)
+    key = await SimulationRepository(ctx).remove(simulation_id)
+    ChunkRepository(ctx).release(key, by=simulation_id)
     ctx.invalidate(tag(ctx.company_id, "simulation", simulation_id))
 
 
-async def read_results(ctx: Context, simulation_id: UUID, query: ResultsQuery) -> bytes:
+async def read_results(
+    ctx: Context, simulation_id: UUID, query: ResultsQuery, form: Representation = Representation.JSON
+) -> bytes:
     """The body of the results, ready to be sent; decoding and encoding run beside the event loop."""
     tree = fieldsets.parse(query.fields, ResultsOut)
     simulations = SimulationRepository(ctx)
-    header = await simulations.header(simulation_id)
+    wanted = set(fieldsets.top_level(tree, ResultsOut))
+    is_json = form is Representation.JSON
+    header = await simulations.header(simulation_id, with_roles=is_json and "assumptions" in wanted)
     if header.status != JobStatus.SUCCEEDED:
         raise SimulationNotFinished(f"the simulation is {header.status}", status_of_run=header.status)
-    wanted = set(fieldsets.top_level(tree, ResultsOut))
     months = results.months_of(header.steps, query.every)
-    with_roles = bool(wanted & {"roles", "steps"})
+    with_roles = bool(wanted & ({"roles", "steps"} if is_json else {"roles"}))
     count = (len(query.roles) if query.roles is not None else header.roles) if with_roles else 0
-    _check_answer(_settings(ctx), values=results.values_of(count, len(months), wanted))
+    _check_answer(settings_of(ctx), values=results.values_of(count, len(months), wanted))
     rows = await simulations.list_series(simulation_id, roles=query.roles, with_roles=with_roles)
     missing = set(query.roles or ()) - {row.role for row in rows} if with_roles else set()
     if missing:
@@ -153,7 +238,17 @@ async def read_results(ctx: Context, simulation_id: UUID, query: ResultsQuery) -
                 for name in sorted(missing)
             ]
         )
+    if not is_json:
+        return await asyncio.to_thread(_table_body, header, table_of(rows, months, tree), form)
     return await asyncio.to_thread(_body, header, rows, months, tree)
+
+
+def _table_body(header: Row[Any], table: Table, form: Representation) -> bytes:
+    if form is Representation.CSV:
+        return as_csv(table)
+    names = ("id", "engine_version", "seed", "iterations_used", "currency", "quantiles")
+    about = {"simulation_id" if name == "id" else name: str(getattr(header, name)) for name in names}
+    return as_arrow(table, about)
 
 
 def _check_answer(settings: SimulationSettings, *, values: int) -> None:
@@ -166,11 +261,13 @@ def _body(header: Any, rows: Any, months: list[int], tree: fieldsets.Tree | None
     head = {
         **dict(header._mapping),
         "simulation_id": header.id,
-        "engine": ENGINE,
-        "quantiles": "exact",
+        "engine": header.request.get("engine", ENGINE),
+        "quantile_error": RELATIVE_ERROR if header.quantiles == "sketch" else None,
+        "iterations": header.iterations_used,
         "months": months,
     }
     head["counterfactual"] = header.request["counterfactual"]
-    head["assumptions"] = results.assumptions(header.request)
+    if "assumptions" in wanted:
+        head["assumptions"] = assumptions.shown(header.request)
     made = results.sections(rows, months, tree)
     return encode_data(fieldsets.narrow({name: made.get(name, head.get(name)) for name in wanted}, tree))

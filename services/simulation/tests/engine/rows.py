@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from etter_simulation.engine.build import build
-from etter_simulation.engine.cohort import advance
+from etter_simulation.engine.engines import engine_of
 from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, ROLE_METRICS
 from etter_simulation.engine.outputs import FRACTION, NULL
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.tables import Model, State, start
+from etter_simulation.engine.tables import Model
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Rows:
     """`roles` [month, role, metric, iteration] and `company` [month, metric, iteration] as kept, and the end state."""
 
     model: Model
-    state: State
+    state: Any
     roles: Any
     company: Any
 
@@ -39,12 +39,12 @@ def _as_units(kept: Any, metric: str) -> Any:
 
 def play(request: SimulationRequest, *, first: int = 0, model: Model | None = None) -> Rows:
     """All months of iterations `first`.. of the request."""
-    model = model or build(request)
+    model, engine = model or build(request), engine_of(request)
     count, months = request.n_iterations, request.steps + 1
-    state = start(model, count)
+    state = engine.start(model, count)
     roles = np.empty((months, len(request.roles) * len(ROLE_METRICS), count), dtype=np.int64)
     company = np.empty((months, len(COMPANY_METRICS), count), dtype=np.int64)
-    advance(model, state, new_stream(request.seed_or_derived()), first, 0, roles, company)
+    engine.advance(model, state, new_stream(request.seed_or_derived()), first, 0, roles, company)
     return Rows(model, state, roles.reshape(months, len(request.roles), len(ROLE_METRICS), count), company)
 
 
@@ -52,3 +52,60 @@ def z_score(values: Any, expected: float) -> float:
     """How many standard errors the mean of `values` is from `expected`."""
     error = values.std(ddof=1) / np.sqrt(len(values))
     return float((values.mean() - expected) / error)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Rows and the states behind them: `people` [month, iteration, role], `stages` [month, iteration, workload]."""
+
+    rows: Rows
+    people: Any
+    stages: Any
+
+    @property
+    def present(self) -> Any:
+        return self.people["active"] + self.people["ramping"]
+
+    @property
+    def heads(self) -> Any:
+        return self.present + self.people["reskilling"].sum(axis=-1)
+
+    @property
+    def capacity(self) -> Any:
+        return self.people["active"] + self.rows.model.rules["ramp_productivity"][0] * self.people["ramping"]
+
+    def shares(self, role: int) -> Any:
+        """a_rw of 4.5, [Auto workload, month, iteration], worked out here from N, L and P."""
+        model = self.rows.model
+        works = range(model.roles["first"][role], model.roles["last"][role])
+        saving, present = model.rules["saving_while_learning"][0], np.maximum(1, self.present[:, :, role])
+        return np.array(
+            [
+                model.works["cut"][work] * (saving * self.stages["learning"][:, :, work]
+                                            + self.stages["proficient"][:, :, work]) / present
+                for work in works
+            ]
+        ).reshape(len(works), *present.shape)  # fmt: skip
+
+    def time(self, role: int) -> Any:
+        """x_r of 4.5, [month, iteration]."""
+        model = self.rows.model
+        weights = model.works["time"][model.roles["first"][role] : model.roles["last"][role]]
+        return np.maximum(model.rules["min_time_share"][0], 1 - np.tensordot(weights, self.shares(role), 1))
+
+
+def watch(request: SimulationRequest) -> Watched:
+    """As `play`, a month at a time."""
+    model, engine = build(request), engine_of(request)
+    count, stream = request.n_iterations, new_stream(request.seed_or_derived())
+    state = engine.start(model, count)
+    roles = np.empty((request.steps + 1, len(request.roles) * len(ROLE_METRICS), count), dtype=np.int64)
+    company = np.empty((request.steps + 1, len(COMPANY_METRICS), count), dtype=np.int64)
+    people, stages = [], []
+    for step in range(request.steps + 1):
+        now = slice(step, step + 1)
+        engine.advance(model, state, stream, 0, step, roles[now], company[now])
+        people.append(state.people.copy())
+        stages.append(state.stages.copy())
+    by_role = roles.reshape(len(roles), len(request.roles), len(ROLE_METRICS), count)
+    return Watched(Rows(model, state, by_role, company), np.array(people), np.array(stages))

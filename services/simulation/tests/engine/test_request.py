@@ -59,6 +59,13 @@ class TestRefused:
         distance = [{"source": "Engineer", "target": "Nobody", "distance": 0.1}]
         assert refusals(redeployment={"distance": distance}) == [((), "UNKNOWN_ROLE_PAIR")]
 
+    def test_planned_moves_between_unknown_roles(self) -> None:
+        plan = [{"source": "Engineer", "target": "Nobody", "month": 1, "people": 1}]
+        assert refusals(redeployment={"enabled": True, "plan": plan}) == [((), "UNKNOWN_ROLE_PAIR")]
+
+    def test_a_plan_of_moves_that_are_switched_off(self) -> None:
+        assert refusals(redeployment={"plan": []}) == [(("redeployment", "plan"), "PLAN_WITHOUT_REDEPLOYMENT")]
+
     def test_people_beyond_the_fixed_point_range(self) -> None:
         crowd = [clerk(10_000_000, role=f"r{i}") for i in range(MAX_HEADS // 10_000_000 + 1)]
         assert refusals(*crowd) == [((), "TOO_MANY_PEOPLE")]
@@ -70,10 +77,6 @@ class TestRefused:
     @pytest.mark.parametrize("field", ["unknown", "Roles"])
     def test_unknown_fields(self, field: str) -> None:
         assert refusals(**{field: 1}) == [((field,), "extra_forbidden")]
-
-    def test_uncertainty_is_only_taken_empty(self) -> None:
-        assert request(uncertainty={}).fingerprint() == request().fingerprint()
-        assert refusals(uncertainty={"adoption.q": {"uniform": [0, 1]}})[0][1] == "extra_forbidden"
 
 
 class TestDefaults:
@@ -132,5 +135,40 @@ class TestSeed:
     def test_a_companys_name_changes_nothing(self) -> None:
         assert request(seed=None, company="A").seed_or_derived() == request(seed=None).seed_or_derived()
 
+    def test_start_months_are_part_of_the_fingerprint_unless_they_are_zero(self) -> None:
+        def starting(month: int) -> str:
+            return request(clerk(workloads=[{**clerk()["workloads"][0], "start_month": month}])).fingerprint()
+
+        assert starting(0) == request(clerk()).fingerprint() != starting(1)
+
     def test_roles_are_part_of_the_fingerprint(self) -> None:
         assert request(engineer(), guard()).fingerprint() != request(engineer(), marketing()).fingerprint()
+
+
+class TestExposure:
+    def labelled(self, label: str, **more: Any) -> SimulationRequest:
+        work = {"Name": "Work", "exposure": label, "Skill": 0.5, "Time": 1.0, **more}
+        return request(clerk(workloads=[work]))
+
+    @pytest.mark.parametrize(
+        ("label", "kind", "ceiling"), [("E0", "Non-Auto", 0), ("E1", "Auto", 0.5), ("E2", "Auto", 0.5)]
+    )
+    def test_a_label_gives_type_and_ceiling(self, label: str, kind: str, ceiling: float) -> None:
+        (work,) = self.labelled(label).roles[0].workloads
+        assert (work.Type, work.ceiling) == (kind, ceiling)
+
+    def test_what_the_workload_says_itself_goes_before(self) -> None:
+        (work,) = self.labelled("E0", Type="Auto", ceiling=0.3).roles[0].workloads
+        assert (work.Type, work.ceiling) == ("Auto", 0.3)
+
+    def test_it_means_the_same_run_as_what_it_gives(self) -> None:
+        spelled_out = request(clerk(workloads=[workload("Work", "Auto", 0.5, 1.0, ceiling=0.5)]))
+        assert self.labelled("E1").fingerprint() == spelled_out.fingerprint()
+
+    def test_neither_label_nor_type_is_refused(self) -> None:
+        work = {"Name": "Work", "Skill": 0.5, "Time": 1.0}
+        assert refusals(clerk(workloads=[work])) == [(("roles", 0, "workloads", 0, "Type"), "missing")]
+
+    def test_an_unknown_label_is_refused(self) -> None:
+        work = workload("Work", "Auto", 0.5, 1.0, exposure="E3")
+        assert refusals(clerk(workloads=[work]))[0] == (("roles", 0, "workloads", 0, "exposure"), "literal_error")

@@ -19,9 +19,9 @@ def body(**more: Any) -> dict[str, Any]:
     return {"roles": [engineer(), marketing()], **given}
 
 
-async def follow(client: CheckedClient, simulation_id: str) -> list[dict[str, Any]]:
+async def follow(client: CheckedClient, job_id: str, *, of: str = "simulations") -> list[dict[str, Any]]:
     """The data of every server-sent event up to the last."""
-    async with client.stream("GET", f"/simulations/{simulation_id}/events") as response:
+    async with client.stream("GET", f"/{of}/{job_id}/events") as response:
         assert response.status_code == 200
         lines = [line async for line in response.aiter_lines()]
     return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]

@@ -6,12 +6,15 @@ import asyncio
 import multiprocessing
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from etter_common.jobs import JobCancelled
 from etter_common.settings import ServiceSettings
 from etter_simulation.settings import SimulationSettings
-from etter_simulation.simulations.engine_pool import EnginePool
+from etter_simulation.simulations.engine_pool import EnginePool, unless_cancelled
 
 from ..factories import request
 
@@ -63,3 +66,20 @@ class TestPlay:
         with pytest.raises(BrokenProcessPool):
             await run
         assert len((await pool.play(SHORT, Watch())).roles) == 2
+
+
+class TestUnlessCancelled:
+    async def test_a_run_that_waits_for_its_turn_ends_at_once(self, pool: EnginePool) -> None:
+        watch = Watch()
+        first = asyncio.create_task(pool.play(LONG, watch))
+        await watch.under_way.wait()
+        job: Any = SimpleNamespace(cancelling=asyncio.Event())
+        waiting = asyncio.create_task(unless_cancelled(job, pool.play(SHORT, Watch())))
+        await asyncio.sleep(0)
+        job.cancelling.set()
+        with pytest.raises(JobCancelled):
+            await waiting
+        assert not first.done()
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first

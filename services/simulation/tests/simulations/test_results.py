@@ -6,9 +6,7 @@ import numpy as np
 import pytest
 
 from etter_simulation.simulations.packing import pack, unpack
-from etter_simulation.simulations.results import assumptions, flat_steps, months_of
-
-from ..factories import request
+from etter_simulation.simulations.results import flat_steps, months_of
 
 
 class TestMonthsOf:
@@ -41,12 +39,3 @@ class TestFlatSteps:
         first, last = flat_steps([0, 12], company, {"Data clerk": role})
         assert (first["Step"], last["Step"]) == (0, 12)
         assert (first["automation_p95"], first["Data clerk_count_mean"]) == (1, 0)
-
-
-class TestAssumptions:
-    def test_what_differs_from_its_default_was_given(self) -> None:
-        asked = request(ramp={"months": 4}).model_dump(mode="json")
-        basis = {line["parameter"]: (line["value"], line["basis"]) for line in assumptions(asked)}
-        assert basis["ramp.months"] == (4, "given")
-        assert basis["ramp.productivity"] == (0.5, "assumption")
-        assert basis["costs.hire"] == (4700, "source")

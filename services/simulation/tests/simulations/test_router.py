@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 from uuid import UUID
 
 import pytest
+from nanoarrow import ArrayStream
 
 from etter_common.clock import monotonic
 from etter_common.context import Context
 from etter_common.ids import new_id
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
+from etter_simulation.engine.metrics import ENGINE_VERSIONS
 from etter_simulation.role_profiles import handlers
 
 from ..factories import engineer
@@ -40,6 +43,9 @@ class TestCreate:
             ({"roles": [engineer(), engineer()]}, "/body/roles", "DUPLICATE_ROLE"),
             ({"n_iterations": 10_001}, "/body/n_iterations", "less_than_equal"),
             ({"steps": 601}, "/body/steps", "less_than_equal"),
+            ({"engine": "mean_field"}, "/body/engine", "ENGINE_WITHOUT_ITERATIONS"),
+            ({"engine": "oracle"}, "/body/engine", "literal_error"),
+            ({"uncertainty": {"adoption.speed": {"uniform": [0, 1]}}}, "/body/uncertainty", "UNKNOWN_PARAMETER"),
             ({"currency": "dollar"}, "/body/currency", "string_pattern_mismatch"),
             (
                 {"layoffs": {"policy": "surplus"}, "backfill": {"policy": "to_original"}},
@@ -60,6 +66,18 @@ class TestCreate:
     async def test_a_run_above_the_deployments_limit(self, client: CheckedClient, change: dict[str, Any]) -> None:
         response = await client.post("/simulations", json=body(**change))
         assert (response.status_code, response.json()["code"]) == (422, "SIMULATION_TOO_LARGE")
+
+    @pytest.mark.parametrize(
+        ("change", "pointer"),
+        [({"n_iterations": 60}, "/body/n_iterations"), ({"steps": 60, "n_iterations": 40}, "/body/steps")],
+    )
+    async def test_agents_have_a_limit_of_their_own(
+        self, client: CheckedClient, change: dict[str, Any], pointer: str
+    ) -> None:
+        assert (await client.post("/simulations", json=body(**change))).status_code == 202
+        response = await client.post("/simulations", json=body(engine="agent", **change))
+        assert (response.status_code, response.json()["code"]) == (422, "SIMULATION_TOO_LARGE")
+        assert response.json()["errors"][0]["pointer"] == pointer
 
     async def test_a_repeated_request_starts_one_run(self, client: CheckedClient) -> None:
         headers = {"idempotency-key": str(new_id())}
@@ -133,6 +151,14 @@ class TestResults:
             "assumption",
         )
 
+    async def test_a_result_says_its_engine(self, client: CheckedClient) -> None:
+        for engine in ("cohort", "agent"):
+            simulation_id = await simulated(client, engine=engine)
+            params = {"fields": "engine,engine_version,company.heads.mean"}
+            data = (await client.get(f"/simulations/{simulation_id}/results", params=params)).json()["data"]
+            assert (data["engine"], data["engine_version"]) == (engine, ENGINE_VERSIONS[engine])
+            assert data["company"]["heads"]["mean"][0] == 400
+
     async def test_the_same_request_gives_the_same_figures(self, client: CheckedClient) -> None:
         one, other = [
             (await client.get(f"/simulations/{await simulated(client)}/results")).json()["data"] for _ in range(2)
@@ -159,6 +185,20 @@ class TestResults:
         (role,) = data["roles"]
         assert (role["role"], set(role), len(role["count"]["p50"])) == ("Marketing", {"role", "count"}, 4)
 
+    async def test_what_is_not_known_and_chance_share_the_variance(self, client: CheckedClient) -> None:
+        uncertainty = {"adoption.q": {"triangular": [0.2, 0.38, 0.6]}, "costs.on_cost": {"uniform": [0.3, 0.5]}}
+        path = f"/simulations/{await simulated(client, n_iterations=40, uncertainty=uncertainty)}/results"
+        data = (await client.get(path, params={"fields": "uncertainty,company.heads"})).json()["data"]
+        payroll = data["uncertainty"]["payroll"]
+        assert (payroll["parameters"][0], payroll["chance"][0]) == (1, 0)
+        assert payroll["parameters"][24] + payroll["chance"][24] == pytest.approx(1, abs=1e-5)
+        assert data["uncertainty"]["heads"]["chance"][0] is None
+        assert set(data["company"]) == {"heads"}
+
+    async def test_without_uncertainty_there_are_no_shares(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        assert (await client.get(path, params={"fields": "uncertainty"})).json()["data"] == {"uncertainty": None}
+
     async def test_without_counterfactual_nothing_is_attributed(self, client: CheckedClient) -> None:
         simulation_id = await simulated(client, counterfactual=False)
         data = (await client.get(f"/simulations/{simulation_id}/results")).json()["data"]
@@ -179,6 +219,39 @@ class TestResults:
         response = await client.get(f"/simulations/{simulation_id}/results")
         assert (response.status_code, response.json()["code"]) == (422, "RESULTS_TOO_LARGE")
         assert (await client.get(f"/simulations/{simulation_id}/results", params={"every": 60})).status_code == 200
+
+    async def test_it_comes_as_a_table_too(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        params: dict[str, str | int] = {
+            "fields": "company.heads.p50,roles.count.p50",
+            "every": 12,
+            "roles": "Marketing",
+        }
+        found = await client.get(path, params=params, headers={"accept": "text/csv"})
+        assert found.headers["content-type"].startswith("text/csv; header=present")
+        assert found.text.splitlines()[:2] == ["role,role_id,metric,month,p50", ",,heads,0,400.0"]
+        assert len(found.text.splitlines()) == 1 + 2 * 3
+        arrow = await client.get(path, params=params, headers={"accept": "application/vnd.apache.arrow.stream"})
+        assert arrow.headers["content-type"] == "application/vnd.apache.arrow.stream"
+        table = ArrayStream.from_readable(io.BytesIO(arrow.content))
+        assert dict(table.schema.metadata)[b"seed"] == b"7"
+        assert next(row["p50"] for row in table.read_all().to_pylist()) == 400
+
+    async def test_each_form_has_its_own_tag_and_is_kept_apart(self, client: CheckedClient) -> None:
+        path = f"/simulations/{await simulated(client)}/results"
+        for accept in ("application/json", "text/csv", "application/json", "text/csv"):
+            found = await client.get(path, headers={"accept": accept})
+            assert found.headers["content-type"].startswith(accept)
+            assert "Accept" in [name.strip() for name in found.headers["vary"].split(",")]
+        assert client.last_statements == []
+        csv = await client.get(path, headers={"accept": "text/csv", "if-none-match": found.headers["etag"]})
+        json = await client.get(path, headers={"accept": "application/json", "if-none-match": found.headers["etag"]})
+        assert (csv.status_code, json.status_code) == (304, 200)
+
+    async def test_another_form_is_not_acceptable(self, client: CheckedClient) -> None:
+        found = await client.get(f"/simulations/{await simulated(client)}/results", headers={"accept": "text/html"})
+        assert (found.status_code, found.json()["code"]) == (406, "NOT_ACCEPTABLE")
+        assert found.json()["available"][0] == "application/json"
 
     async def test_a_second_read_needs_no_query_and_has_an_etag(self, client: CheckedClient) -> None:
         path = f"/simulations/{await simulated(client)}/results"

@@ -1,0 +1,1 @@
+"""Simulations or scenarios side by side under common random numbers. Not the paired statistics: `engine.comparison`."""

@@ -1,0 +1,105 @@
+"""From complete windows of months to the result of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from etter_simulation.engine.bridge import bridge
+from etter_simulation.engine.build import MINOR_UNITS
+from etter_simulation.engine.chunk import Block, Part, Span, company_metrics
+from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, MONEY, ROLE_METRICS, STATS
+from etter_simulation.engine.money import Ledger
+from etter_simulation.engine.outputs import FRACTION
+from etter_simulation.engine.request import SimulationRequest
+from etter_simulation.engine.sketch import Sketch, SketchedPart
+from etter_simulation.engine.statistics import Floats
+
+PART_VALUES: Final = 500_000
+"""Values that one thread describes at once."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Statistics in the units of section 5: `company` [metric, stat, month], `roles` [role, metric, stat, month]."""
+
+    company_metrics: tuple[str, ...]
+    company: Floats
+    roles: Floats
+    summary: dict[str, object]
+
+
+class Finisher:
+    """Takes windows in order of months, each with all iterations, and says what they mean together."""
+
+    def __init__(self, request: SimulationRequest, iterations: int, pool: Executor) -> None:
+        self._request, self._pool = request, pool
+        self._metrics = company_metrics(request)
+        self._scales = scales(self._metrics), np.tile(scales(ROLE_METRICS), len(request.roles))
+        self._ledger = Ledger.opened(iterations, request.steps, request.costs.discount_rate)
+        self._company: list[Floats] = []
+        self._roles: list[Floats] = []
+
+    def add(self, part: Part | SketchedPart) -> None:
+        """The next window; its rows are used up."""
+        known = sum(map(len, self._company))
+        if part.months.first != known or part.iterations != Span(0, len(self._ledger.spent)):
+            raise ValueError(f"{part.iterations} {part.months} is not the window from month {known} on")
+        self._enter(part)
+        months = len(part.months)
+        self._company.append(_describe(self._pool, part.company, self._scales[0], months))
+        self._roles.append(_describe(self._pool, part.roles, self._scales[1], months))
+
+    def _enter(self, part: Part | SketchedPart) -> None:
+        prefix = "attributed_" if self._request.counterfactual else ""
+        places = [self._metrics.index(prefix + metric) for metric in ("run_rate_saving", "one_off", "cum_net")]
+        rows = part.company.rows
+        self._ledger.enter(part.months.first, rows[:, : len(COMPANY_METRICS)], rows[:, places])
+
+    def result(self) -> Result:
+        months = self._request.steps + 1
+        company, roles = np.concatenate(self._company), np.concatenate(self._roles)
+        if len(company) != months:
+            raise ValueError(f"{len(company)} of {months} months")
+        by_role = roles.reshape(months, -1, len(ROLE_METRICS), len(STATS))
+        summary = {**self._ledger.summary(), "at_end": bridge(self._metrics, company[-1, :, 0])}
+        return Result(self._metrics, company.transpose(1, 2, 0), by_role.transpose(1, 2, 3, 0), summary)
+
+
+def finish(request: SimulationRequest, windows: Iterable[Part | SketchedPart], *, threads: int = 1) -> Result:
+    """The result of complete windows in order of months: for all iterations of the request, the bytes of `run`.
+
+    Iterations must be 0..n; n may be less than the request's, the result is then that of the first n. The rows of a
+    window are used up (they are sorted in place).
+    """
+    finisher = None
+    with ThreadPoolExecutor(threads) as pool:
+        for part in windows:
+            finisher = finisher or Finisher(request, len(part.iterations), pool)
+            finisher.add(part)
+        if finisher is None:
+            raise ValueError("no windows")
+        return finisher.result()
+
+
+def scales(metrics: tuple[str, ...]) -> Floats:
+    """What one unit of each metric is kept as."""
+    names = [metric.removeprefix("chance_").removeprefix("attributed_") for metric in metrics]
+    return np.array([FRACTION if name in FRACTIONS else MINOR_UNITS if name in MONEY else 1.0 for name in names])
+
+
+def _describe(pool: Executor, block: Block | Sketch, scale: Floats, months: int) -> Floats:
+    """[month, series, stat]; large tables are described in parts side by side."""
+    every_scale, most = np.tile(scale, months), int(block.sums.n.max(initial=1))
+    size = max(1, PART_VALUES // most)
+    parts = [slice(first, min(first + size, len(every_scale))) for first in range(0, len(every_scale), size)]
+
+    def part(place: slice) -> Floats:
+        return block.describe(place, every_scale[place])
+
+    found = list(pool.map(part, parts)) if len(parts) > 1 else [part(place) for place in parts]
+    return np.concatenate(found).reshape(months, -1, len(STATS))

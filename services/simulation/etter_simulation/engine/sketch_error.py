@@ -1,0 +1,11 @@
+"""How exact a quantile out of a sketch is; apart from `sketch`, which needs the compiler."""
+
+from __future__ import annotations
+
+from typing import Final
+
+BITS: Final = 10
+"""Leading bits, after the first, that tell two bins apart."""
+
+RELATIVE_ERROR: Final = 2.0**-BITS
+"""Of a quantile, at most; of the rows' own numbers, so none at all below 2**11 units."""
