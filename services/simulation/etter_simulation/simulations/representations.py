@@ -16,7 +16,7 @@ class Representation(StrEnum):
 
     @property
     def content_type(self) -> str:
-        return f"{self.value}; header=present" if self is Representation.CSV else self.value
+        return f"{self.value}; charset=utf-8; header=present" if self is Representation.CSV else self.value
 
 
 def preferred(accept: str | None) -> Representation:
