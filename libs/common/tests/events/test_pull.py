@@ -152,6 +152,14 @@ class TestMessages:
                 await send(platform, number)
             await until(reader.has(11))
 
+    async def test_it_asks_for_more_before_what_it_asked_for_is_used_up(self, platform: Platform) -> None:
+        reader = Reader(platform, demand=4)
+        async with reader.reading():
+            for number in range(2):
+                await send(platform, number)
+            await until(lambda: _has_asked(reader, 2))
+            assert len(reader.bodies) == 2
+
     async def test_what_has_arrived_and_was_not_taken_goes_back_at_the_end(
         self, platform: Platform, reader: Reader
     ) -> None:
@@ -166,6 +174,10 @@ class TestMessages:
         await messages.aclose()
         async with Reader(platform).reading():
             await until(lambda: _none_is_open(platform))
+
+
+async def _has_asked(reader: Reader, times: int) -> bool:
+    return reader.pull._number >= times
 
 
 async def _longer(found: list[str], count: int) -> bool:
