@@ -54,6 +54,7 @@ def complete(document: Json) -> None:
             _complete_read(operation, components["schemas"])
         else:
             _complete_write(operation, takes_key=method == "post" and "security" in operation)
+        _allow_narrowing(operation, components["schemas"])
         for status, response in operation["responses"].items():
             always = ("X-Request-ID", *_OF_STATUS.get(status, _LIMITS if status < "400" else ()))
             response.setdefault("headers", {}).update({name: _reference(name) for name in always})
@@ -76,8 +77,12 @@ def _complete_read(operation: Json, schemas: Json) -> None:
     operation["responses"]["304"] = {"description": "The client has it already"}
     for status in ("200", "304"):
         operation["responses"][status]["headers"] = {"ETag": _reference("ETag")}
-    if any(parameter["name"] == "fields" for parameter in operation["parameters"]):
-        media = found["content"]["application/json"]
+
+
+def _allow_narrowing(operation: Json, schemas: Json) -> None:
+    """With `fields` an answer may hold less than all members."""
+    if any(parameter["name"] == "fields" for parameter in operation.get("parameters", ())):
+        media = operation["responses"]["200"]["content"]["application/json"]
         media["schema"] = {"anyOf": [media["schema"], _narrowed_body(media["schema"], schemas)]}
 
 

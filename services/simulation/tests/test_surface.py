@@ -59,6 +59,10 @@ async def make_automation_roadmap(ctx: Context) -> UUID:
     return (await automation_roadmaps.create(ctx, AutomationRoadmapCreate.model_validate(given))).id
 
 
+BY_A_WORKER = "written by a worker, which is tried again"
+BEHIND_A_LOCK = "written while the scenario's row is locked"
+
+
 class TestSurface(SurfaceTests):
     makers: ClassVar = {
         "simulation_id": make_simulation,
@@ -70,6 +74,12 @@ class TestSurface(SurfaceTests):
         "version": first_version,
     }
     unmapped: ClassVar = {
-        "uq_simulation_series_company_id_simulation_id_position": "written by the worker, which is tried again",
-        "fk_simulation_series_simulation_id_simulations": "written by the worker, which is tried again",
+        "uq_simulation_series_company_id_simulation_id_position": BY_A_WORKER,
+        "fk_simulation_series_simulation_id_simulations": BY_A_WORKER,
+        "uq_simulation_chunks_range": "a chunk that is there already is taken as it is",
+        "uq_simulation_chunk_parts_chunk_id_window": BY_A_WORKER,
+        "fk_simulation_chunk_parts_chunk_id_simulation_chunks": BY_A_WORKER,
+        "uq_scenario_versions_company_id_scenario_id_version": BEHIND_A_LOCK,
+        "fk_scenario_versions_scenario_id_scenarios": BEHIND_A_LOCK,
+        "fk_scenario_baselines_scenario_id_scenarios": BEHIND_A_LOCK,
     }

@@ -20,7 +20,7 @@ from etter_common.errors import (
 )
 from etter_common.jobs import JobMixin, progress_events
 from etter_common.sse import EventStream, event_stream
-from etter_simulation.analyses.subjects import UnknownSubject
+from etter_simulation.analyses.errors import UnknownSubject
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 
 COMMON: Final = (Unauthenticated, Forbidden, ValidationFailed)

@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 
 from etter_common.responses import Schema
 from etter_simulation.analyses.plan_schemas import PlanLine, SimulatedFigure
-from etter_simulation.analyses.subjects import SubjectIn
 from etter_simulation.engine.request import Name
+from etter_simulation.subjects import SubjectIn
 
 MAX_YEARS = 10
 MAX_ROADMAP_STEPS = 12 * MAX_YEARS

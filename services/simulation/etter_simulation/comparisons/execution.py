@@ -13,4 +13,4 @@ from etter_simulation.simulations.engine_pool import EnginePool
 
 async def execute(job: Job) -> None:
     engine = job.platform.part(EnginePool)
-    await carry_out(job, ComparisonRepository, partial(engine.perform, computation.compare))
+    await carry_out(job, ComparisonRepository, partial(engine.perform, computation.compare, company_id=job.company_id))

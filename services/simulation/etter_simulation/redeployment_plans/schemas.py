@@ -9,8 +9,8 @@ from pydantic import ConfigDict, Field
 
 from etter_common.responses import Schema
 from etter_simulation.analyses.plan_schemas import PlanLine, PlanSpread, SimulatedFigure
-from etter_simulation.analyses.subjects import SubjectIn
 from etter_simulation.engine.request import Name
+from etter_simulation.subjects import SubjectIn
 
 MAX_PLAN_STEPS = 120
 Share = Annotated[float, Field(gt=0, le=1)]

@@ -8,7 +8,8 @@ from uuid import UUID
 from etter_common.context import Context
 from etter_common.errors import FieldError
 from etter_common.responses import Slice
-from etter_simulation.analyses import jobs, subjects
+from etter_simulation import subjects
+from etter_simulation.analyses import jobs
 from etter_simulation.analyses.limits import check_size
 from etter_simulation.analyses.schemas import AnalysisQuery
 from etter_simulation.engine.metrics import ENGINE_VERSION

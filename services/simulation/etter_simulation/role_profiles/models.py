@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Index, false
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,3 +26,12 @@ class RoleProfile(IdMixin, CompanyMixin, TimestampMixin, Base):
     workloads: Mapped[list[dict[str, Any]]]
     profile_version: Mapped[int]
     is_deleted: Mapped[bool] = mapped_column(default=False, server_default=false())
+
+
+PROFILE: Final = (
+    RoleProfile.id, RoleProfile.title, RoleProfile.department, RoleProfile.headcount,
+    RoleProfile.salary, RoleProfile.currency, RoleProfile.workloads,
+)  # fmt: skip
+"""What a role is simulated with."""
+
+PROFILE_ORDER: Final = (RoleProfile.title, RoleProfile.department, RoleProfile.id)

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from etter_common.clock import utc_now
 from etter_common.db.repository import Repository
-from etter_simulation.role_profiles.models import RoleProfile
+from etter_simulation.role_profiles.models import PROFILE, PROFILE_ORDER, RoleProfile
 
 
 class RoleProfileRepository(Repository[RoleProfile]):
@@ -42,15 +42,6 @@ class RoleProfileRepository(Repository[RoleProfile]):
 
     async def list_current(self, limit: int) -> Sequence[Row[Any]]:
         """The company's roles in a stable order."""
-        columns = (
-            RoleProfile.id, RoleProfile.title, RoleProfile.department, RoleProfile.headcount,
-            RoleProfile.salary, RoleProfile.currency, RoleProfile.workloads,
-        )  # fmt: skip
-        statement = (
-            self.select(*columns)
-            .where(~RoleProfile.is_deleted)
-            .order_by(RoleProfile.title, RoleProfile.department, RoleProfile.id)
-            .limit(limit)
-        )
+        statement = self.select(*PROFILE).where(~RoleProfile.is_deleted).order_by(*PROFILE_ORDER).limit(limit)
         rows: Sequence[Row[Any]] = (await self.session.execute(statement)).all()
         return rows

@@ -36,8 +36,12 @@ class CurrentRoles:
 
 
 async def current_roles(ctx: Context) -> CurrentRoles:
+    """See `of_profiles`."""
+    return of_profiles(await RoleProfileRepository(ctx).list_current(MAX_ROLES + 1))
+
+
+def of_profiles(found: Sequence[Row[Any]]) -> CurrentRoles:
     """Roles without pay or usable workloads are left out and told; raises if none remain or currencies are mixed."""
-    found = await RoleProfileRepository(ctx).list_current(MAX_ROLES + 1)
     if len(found) > MAX_ROLES:
         raise TooManyRoleProfiles
     usable: list[tuple[Row[Any], RoleIn]] = []

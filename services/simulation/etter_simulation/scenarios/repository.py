@@ -13,6 +13,7 @@ from etter_common.db.repository import Repository
 from etter_common.ids import new_id
 from etter_common.pagination import Listing, PageParams
 from etter_common.responses import Slice
+from etter_simulation.role_profiles.models import PROFILE, PROFILE_ORDER, RoleProfile
 from etter_simulation.scenarios.errors import ScenarioNotFound
 from etter_simulation.scenarios.models import Baseline, Scenario, ScenarioVersion
 from etter_simulation.scenarios.schemas import ScenarioLine, ScenarioOut, ScenarioQuery, VersionLine
@@ -28,7 +29,7 @@ LISTING = Listing(
 )
 _CONTENT = ("version", "name", "description", "assumptions", "roles", "baseline_id", "baseline")
 _ROLE_SET = (
-    Baseline.roles.label("role_set"), Baseline.role_ids, Baseline.left_out, Baseline.currency,
+    Baseline.roles.label("role_set"), Baseline.role_ids, Baseline.left_out, Baseline.currency.label("role_currency"),
 )  # fmt: skip
 VERSIONS = Listing(
     "scenario_versions", {"version": ScenarioVersion.version}, default="-version", tie_breaker=ScenarioVersion.id
@@ -98,6 +99,22 @@ class ScenarioRepository(Repository[Scenario]):
         )  # fmt: skip
         statement = self._versions(*columns).outerjoin(Baseline, Baseline.id == ScenarioVersion.baseline_id)
         rows: Sequence[Row[Any]] = (await self.session.execute(statement.where(or_(*asked)))).all()
+        return rows
+
+    async def with_profiles(self, scenario_id: UUID, version: int | None, *, limit: int) -> Sequence[Row[Any]]:
+        """A version with its role set, in one row; with current roles a row for each that the company has."""
+        wanted = ScenarioVersion.version == (Scenario.version if version is None else version)
+        columns = (ScenarioVersion.version, ScenarioVersion.name, ScenarioVersion.assumptions, *_ROLE_SET)
+        is_current = ScenarioVersion.baseline_id.is_(None) & ~RoleProfile.is_deleted
+        statement = (
+            self._versions(*columns, *PROFILE)
+            .outerjoin(Baseline, Baseline.id == ScenarioVersion.baseline_id)
+            .outerjoin(RoleProfile, is_current & (RoleProfile.company_id == self.company_id))
+            .where(Scenario.id == scenario_id, wanted)
+            .order_by(*PROFILE_ORDER)
+            .limit(limit)
+        )
+        rows: Sequence[Row[Any]] = (await self.session.execute(statement)).all()
         return rows
 
     def _versions(self, *columns: Any) -> Select[Any]:

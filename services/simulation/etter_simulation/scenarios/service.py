@@ -18,9 +18,9 @@ from etter_common.pagination import PageParams
 from etter_common.responses import Slice, encode_page
 from etter_simulation.analyses.requests import as_request, validated
 from etter_simulation.engine.defaults import PRESETS
-from etter_simulation.engine.request import Assumptions, RoleIn
+from etter_simulation.engine.request import MAX_ROLES, Assumptions, RoleIn
 from etter_simulation.role_profiles import service as role_profiles
-from etter_simulation.scenarios.errors import ScenarioHasNoBaseline, ScenarioNotFound, ScenarioVersionNotFound
+from etter_simulation.scenarios.errors import ScenarioHasNoBaseline, ScenarioVersionNotFound
 from etter_simulation.scenarios.models import Scenario
 from etter_simulation.scenarios.repository import BaselineRepository, ScenarioRepository, VersionRepository, Wanted
 from etter_simulation.scenarios.schemas import (
@@ -54,6 +54,16 @@ class Resolved:
     role_set: RoleSet | None
 
 
+@dataclass(frozen=True)
+class Playable:
+    """A version that can be played: complete assumptions, and roles."""
+
+    version: int
+    assumptions: dict[str, Any]
+    role_set: RoleSet
+    is_current: bool
+
+
 async def create(ctx: Context, data: ScenarioCreate) -> Scenario:
     """Version 1, with the baseline that it needs."""
     role_set = await _role_set(ctx, data.roles, data.currency)
@@ -83,7 +93,7 @@ async def update(ctx: Context, scenario_id: UUID, data: ScenarioUpdate, *, if_ma
     if "description" in data.model_fields_set:
         scenario.description = data.description
     if data.assumptions is not None:
-        scenario.assumptions = _patched(scenario.assumptions, data.assumptions)
+        scenario.assumptions = patched(scenario.assumptions, data.assumptions, pointer="/body/assumptions")
     if data.roles is not None:
         currency = data.currency or (scenario.baseline or {}).get("currency") or "USD"
         role_set = await _role_set(ctx, data.roles, currency)
@@ -151,11 +161,11 @@ def _rest_on(ctx: Context, scenario: Scenario, wanted: list[RoleIn], role_set: R
     }
 
 
-def _patched(stored: dict[str, Any], patch: dict[str, Any]) -> dict[str, Any]:
+def patched(stored: Mapping[str, Any], patch: Mapping[str, Any], *, pointer: str) -> dict[str, Any]:
     """The stored assumptions with a merge patch; a preset it names goes before what is stored, not before the patch."""
     preset: Mapping[str, Any] = PRESETS.get(str(patch.get("preset")), {})
     merged = merge(merge(stored, preset), patch)
-    return validated(Assumptions, merged, pointer="/body/assumptions").model_dump(mode="json")
+    return validated(Assumptions, merged, pointer=pointer).model_dump(mode="json")
 
 
 def merge(target: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,19 +245,24 @@ async def resolve(ctx: Context, wanted: Sequence[Wanted]) -> dict[Wanted, Resolv
     return found
 
 
-async def get_resolved(ctx: Context, scenario_id: UUID, version: int | None) -> Resolved:
-    """Raises `ScenarioNotFound` or `ScenarioVersionNotFound`."""
-    found = (await resolve(ctx, [(scenario_id, version)])).get((scenario_id, version))
-    if found is not None:
-        return found
-    if version is None:
-        raise ScenarioNotFound
-    await ScenarioRepository(ctx).read(scenario_id, ())
-    raise ScenarioVersionNotFound
+async def get_playable(ctx: Context, scenario_id: UUID, version: int | None) -> Playable:
+    """A version with roles: its baseline, or the company's as they are now. Raises if there is none, or no roles."""
+    rows = await ScenarioRepository(ctx).with_profiles(scenario_id, version, limit=MAX_ROLES + 1)
+    if not rows:
+        await ScenarioRepository(ctx).read(scenario_id, ())
+        raise ScenarioVersionNotFound
+    first = rows[0]
+    role_set = _as_role_set(first)
+    if role_set is not None:
+        return Playable(first.version, first.assumptions, role_set, is_current=False)
+    current = role_profiles.of_profiles([row for row in rows if row.id is not None])
+    return Playable(first.version, first.assumptions, of_current(current), is_current=True)
 
 
 def _as_role_set(row: Row[Any]) -> RoleSet | None:
     """Of a row with a baseline's columns; they are null with current roles."""
     if row.role_set is None:
         return None
-    return RoleSet([RoleIn.model_validate(role) for role in row.role_set], row.role_ids, row.left_out, row.currency)
+    return RoleSet(
+        [RoleIn.model_validate(role) for role in row.role_set], row.role_ids, row.left_out, row.role_currency
+    )

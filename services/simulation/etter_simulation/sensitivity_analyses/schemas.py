@@ -10,10 +10,10 @@ from pydantic_core import PydanticCustomError
 
 from etter_common.responses import Schema
 from etter_simulation.analyses.schemas import AnalysisOut
-from etter_simulation.analyses.subjects import SubjectIn
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.parameters import PARAMETERS
 from etter_simulation.engine.request import MAX_STEPS, Name
+from etter_simulation.subjects import SubjectIn
 
 MAX_PARAMETERS: Final = 40
 MAX_OUTPUTS: Final = 10

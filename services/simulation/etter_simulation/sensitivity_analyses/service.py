@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from etter_common.context import Context
 from etter_common.errors import FieldError, ValidationFailed
 from etter_common.responses import Slice
-from etter_simulation.analyses import jobs, subjects
+from etter_simulation import subjects
+from etter_simulation.analyses import jobs
 from etter_simulation.analyses.limits import settings_of
 from etter_simulation.analyses.schemas import AnalysisQuery
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ENGINE_VERSION, ROLE_METRICS

@@ -40,6 +40,8 @@ class Simulation(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
     requested_by: Mapped[UUID]
     name: Mapped[str | None]
     source: Mapped[str]
+    scenario_id: Mapped[UUID | None]
+    scenario_version: Mapped[int | None]
     roles: Mapped[int]
     automation_factor: Mapped[float] = mapped_column(Double)
     mode: Mapped[str]

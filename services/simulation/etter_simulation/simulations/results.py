@@ -37,7 +37,11 @@ def months_of(steps: int, every: int) -> list[int]:
 
 def columns_of(row: Row[Any], months: Sequence[int]) -> Columns:
     """A stored row's series, with a role's salary bill made from its heads."""
-    columns = {metric: np.round(values, DECIMALS) for metric, values in _stored(row, months).items()}
+    columns = {
+        metric: np.round(values, DECIMALS)
+        for metric, values in _stored(row, months).items()
+        if not metric.startswith(CHANCE)
+    }
     if row.salary is not None:
         columns[SALARY] = np.round(columns["count"] * row.salary, DECIMALS)
     return columns
@@ -57,8 +61,7 @@ def values_of(roles: int, months: int, wanted: set[str]) -> int:
 def sections(rows: Sequence[Row[Any]], months: Sequence[int], tree: Mapping[str, Any] | None) -> dict[str, Any]:
     """Those of `company`, `roles` and `steps` that are wanted."""
     wanted = tree if tree is not None else {"company": {}, "roles": {}, "steps": {}, "uncertainty": {}}
-    every = columns_of(rows[0], months)
-    company = {metric: values for metric, values in every.items() if not metric.startswith(CHANCE)}
+    company = columns_of(rows[0], months)
     roles = [(row, columns_of(row, months)) for row in rows[1:]]
     made: dict[str, Any] = {}
     if "company" in wanted:

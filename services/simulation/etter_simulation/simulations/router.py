@@ -27,6 +27,7 @@ from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_common.sse import EventStream, event_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
+from etter_simulation.scenarios.errors import ScenarioNotFound, ScenarioVersionNotFound
 from etter_simulation.simulations import preview, service
 from etter_simulation.simulations.errors import (
     PreviewTooLarge,
@@ -72,6 +73,7 @@ _STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "de
     status_code=202,
     responses=documented(
         *_COMMON, SimulationTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+        ScenarioNotFound, ScenarioVersionNotFound,
         TooManyActiveSimulations, TooManyStoredSimulations, IdempotencyKeyReused, InvalidIdempotencyKey,
     ),
 )  # fmt: skip
@@ -92,7 +94,8 @@ async def create_simulation(
     "/preview",
     response_model=Data[PreviewOut],
     responses=documented(
-        *_COMMON, PreviewTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies, InvalidFields,
+        *_COMMON, PreviewTooLarge, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+        ScenarioNotFound, ScenarioVersionNotFound, InvalidFields,
         IdempotencyKeyReused, InvalidIdempotencyKey,
     ),
 )  # fmt: skip

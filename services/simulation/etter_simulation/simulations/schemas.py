@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal, Self, cast
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints, WrapValidator, create_model
+from pydantic import (
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    StringConstraints,
+    WrapValidator,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic.config import JsonDict
+from pydantic_core import PydanticCustomError
+from pydantic_core.core_schema import ValidationInfo
 
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
@@ -16,7 +28,7 @@ from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS,
 from etter_simulation.engine.request import MAX_ROLES, Assumptions, Name, RoleIn
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
-Source = Literal["explicit", "current"]
+Source = Literal["explicit", "current", "scenario"]
 
 _EXAMPLE: JsonDict = {
     "name": "Half of the automatable work",
@@ -37,6 +49,9 @@ _EXAMPLE: JsonDict = {
 }
 
 
+OF_THE_RUN = ("scenario_id", "scenario_version", "name", "currency", "roles")
+
+
 def _roles_or_current(value: Any, roles: Callable[[Any], list[RoleIn]]) -> Any:
     return value if value == "current" else roles(value)
 
@@ -46,13 +61,29 @@ def _show_current(schema: dict[str, Any]) -> None:
     schema["anyOf"] = [{"const": "current", "type": "string"}, listed]
 
 
+def _shown(schema: JsonDict) -> None:
+    """What a scenario says need not be said again."""
+    schema["required"] = []
+    schema["anyOf"] = [{"required": ["automation_factor", "roles"]}, {"required": ["scenario_id"]}]
+    schema["examples"] = [
+        _EXAMPLE,
+        {"automation_factor": 0.3, "roles": "current"},
+        {"scenario_id": "0198f3c2-0000-7000-8000-000000000002", "n_iterations": 1000},
+    ]
+
+
 class SimulationCreate(Assumptions):
-    """A run's assumptions (MODEL.md, section 3). `"roles": "current"` takes the company's own published roles."""
+    """A run's assumptions (MODEL.md, section 3). `"roles": "current"` takes the company's own published roles.
 
-    model_config = ConfigDict(
-        json_schema_extra={"examples": [_EXAMPLE, {"automation_factor": 0.3, "roles": "current"}]}
+    With `scenario_id` they are the scenario's; what the request says itself goes before that, part by part.
+    """
+
+    model_config = ConfigDict(json_schema_extra=_shown)
+
+    scenario_id: UUID | None = None
+    scenario_version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(
+        default=None, description="null: the scenario's latest"
     )
-
     name: Name | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(
         default="USD", description="of the salaries given; with current roles theirs is taken"
@@ -62,6 +93,37 @@ class SimulationCreate(Assumptions):
         Field(min_length=1, max_length=MAX_ROLES, json_schema_extra=_show_current),
         WrapValidator(_roles_or_current),
     ]
+
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _gives_roles: bool = PrivateAttr(default=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _a_scenario_stands_in(cls, given: Any, make: ModelWrapValidatorHandler[Self]) -> Self:
+        """A request with a scenario need not say what every other must."""
+        if not isinstance(given, dict) or given.get("scenario_id") is None:
+            return make(given)
+        made = make({"automation_factor": 0.0, "roles": "current", **given})
+        made._given = {name: value for name, value in given.items() if name not in OF_THE_RUN}
+        made._gives_roles = "roles" in given
+        return made
+
+    @field_validator("scenario_version")
+    @classmethod
+    def _a_version_is_of_a_scenario(cls, version: int | None, info: ValidationInfo) -> int | None:
+        if version is not None and info.data.get("scenario_id") is None:
+            raise PydanticCustomError("VERSION_WITHOUT_SCENARIO", "scenario_version belongs to a scenario_id")
+        return version
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The assumptions that a request with a scenario gives itself."""
+        return self._given
+
+    @property
+    def gives_roles(self) -> bool:
+        """Whether the request says what its roles are, or its scenario does."""
+        return self._gives_roles
 
     @property
     def wants_current_roles(self) -> bool:
@@ -125,7 +187,9 @@ class SimulationOut(Schema):
     eta_seconds: int | None
     error_code: str | None
     error_detail: str | None
-    source: Source = Field(description="roles given with the request, or the company's current ones")
+    source: Source = Field(description="of the roles: given with the request, the company's own, a scenario's baseline")
+    scenario_id: UUID | None
+    scenario_version: int | None
     roles: int
     automation_factor: float
     mode: Literal["ceiling", "intensity"]

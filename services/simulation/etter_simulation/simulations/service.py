@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
-from pydantic import ValidationError
 from sqlalchemy import Row
 
 from etter_common import fieldsets, jobs
 from etter_common.cache import tag
 from etter_common.clock import utc_now
 from etter_common.context import Context
-from etter_common.errors import FieldError, NotFound, ValidationFailed
+from etter_common.errors import FieldError, NotFound
 from etter_common.ids import new_id
 from etter_common.jobs import JobStatus
 from etter_common.responses import Slice, encode_data
+from etter_simulation.analyses.requests import as_request
 from etter_simulation.engine.metrics import ENGINE, ENGINE_VERSIONS
-from etter_simulation.engine.request import RoleIn, SimulationRequest
+from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.sketch_error import RELATIVE_ERROR
 from etter_simulation.role_profiles import service as role_profiles
+from etter_simulation.scenarios import service as scenarios
 from etter_simulation.settings import SimulationSettings
 from etter_simulation.simulations import assumptions, events, results, reuse
 from etter_simulation.simulations.chunks.plan import plan_for
@@ -41,11 +42,13 @@ from etter_simulation.simulations.models import QUEUE, Simulation
 from etter_simulation.simulations.repository import SimulationRepository
 from etter_simulation.simulations.representations import Representation
 from etter_simulation.simulations.schemas import (
+    OF_THE_RUN,
     ResultsOut,
     ResultsQuery,
     SimulationCreate,
     SimulationOut,
     SimulationQuery,
+    Source,
 )
 from etter_simulation.simulations.tables import Table, as_arrow, as_csv, table_of
 
@@ -67,15 +70,29 @@ class Asked:
     currency: str
     role_ids: list[str | None]
     left_out: list[dict[str, str]]
+    source: Source
+    scenario_version: int | None = None
 
 
 async def asked_for(ctx: Context, data: SimulationCreate) -> Asked:
-    """The request that `data` means: with current roles, those that the company has now."""
-    if not data.wants_current_roles:
-        return Asked(_as_request(data, data.roles), data.currency, [None] * len(data.roles), [])
-    current = await role_profiles.current_roles(ctx)
-    left_out = [{"role": role.role, "reason": role.reason} for role in current.left_out]
-    return Asked(_as_request(data, current.roles), current.currency, list(map(str, current.role_ids)), left_out)
+    """The request that `data` means: a scenario's, or its own; with current roles, those that the company has now."""
+    given = data.model_dump(exclude={"roles", *OF_THE_RUN})
+    version = None
+    if data.scenario_id is not None:
+        scenario = await scenarios.get_playable(ctx, data.scenario_id, data.scenario_version)
+        given, version = scenarios.patched(scenario.assumptions, data.own, pointer="/body"), scenario.version
+        if not data.gives_roles:
+            return _asked(given, scenario.role_set, "current" if scenario.is_current else "scenario", version)
+    if data.wants_current_roles:
+        role_set = scenarios.of_current(await role_profiles.current_roles(ctx))
+        return _asked(given, role_set, "current", version)
+    given_roles = scenarios.RoleSet(data.roles, [None] * len(data.roles), [], data.currency)
+    return _asked(given, given_roles, "explicit", version)
+
+
+def _asked(given: Mapping[str, Any], role_set: scenarios.RoleSet, source: Source, version: int | None) -> Asked:
+    request = as_request(given, role_set.roles)
+    return Asked(request, role_set.currency, role_set.role_ids, role_set.left_out, source, version)
 
 
 async def create(ctx: Context, data: SimulationCreate) -> Simulation:
@@ -108,7 +125,7 @@ def _row(ctx: Context, data: SimulationCreate, asked: Asked) -> Simulation:
         id=new_id(), company_id=ctx.company_id, requested_by=ctx.user_id, name=data.name,
         status=JobStatus.QUEUED.value, progress=0.0, created_at=utc_now(), request_id=ctx.origin.request_id,
         traceparent=ctx.origin.traceparent,
-        source="current" if data.wants_current_roles else "explicit",
+        source=asked.source, scenario_id=data.scenario_id, scenario_version=asked.scenario_version,
         roles=len(request.roles), automation_factor=request.automation_factor, mode=request.adoption.mode,
         iterations=request.n_iterations, steps=request.steps, seed=request.seed, currency=asked.currency,
         engine_version=ENGINE_VERSIONS[request.engine], fingerprint=request.fingerprint(),
@@ -131,18 +148,6 @@ def _check_room(settings: SimulationSettings, room: Row[Any]) -> None:
         raise TooManyStoredSimulations(
             f"this company has {room.stored} simulations; the limit is {settings.max_stored_simulations}"
         )
-
-
-def _as_request(data: SimulationCreate, roles: list[RoleIn]) -> SimulationRequest:
-    given = data.model_dump(exclude={"roles", "name", "currency"})
-    try:
-        return SimulationRequest.model_validate({**given, "roles": roles})
-    except ValidationError as invalid:
-        errors = [
-            FieldError("/" + "/".join(["body", *map(str, error["loc"])]), error["msg"], error["type"])
-            for error in invalid.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise ValidationFailed(errors=errors) from invalid
 
 
 def settings_of(ctx: Context) -> SimulationSettings:

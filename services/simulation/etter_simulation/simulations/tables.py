@@ -12,7 +12,6 @@ import numpy as np
 from sqlalchemy import Row
 
 from etter_simulation.engine.metrics import STATS
-from etter_simulation.engine.variance import CHANCE
 from etter_simulation.simulations.packing import Floats
 from etter_simulation.simulations.results import columns_of
 
@@ -51,7 +50,7 @@ def table_of(rows: Sequence[Row[Any]], months: Sequence[int], tree: Tree | None)
             found += [
                 Series(row.role, str(row.role_id) if row.role_id else None, metric, values[places])
                 for metric, values in columns_of(row, months).items()
-                if (not metrics or metric in metrics) and not metric.startswith(CHANCE)
+                if not metrics or metric in metrics
             ]
     return Table(months, stats, found)
 

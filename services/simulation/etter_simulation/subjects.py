@@ -10,15 +10,12 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from etter_common.context import Context
-from etter_common.errors import FieldError, Unprocessable, ValidationFailed
+from etter_common.errors import FieldError, ValidationFailed
 from etter_common.responses import Schema
+from etter_simulation.analyses.errors import UnknownSubject
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.simulations import service as simulations
 from etter_simulation.simulations.schemas import SimulationCreate
-
-
-class UnknownSubject(Unprocessable):
-    code, title = "UNKNOWN_SUBJECT", "There is no such simulation in this company"
 
 
 class SubjectIn(Schema):
