@@ -51,7 +51,7 @@ def complete(document: Json) -> None:
     components["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
     for method, operation in _operations(document):
         if method == "get":
-            _complete_read(operation, components["schemas"])
+            _complete_read(operation)
         else:
             _complete_write(operation, takes_key=method == "post" and "security" in operation)
         _allow_narrowing(operation, components["schemas"])
@@ -69,7 +69,7 @@ def _reference(header: str) -> Json:
     return {"$ref": f"#/components/headers/{header}"}
 
 
-def _complete_read(operation: Json, schemas: Json) -> None:
+def _complete_read(operation: Json) -> None:
     found = operation["responses"].get("200")
     if found is None or "text/event-stream" in found["content"]:
         return
