@@ -4,14 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, get_args
+from typing import Annotated, Any, get_args
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 
 from etter_common.errors import FieldError, InvalidFields
 
 Tree = dict[str, "Tree"]
 MAX_FIELDS = 100
+MAX_LENGTH = 2000
+
+
+class FieldsQuery(BaseModel):
+    """The query of a GET that takes no more than `fields`; one that takes more subclasses it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    fields: Annotated[str | None, Field(max_length=MAX_LENGTH)] = None
 
 
 def parse(fields: str | None, schema: type[BaseModel]) -> Tree | None:

@@ -11,6 +11,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from etter_common.errors import UNIVERSAL, AppError
+from etter_common.fieldsets import Tree, narrow
 
 T = TypeVar("T")
 
@@ -133,9 +134,9 @@ _META = b'"meta":{'
 _META_LENGTH = 6_000  # two cursors of 2,000 characters at most, and the rest
 
 
-def encode_data(value: Mapping[str, Any]) -> bytes:
-    """A `Data` body straight from one row."""
-    return _encoder.encode({"data": dict(value)})
+def encode_data(value: Mapping[str, Any] | Sequence[Mapping[str, Any]], fields: Tree | None = None) -> bytes:
+    """A `Data` body straight from one row or a few, with the wanted `fields` (`fieldsets`) of each."""
+    return _encoder.encode({"data": narrow(value, fields)})
 
 
 def problem_type(code: str) -> str:

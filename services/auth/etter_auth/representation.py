@@ -23,7 +23,7 @@ class Versioned(Protocol):
 def represent(row: Versioned, schema: type[BaseModel], fields: str | None) -> Response:
     """Raises `InvalidFields` for a field that `schema` does not have."""
     tree = fieldsets.parse(fields, schema)
-    body = encode_data(fieldsets.narrow(schema.model_validate(row).model_dump(), tree))
+    body = encode_data(schema.model_validate(row).model_dump(), tree)
     return json_response(body, etag=etags.version_etag(row.version, variant=fields or ""))
 
 

@@ -93,6 +93,13 @@ class SurfaceTests:
                 is_read = method == "get" and "text/event-stream" not in answers["200"]["content"]
                 assert ("304" in answers) == is_read, where
 
+    def test_every_read_takes_fields(self, app: FastAPI) -> None:
+        for path, item in app.openapi()["paths"].items():
+            read = item.get("get", {})
+            is_json = "application/json" in read.get("responses", {}).get("200", {}).get("content", {})
+            if is_json and "security" in read:
+                assert "fields" in {parameter["name"] for parameter in read.get("parameters", ())}, path
+
     async def test_no_route_answers_anonymously(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
     ) -> None:

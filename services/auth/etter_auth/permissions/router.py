@@ -14,7 +14,7 @@ from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import InvalidFields, Unauthenticated
-from etter_common.responses import Data, documented, encode
+from etter_common.responses import Data, documented, encode_data
 
 router = APIRouter(prefix="/roles", tags=["permissions"])
 
@@ -23,4 +23,4 @@ router = APIRouter(prefix="/roles", tags=["permissions"])
 async def list_roles(_ctx: Annotated[Context, requires(None)], fields: Fields = None) -> Response:
     """Every role and what it allows."""
     tree = fieldsets.parse(fields, RoleOut)
-    return json_response(encode({"data": fieldsets.narrow([role.model_dump() for role in catalogue()], tree)}))
+    return json_response(encode_data([role.model_dump() for role in catalogue()], tree))

@@ -11,6 +11,7 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import cached, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort
+from etter_common.fieldsets import FieldsQuery
 from etter_common.responses import Data, Page, documented
 from etter_core.chro import service
 from etter_core.chro.schemas import DashboardEntry, DashboardQuery, Summary
@@ -34,10 +35,12 @@ async def list_dashboard_entries(ctx: Reader, query: Annotated[DashboardQuery, Q
     )
 
 
-@router.get("/summary", response_model=Data[Summary], responses=documented())
-async def get_summary(ctx: Reader) -> Response:
-    key = CacheKey.of(ctx.company_id, "summary")
-    return await cached(ctx, key, lambda own: service.summarise(own), ttl_s=LIFETIMES["summary"], tags=_tags(ctx))
+@router.get("/summary", response_model=Data[Summary], responses=documented(InvalidFields))
+async def get_summary(ctx: Reader, query: Annotated[FieldsQuery, Query()]) -> Response:
+    key = CacheKey.of(ctx.company_id, "summary", query.model_dump(exclude_none=True))
+    return await cached(
+        ctx, key, lambda own: service.summarise(own, query), ttl_s=LIFETIMES["summary"], tags=_tags(ctx)
+    )
 
 
 def _tags(ctx: Context) -> list[str]:

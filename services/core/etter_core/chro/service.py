@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.events.contracts.simulation import RunCompleted
 from etter_common.events.envelope import Event
-from etter_common.responses import encode, encode_page
+from etter_common.fieldsets import FieldsQuery
+from etter_common.responses import encode_data, encode_page
 from etter_core.chro.repository import BANDS, DashboardRepository, OutlookRepository
-from etter_core.chro.schemas import DashboardQuery
+from etter_core.chro.schemas import DashboardQuery, Summary
 from etter_core.scores.scoring import PRODUCTIVE_HOURS
 
 Row = Mapping[str, Any]
@@ -21,8 +23,9 @@ async def list_entries(ctx: Context, query: DashboardQuery) -> bytes:
     return encode_page(await DashboardRepository(ctx).list_page(query))
 
 
-async def summarise(ctx: Context) -> bytes:
+async def summarise(ctx: Context, query: FieldsQuery) -> bytes:
     """`Summary` as bytes."""
+    tree = fieldsets.parse(query.fields, Summary)
     currency, rows = await DashboardRepository(ctx).summary()
     departments = list(dict.fromkeys(row["department"] for row in rows))
     summary = {
@@ -36,7 +39,7 @@ async def summarise(ctx: Context) -> bytes:
         "impact_classes": _impact_classes(rows),
         "distribution": [_band(rows, number) for number in range(BANDS)],
     }
-    return encode({"data": summary})
+    return encode_data(summary, tree)
 
 
 async def keep_outlook(ctx: Context, event: Event, run: RunCompleted) -> None:

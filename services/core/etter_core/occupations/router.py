@@ -50,21 +50,21 @@ async def get_occupation(
     tree = fieldsets.parse(fields, OccupationOut)
 
     async def load(own: Context) -> bytes:
-        return encode_data(fieldsets.narrow(await service.get(own, code), tree))
+        return encode_data(await service.get(own, code), tree)
 
     return await _cached(ctx, CacheKey.of(None, "occupations", {"code": code, "fields": fields}), load)
 
 
-@tasks_router.get("/autocomplete", response_model=Data[list[TaskSuggestion]], responses=documented())
+@tasks_router.get("/autocomplete", response_model=Data[list[TaskSuggestion]], responses=documented(InvalidFields))
 async def suggest_tasks(ctx: Reader, query: Annotated[SuggestQuery, Query()]) -> Response:
     key = CacheKey.of(None, "task_autocomplete", query.model_dump())
-    return await _cached(ctx, key, lambda own: service.suggest_tasks(own, query.q, query.limit))
+    return await _cached(ctx, key, lambda own: service.suggest_tasks(own, query))
 
 
-@skills_router.get("/autocomplete", response_model=Data[list[SkillSuggestion]], responses=documented())
+@skills_router.get("/autocomplete", response_model=Data[list[SkillSuggestion]], responses=documented(InvalidFields))
 async def suggest_skills(ctx: Reader, query: Annotated[SuggestQuery, Query()]) -> Response:
     key = CacheKey.of(None, "skill_autocomplete", query.model_dump())
-    return await _cached(ctx, key, lambda own: service.suggest_skills(own, query.q, query.limit))
+    return await _cached(ctx, key, lambda own: service.suggest_skills(own, query))
 
 
 async def _cached(ctx: Context, key: CacheKey, load: Callable[[Context], Awaitable[bytes]]) -> Response:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from etter_common.fieldsets import FieldsQuery
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 
@@ -45,7 +46,7 @@ class OccupationQuery(PageParams):
     job_zone: Annotated[int | None, Field(ge=1, le=5)] = None
 
 
-class SuggestQuery(Schema):
+class SuggestQuery(FieldsQuery):
     q: Annotated[str, Field(min_length=1, max_length=100)]
     limit: Annotated[int, Field(ge=1, le=50)] = 10
 

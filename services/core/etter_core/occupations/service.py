@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from etter_common import fieldsets
 from etter_common.context import Context
-from etter_common.responses import encode, encode_page
+from etter_common.responses import encode_data, encode_page
 from etter_core.occupations.matching import Match
 from etter_core.occupations.reference import Work
 from etter_core.occupations.repository import OccupationRepository
-from etter_core.occupations.schemas import OccupationQuery
+from etter_core.occupations.schemas import OccupationQuery, SkillSuggestion, SuggestQuery, TaskSuggestion
 from etter_core.occupations.taxonomy import Taxonomy
 
 _INLINE = 20
@@ -51,9 +52,11 @@ async def list_page(ctx: Context, query: OccupationQuery) -> bytes:
     return encode_page(await OccupationRepository(ctx).list_page(query))
 
 
-async def suggest_tasks(ctx: Context, part: str, limit: int) -> bytes:
-    return encode({"data": await OccupationRepository(ctx).suggest_tasks(part, limit)})
+async def suggest_tasks(ctx: Context, query: SuggestQuery) -> bytes:
+    tree = fieldsets.parse(query.fields, TaskSuggestion)
+    return encode_data(await OccupationRepository(ctx).suggest_tasks(query.q, query.limit), tree)
 
 
-async def suggest_skills(ctx: Context, part: str, limit: int) -> bytes:
-    return encode({"data": await OccupationRepository(ctx).suggest_skills(part, limit)})
+async def suggest_skills(ctx: Context, query: SuggestQuery) -> bytes:
+    tree = fieldsets.parse(query.fields, SkillSuggestion)
+    return encode_data(await OccupationRepository(ctx).suggest_skills(query.q, query.limit), tree)

@@ -7,6 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from etter_common import etags, fieldsets
@@ -14,7 +15,8 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, json_response, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
-from etter_common.responses import Data, Page, Schema, documented, encode_data
+from etter_common.fieldsets import FieldsQuery
+from etter_common.responses import Data, Page, documented, encode_data
 from etter_core.roles import events, service
 from etter_core.roles.errors import RoleAlreadyExists, RoleNotFound, UnknownOccupation
 from etter_core.roles.schemas import (
@@ -47,9 +49,9 @@ async def create_role(ctx: Writer, data: RoleCreate, response: Response) -> Data
     return Data[RoleOut].of(role)
 
 
-@router.get("/autocomplete", response_model=Data[list[RoleSuggestion]], responses=documented())
+@router.get("/autocomplete", response_model=Data[list[RoleSuggestion]], responses=documented(InvalidFields))
 async def suggest_roles(ctx: Reader, query: Annotated[AutocompleteQuery, Query()]) -> Response:
-    return await _cached(ctx, "role_autocomplete", query, lambda own: service.suggest(own, query.q, query.limit))
+    return await _cached(ctx, "role_autocomplete", query, lambda own: service.suggest(own, query))
 
 
 @router.get("/{role_id}", response_model=Data[RoleOut], responses=documented(RoleNotFound, InvalidFields))
@@ -58,7 +60,7 @@ async def get_role(
 ) -> Response:
     tree = fieldsets.parse(fields, RoleOut)
     role = await service.get(ctx, role_id)
-    body = encode_data(fieldsets.narrow(RoleOut.model_validate(role).model_dump(), tree))
+    body = encode_data(RoleOut.model_validate(role).model_dump(), tree)
     return json_response(body, etag=etags.version_etag(role.version, variant=fields or ""))
 
 
@@ -81,16 +83,15 @@ async def delete_role(ctx: Writer, role_id: UUID, if_match: IfMatch = None) -> N
     await service.delete(ctx, role_id, if_match=if_match)
 
 
-@departments_router.get("", response_model=Data[list[Department]], responses=documented())
-async def list_departments(ctx: Reader) -> Response:
-    return await _cached(ctx, "departments", None, lambda own: service.list_departments(own))
+@departments_router.get("", response_model=Data[list[Department]], responses=documented(InvalidFields))
+async def list_departments(ctx: Reader, query: Annotated[FieldsQuery, Query()]) -> Response:
+    return await _cached(ctx, "departments", query, lambda own: service.list_departments(own, query))
 
 
 async def _cached(
-    ctx: Context, resource: str, query: Schema | RoleQuery | None, load: Callable[[Context], Awaitable[bytes]]
+    ctx: Context, resource: str, query: BaseModel, load: Callable[[Context], Awaitable[bytes]]
 ) -> Response:
-    params = query.model_dump(mode="json", exclude_none=True) if query else None
-    key = CacheKey.of(ctx.company_id, resource, params)
+    key = CacheKey.of(ctx.company_id, resource, query.model_dump(mode="json", exclude_none=True))
     return await cached(
         ctx,
         key,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from etter_common.fieldsets import FieldsQuery
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 
@@ -81,6 +82,6 @@ class Department(Schema):
     headcount: int
 
 
-class AutocompleteQuery(Schema):
+class AutocompleteQuery(FieldsQuery):
     q: Annotated[str, Field(min_length=1, max_length=100)]
     limit: Annotated[int, Field(ge=1, le=50)] = 10

@@ -6,15 +6,23 @@ from collections import defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
-from etter_common import etags
+from etter_common import etags, fieldsets
 from etter_common.context import Context
-from etter_common.responses import encode, encode_page
+from etter_common.fieldsets import FieldsQuery
+from etter_common.responses import encode_data, encode_page
 from etter_core.occupations import service as occupations
 from etter_core.roles import events, titles
 from etter_core.roles.errors import RoleAlreadyExists, UnknownOccupation
 from etter_core.roles.models import Role
 from etter_core.roles.repository import RoleRepository
-from etter_core.roles.schemas import RoleCreate, RoleQuery, RoleUpdate
+from etter_core.roles.schemas import (
+    AutocompleteQuery,
+    Department,
+    RoleCreate,
+    RoleQuery,
+    RoleSuggestion,
+    RoleUpdate,
+)
 
 
 async def create(ctx: Context, data: RoleCreate) -> Role:
@@ -116,9 +124,11 @@ async def list_page(ctx: Context, query: RoleQuery) -> bytes:
     return encode_page(await RoleRepository(ctx).list_page(query))
 
 
-async def suggest(ctx: Context, part: str, limit: int) -> bytes:
-    return encode({"data": await RoleRepository(ctx).suggest(part, limit)})
+async def suggest(ctx: Context, query: AutocompleteQuery) -> bytes:
+    tree = fieldsets.parse(query.fields, RoleSuggestion)
+    return encode_data(await RoleRepository(ctx).suggest(query.q, query.limit), tree)
 
 
-async def list_departments(ctx: Context) -> bytes:
-    return encode({"data": await RoleRepository(ctx).departments()})
+async def list_departments(ctx: Context, query: FieldsQuery) -> bytes:
+    tree = fieldsets.parse(query.fields, Department)
+    return encode_data(await RoleRepository(ctx).departments(), tree)

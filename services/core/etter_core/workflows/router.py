@@ -75,7 +75,7 @@ async def create_workflow(ctx: Writer, data: WorkflowCreate) -> Response:
 async def get_workflow(ctx: Reader, workflow_id: UUID, fields: Fields = None) -> Response:
     tree = fieldsets.parse(fields, WorkflowOut)
     workflow, _ = await service.get(ctx, workflow_id)
-    body = encode_data(fieldsets.narrow(views.whole(workflow), tree))
+    body = encode_data(views.whole(workflow), tree)
     return json_response(body, etag=etags.version_etag(workflow.version, variant=fields or ""))
 
 
@@ -84,12 +84,16 @@ async def delete_workflow(ctx: Writer, workflow_id: UUID, if_match: IfMatch = No
     await service.delete(ctx, workflow_id, if_match=if_match)
 
 
-@router.get("/{workflow_id}/metadata", response_model=Data[MetadataOut], responses=documented(WorkflowNotFound))
-async def get_workflow_metadata(ctx: Reader, workflow_id: UUID) -> Response:
-    async def load(own: Context) -> bytes:
-        return encode_data(views.metadata(*await service.get(own, workflow_id)))
+@router.get(
+    "/{workflow_id}/metadata", response_model=Data[MetadataOut], responses=documented(WorkflowNotFound, InvalidFields)
+)
+async def get_workflow_metadata(ctx: Reader, workflow_id: UUID, fields: Fields = None) -> Response:
+    tree = fieldsets.parse(fields, MetadataOut)
 
-    key = CacheKey.of(ctx.company_id, "workflow_metadata", {"id": str(workflow_id)})
+    async def load(own: Context) -> bytes:
+        return encode_data(views.metadata(*await service.get(own, workflow_id)), tree)
+
+    key = CacheKey.of(ctx.company_id, "workflow_metadata", {"id": str(workflow_id), "fields": fields})
     tags = [events.stale(ctx.company_id)]
     return await cached(ctx, key, load, ttl_s=LIFETIMES["workflow_metadata"], tags=tags)
 
@@ -107,17 +111,20 @@ async def replace_workloads(ctx: Writer, workflow_id: UUID, data: WorkloadsIn, i
     "/{workflow_id}/score", response_model=Data[ScoreOut], responses=documented(WorkflowNotFound, NothingToScore)
 )
 async def score_workflow(ctx: Writer, workflow_id: UUID) -> Response:
-    return _score(await service.score(ctx, workflow_id))
+    return json_response(encode_data(views.score(await service.score(ctx, workflow_id))))
 
 
 @router.get(
-    "/{workflow_id}/score", response_model=Data[ScoreOut], responses=documented(WorkflowNotFound, NothingToScore)
+    "/{workflow_id}/score",
+    response_model=Data[ScoreOut],
+    responses=documented(WorkflowNotFound, NothingToScore, InvalidFields),
 )
-async def get_score(ctx: Reader, workflow_id: UUID) -> Response:
+async def get_score(ctx: Reader, workflow_id: UUID, fields: Fields = None) -> Response:
+    tree = fieldsets.parse(fields, ScoreOut)
     workflow, _ = await service.get(ctx, workflow_id)
     if not workflow.workloads:
         raise NothingToScore
-    return _score(workflow)
+    return json_response(encode_data(views.score(workflow), tree))
 
 
 @router.post(
@@ -159,7 +166,3 @@ async def list_my_workflow_history(ctx: HistoryReader, params: Annotated[PagePar
 def _whole(workflow: Workflow, *, status: int = 200) -> Response:
     etag = etags.version_etag(workflow.version)
     return json_response(encode_data(views.whole(workflow)), etag=etag, status=status)
-
-
-def _score(workflow: Workflow) -> Response:
-    return json_response(encode_data(views.score(workflow)))

@@ -88,7 +88,7 @@ async def get_document(
 ) -> Response:
     tree = fieldsets.parse(fields, DocumentOut)
     document = await service.get(ctx, document_id)
-    body = encode_data(fieldsets.narrow(DocumentOut.model_validate(document).model_dump(), tree))
+    body = encode_data(DocumentOut.model_validate(document).model_dump(), tree)
     return json_response(body, etag=etags.version_etag(document.version, variant=fields or ""))
 
 

@@ -57,7 +57,7 @@ async def get_extraction_job(
 ) -> Response:
     tree = fieldsets.parse(fields, ExtractionJobOut)
     job = ExtractionJobOut.model_validate(await service.get(ctx, job_id))
-    return json_response(encode_data(fieldsets.narrow(job.model_dump(), tree)))
+    return json_response(encode_data(job.model_dump(), tree))
 
 
 @router.get(

@@ -82,5 +82,5 @@ async def reject_extraction(ctx: Annotated[Context, requires("extractions:review
 
 
 def _answer(extraction: Extraction, fields: str | None = None, tree: fieldsets.Tree | None = None) -> Response:
-    body = encode_data(fieldsets.narrow(ExtractionOut.model_validate(extraction).model_dump(), tree))
+    body = encode_data(ExtractionOut.model_validate(extraction).model_dump(), tree)
     return json_response(body, etag=etags.version_etag(extraction.version, variant=fields or ""))

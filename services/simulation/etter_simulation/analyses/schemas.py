@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
@@ -34,7 +34,3 @@ class AnalysisOut(Schema):
 
 class AnalysisQuery(PageParams):
     status: Status | None = None
-
-
-class FieldsQuery(Schema):
-    fields: Annotated[str | None, Field(max_length=2000)] = None

@@ -77,7 +77,7 @@ def _body(
         "parameters": parameter_effects(request, figure),
         "limits": limits.of(request, header, figure),
     }
-    return encode_data(fieldsets.narrow(answer, tree))
+    return encode_data(answer, tree)
 
 
 def _shown(request: SimulationRequest, figure: Figure, values: Floats) -> dict[str, Any]:

@@ -13,10 +13,10 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, json_response, requires
 from etter_common.errors import InvalidFields, PreconditionFailed, PreconditionRequired
+from etter_common.fieldsets import FieldsQuery
 from etter_common.pagination import PageParams
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_simulation.analyses.routes import COMMON, LISTING, STARTING
-from etter_simulation.analyses.schemas import FieldsQuery
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 from etter_simulation.scenarios import service
 from etter_simulation.scenarios.errors import (

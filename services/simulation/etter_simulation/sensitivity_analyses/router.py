@@ -11,11 +11,12 @@ from starlette.responses import Response
 from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import InvalidFields
+from etter_common.fieldsets import FieldsQuery
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_common.sse import EventStream
 from etter_simulation.analyses.routes import COMMON, LISTING, STREAM, SUBJECT, LastEventId, follow
-from etter_simulation.analyses.schemas import AnalysisQuery, FieldsQuery
+from etter_simulation.analyses.schemas import AnalysisQuery
 from etter_simulation.sensitivity_analyses import service
 from etter_simulation.sensitivity_analyses.errors import SensitivityAnalysisNotFound, SensitivityAnalysisTooLarge
 from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis

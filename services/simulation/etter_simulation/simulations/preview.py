@@ -78,7 +78,7 @@ def _body(asked: Asked, every: int, tree: fieldsets.Tree | None) -> bytes:
         "company": {**dict.fromkeys(ATTRIBUTED_METRICS), **company},
         "roles": roles,
     }
-    return encode_data(fieldsets.narrow(answer, tree))
+    return encode_data(answer, tree)
 
 
 def _series(

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import Field, create_model, field_validator
 
+from etter_common.fieldsets import FieldsQuery
 from etter_common.responses import Schema
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS, SALARY
-from etter_simulation.simulations.schemas import Assumption, Bridge, FieldsQuery, LeftOutRole, SimulationCreate
+from etter_simulation.simulations.schemas import Assumption, Bridge, LeftOutRole, SimulationCreate
 
 
 class PreviewCreate(SimulationCreate):

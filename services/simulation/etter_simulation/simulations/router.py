@@ -22,6 +22,7 @@ from etter_common.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from etter_common.fieldsets import FieldsQuery
 from etter_common.jobs import progress_events
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
@@ -43,7 +44,6 @@ from etter_simulation.simulations.models import Simulation
 from etter_simulation.simulations.preview_schemas import PreviewCreate, PreviewOut, PreviewQuery
 from etter_simulation.simulations.representations import Representation, preferred
 from etter_simulation.simulations.schemas import (
-    FieldsQuery,
     ResultsOut,
     ResultsQuery,
     SimulationCreate,

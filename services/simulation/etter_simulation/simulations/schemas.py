@@ -22,6 +22,7 @@ from pydantic.config import JsonDict
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
+from etter_common.fieldsets import FieldsQuery
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS, SALARY
@@ -212,10 +213,6 @@ class SimulationOut(Schema):
 class SimulationQuery(PageParams):
     status: Status | None = None
     source: Source | None = None
-
-
-class FieldsQuery(Schema):
-    fields: Annotated[str | None, Field(max_length=2000)] = None
 
 
 class ResultsQuery(FieldsQuery):
