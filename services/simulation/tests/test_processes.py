@@ -23,3 +23,15 @@ def test_compiled_code_goes_to_the_folder_of_the_settings() -> None:
         "    assert list(used.rglob('philox.fill_block*.nbc')), list(used.rglob('*'))\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_compiled_code_is_marked_by_kernels_and_their_constants_alone() -> None:
+    """What else changes in the engine does not make a machine compile anew."""
+    code = (
+        "import pathlib\n"
+        "from etter_simulation.engine import compiled\n"
+        "names = {path.stem for path in compiled.kernel_sources(pathlib.Path(compiled.__file__).parent)}\n"
+        "assert {'cohort', 'samplers', 'statistics', 'channels', 'metrics', 'compiled', 'elementary'} <= names, names\n"
+        "assert not {'request', 'run', 'finish', 'build'} & names, names\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

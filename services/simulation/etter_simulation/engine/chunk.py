@@ -14,7 +14,7 @@ import json
 import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import pairwise
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ import numpy as np
 import zstandard
 
 from etter_simulation.engine.build import counterfactual
-from etter_simulation.engine.engines import model_of, unhurried_months
+from etter_simulation.engine.engines import Engine, model_of, unhurried_months
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
@@ -54,15 +54,25 @@ class Span:
 
 @dataclass(frozen=True)
 class Block:
-    """Rows [month, series, iteration] as `outputs` keeps them, and their sums by month and series."""
+    """Rows [month, series, iteration] as `outputs` keeps them, and their sums by month and series if known already."""
 
     rows: Ints
-    sums: Tally
+    known: Tally | None = None
+
+    @cached_property
+    def sums(self) -> Tally:
+        return self.known or tally(self._series())
+
+    def _series(self) -> Ints:
+        return self.rows.reshape(-1, self.rows.shape[-1])
 
     def describe(self, place: slice, scale: Floats) -> Floats:
-        """[series, `STATS`] of some of the series of all months; their rows are used up."""
-        own = Tally(*(getattr(self.sums, field.name)[place] for field in fields(Tally)))
-        return describe(self.rows.reshape(-1, self.rows.shape[-1])[place], own, scale)
+        """[series, `STATS`] of some of the series of all months."""
+        rows = self._series()[place]
+        if self.known is None:
+            return describe(rows, tally(rows), scale)
+        own = Tally(*(getattr(self.known, field.name)[place] for field in fields(Tally)))
+        return describe(rows, own, scale)
 
     def arrays(self) -> list[Any]:
         return [self.rows, *(getattr(self.sums, field.name) for field in fields(Tally))]
@@ -134,12 +144,18 @@ class Chunk:
     does.
     """
 
-    def __init__(self, request: SimulationRequest, iterations: Span) -> None:
+    def __init__(self, request: SimulationRequest, iterations: Span, beside: Chunk | None = None) -> None:
+        """`beside` is another chunk of the request: a model that is the same in all iterations is shared."""
         self.iterations = iterations
         self._roles = len(request.roles)
         self._stream = new_stream(request.seed_or_derived())
-        self._engine, model = model_of(request, iterations.first, iterations.last)
-        self._models = [model, counterfactual(request, model)] if request.counterfactual else [model]
+        self._engine: Engine
+        self._models: list[Any]
+        if beside is not None and not request.uncertainty:
+            self._engine, self._models = beside._engine, beside._models
+        else:
+            self._engine, model = model_of(request, iterations.first, iterations.last)
+            self._models = [model, counterfactual(request, model)] if request.counterfactual else [model]
         self._metrics = _played_metrics(request)
         replicates = 2 if request.uncertainty else 1
         self._states = [[self._engine.start(one, len(iterations)) for one in self._models] for _ in range(replicates)]
@@ -158,7 +174,7 @@ class Chunk:
             again = np.empty((steps, width, count), dtype=np.int64)
             self._play(1, months, np.empty((steps, 0, count), dtype=np.int64), again)
             company[:, width:] = chance(self._metrics, own, again)
-        return Part(self.iterations, months, Block(roles, _sums(roles)), Block(company, _sums(company)))
+        return Part(self.iterations, months, Block(roles), Block(company))
 
     def _play(self, replicate: int, months: Span, roles: Ints, company: Ints) -> None:
         metrics = len(COMPANY_METRICS)
@@ -173,10 +189,6 @@ class Chunk:
         first = self.iterations.first + replicate * REPLICATE
         model, state = self._models[side], self._states[replicate][side]
         self._engine.advance(model, state, self._stream, first, months.first, roles, company)
-
-
-def _sums(rows: Ints) -> Tally:
-    return tally(rows.reshape(-1, rows.shape[-1]))
 
 
 def play_range(

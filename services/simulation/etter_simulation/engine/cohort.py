@@ -2,49 +2,129 @@
 
 from __future__ import annotations
 
+from threading import Lock
+from typing import Any
+
+import numba
 import numpy as np
 
-from etter_simulation.engine.compiled import compiled, inlined
-from etter_simulation.engine.metrics import COMPANY_METRICS, ROLE_METRICS
-from etter_simulation.engine.month import play_month
-from etter_simulation.engine.outputs import record_company, record_money, record_role
-from etter_simulation.engine.philox import Stream
-from etter_simulation.engine.tables import MONTH, Model, State, Table
+from etter_simulation.engine.cohort_month import (
+    adopt,
+    adopted_everywhere,
+    hire,
+    lay_off,
+    mature,
+    plan,
+    quit_voluntarily,
+)  # fmt: skip
+from etter_simulation.engine.cohort_outputs import record_company, record_role
+from etter_simulation.engine.cohort_tables import Desk, State, new_desk, start
+from etter_simulation.engine.compiled import compiled, spliced
+from etter_simulation.engine.metrics import ROLE_METRICS
+from etter_simulation.engine.philox import Lane, Stream, begin
+from etter_simulation.engine.redeployment import redeploy
+from etter_simulation.engine.samplers import log_factorials
+from etter_simulation.engine.tables import Model
+
+__all__ = ["State", "advance", "start"]
 
 _R = len(ROLE_METRICS)
-_C = len(COMPANY_METRICS)
+_ready: list[Lane] = []
+_preparing = Lock()
 
 
-@inlined
-def _write(row: Table, out: Table) -> None:
-    for r in range(row.shape[0]):
-        for metric in range(_R):
-            out[r * _R + metric] = row[r, metric]
-
-
-@compiled
 def advance(
-    model: Model, state: State, stream: Stream, first_iteration: int, first_step: int, roles: Table, company: Table
+    model: Model, state: State, stream: Stream, first_iteration: int, first_step: int, roles: Any, company: Any
 ) -> None:
     """Write months from `first_step`: `roles` [month, role * metric, iteration], `company` [month, metric, iteration].
 
     `state` holds where the iterations stand at the month before (at month 0: its start) and is moved on. An empty
-    `roles` asks for the company's rows alone. Months are the outer loop: a month's rows stay in the processor's cache.
+    `roles` asks for the company's rows alone.
     """
-    count = len(model.roles)
-    events = np.zeros(count, dtype=MONTH)
-    role_row = np.zeros((count, _R), dtype=np.int64)
-    company_row = np.zeros(_C, dtype=np.int64)
-    for at in range(company.shape[0]):
-        step = first_step + at
-        for i in range(company.shape[2]):
-            people, stages = state.people[i], state.stages[i]
-            if step > 0:
-                play_month(model, stream, people, stages, events, first_iteration + i, step)
-            for r in range(count):
-                record_role(model, people[r], stages, events[r], r, model.demand[step, r], role_row[r])
-            record_company(model, people, role_row, company_row)
-            record_money(model, people, stages, events, step, state.money[i], company_row)
-            company[at, :, i] = company_row
-            if roles.shape[1]:
-                _write(role_row, roles[at, :, i])
+    table = _prepare(model, state, stream)
+    _advance(model, state, stream, table, first_iteration, first_step, roles, company)
+
+
+def _prepare(model: Model, state: State, stream: Stream) -> Lane:
+    """Compile once, for rows of any layout: tables that are whole and parts of wider ones take the same code."""
+    with _preparing:
+        if not _ready:
+            table = log_factorials()
+            rows = numba.int64[:, :, :]
+            compiler: Any = numba
+            kinds = [compiler.typeof(given) for given in (model, state, stream, table)]
+            kernel: Any = _advance
+            kernel.compile((*kinds, numba.int64, numba.int64, rows, rows))
+            kernel.disable_compile()
+            _ready.append(table)
+        return _ready[0]
+
+
+@compiled
+def _advance(
+    model: Model, state: State, stream: Stream, table: Lane, first_iteration: int, first_step: int, roles: Any,
+    company: Any,
+) -> None:  # fmt: skip
+    lanes = state.people.shape[3]
+    desk = new_desk(stream, table, len(model.roles), lanes)
+    for block in range(len(state.people)):
+        place = block * lanes
+        people, stages, money = state.people[block], state.stages[block], state.money[block]
+        for at in range(company.shape[0]):
+            begin(stream, first_iteration + place, first_step + at)
+            for i in range(lanes):
+                desk.draws.all.iterations[i] = np.uint64(first_iteration + place + i)
+            _play_month(model, desk, people, stages, first_step + at, roles[at], place)
+            desk.sums[len(desk.sums) - 1] += model.capex[first_step + at]
+            record_company(model, desk, first_step + at, money)
+            _write(desk.company, company[at], 0, place)
+
+
+@spliced
+def _play_month(model: Model, desk: Desk, people: Any, stages: Any, step: int, rows: Any, place: int) -> None:
+    """Section 4 in its order. Where no step asks about other roles, each role goes through all of them at once."""
+    desk.company[:] = 0
+    desk.sums[:] = 0.0
+    if model.rules[0].mixing > 0.0:
+        adopted_everywhere(desk, stages)
+    apart = model.rules[0].redeployment != 0
+    for half in range(2 if apart else 1):
+        if half and step > 0:
+            redeploy(model, desk, people, stages, step)  # 4.6
+        for r in range(len(people)):
+            if not half:
+                _before_moves(model, desk, people[r], stages, r, step)
+            if half or not apart:
+                _after_moves(model, desk, people[r], stages, r, step)
+                if len(rows):
+                    _write(desk.role, rows, r * _R, place)
+
+
+@spliced
+def _before_moves(model: Model, desk: Desk, people: Any, stages: Any, r: int, step: int) -> None:
+    event = desk.events[r]
+    event[:] = 0.0
+    if step > 0:
+        adopt(model, desk, people, stages, event, r, step)  # 4.1, 4.2
+        quit_voluntarily(model, desk, people, stages, event, r)  # 4.3
+        mature(model, desk, people, stages, r)  # 4.4
+        plan(model, desk, people, stages, event, r, model.demand[step, r])  # 4.5
+
+
+@spliced
+def _after_moves(model: Model, desk: Desk, people: Any, stages: Any, r: int, step: int) -> None:
+    if step > 0:
+        hire(model, desk, people, stages, desk.events[r], r, model.demand[step, r])  # 4.7
+        if model.rules[0].layoffs:
+            lay_off(model, desk, people, stages, desk.events[r], r)  # 4.8
+    record_role(model, desk, people, stages, r, model.demand[step, r])
+
+
+@compiled
+def _write(found: Any, rows: Any, first: int, place: int) -> None:
+    """Lanes of `found` to iterations from `place` on, those that there are."""
+    count = min(found.shape[1], rows.shape[1] - place)
+    for at in range(len(found)):
+        row = rows[first + at]
+        for i in range(count):
+            row[place + i] = found[at, i]

@@ -1,13 +1,14 @@
 """How kernels are compiled: to machine code, without the interpreter lock, kept on disk between starts.
 
 Numba notices a change of the function's own file only, not of what it calls. The cache folder therefore carries a mark
-of all engine sources: other sources, other folder.
+of all sources of kernels: other sources, other folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import TypeVar, cast
 
 import numba
 from numba.core import config
+
+_IMPORTS = re.compile(rf"^from {re.escape(__package__ or '')}(?:\.| import )(\w+)", re.MULTILINE)
 
 F = TypeVar("F", bound=Callable[..., object])
 
@@ -43,14 +46,30 @@ def _private_folder() -> Path:
 
 def _mark() -> str:
     digest = hashlib.sha256(numba.__version__.encode())
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in kernel_sources(Path(__file__).parent):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def kernel_sources(folder: Path) -> list[Path]:
+    """The modules of `folder` that hold kernels, and the modules of constants that these import."""
+    imported = {path.stem: set(_IMPORTS.findall(path.read_text(encoding="utf-8"))) for path in folder.glob("*.py")}
+    kernels = {name for name, names in imported.items() if Path(__file__).stem in names}
+    leaves = {name for kernel in kernels for name in imported[kernel] if not imported.get(name, {name})}
+    return sorted(folder / f"{name}.py" for name in kernels | leaves)
 
 
 def inlined(function: F) -> F:
     """Compile into its callers: for what runs inside the innermost loops."""
     return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", forceinline=True)(function))
+
+
+def spliced(function: F) -> F:
+    """Make it part of its caller's own code, and compile only that: for a part of a larger function with one caller.
+
+    Whatever is compiled alone is optimised again with each of its callers, so depth costs time.
+    """
+    return cast(F, numba.njit(cache=True, nogil=True, error_model="numpy", inline="always")(function))
 
 
 def compiled(function: F) -> F:

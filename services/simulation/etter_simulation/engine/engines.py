@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from etter_simulation.engine import cohort, tables
+from etter_simulation.engine import cohort
 from etter_simulation.engine.build import build
 from etter_simulation.engine.request import SimulationRequest
 
@@ -26,7 +26,7 @@ def engine_of(request: SimulationRequest) -> Engine:
         from etter_simulation.engine import agent
 
         return Engine(agent.start, agent.advance)
-    return Engine(tables.start, cohort.advance)
+    return Engine(cohort.start, cohort.advance)
 
 
 def model_of(request: SimulationRequest, first: int, last: int) -> tuple[Engine, Any]:

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from etter_simulation.engine.build import build, without_automation
-from etter_simulation.engine.cohort import advance
+from etter_simulation.engine.cohort import advance, start
 from etter_simulation.engine.finish import scales
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.money import attribute
@@ -17,7 +17,6 @@ from etter_simulation.engine.outputs import NULL
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.statistics import Floats, Ints
-from etter_simulation.engine.tables import start
 
 ROWS_BYTES: Final = 64 * 1024 * 1024
 """Of role rows that are held at once."""

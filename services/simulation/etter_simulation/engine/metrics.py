@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 ENGINE: Final = "cohort"
-ENGINE_VERSION: Final = "cohort-1"
+ENGINE_VERSION: Final = "cohort-2"
 """Changes with every change of the order of draws or of a sampler (section 7)."""
 ENGINE_VERSIONS: Final = {ENGINE: ENGINE_VERSION, "agent": "agent-1", "mean_field": "mean_field-1"}
 """By the names of section 8."""

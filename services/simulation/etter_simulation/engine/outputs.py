@@ -19,7 +19,7 @@ NULL: Final = np.iinfo(np.int64).min
 FRACTION: Final = 4294967296.0  # 2**32
 LARGEST_RATIO: Final = 2147483647.0  # 2**31 - 1
 
-_RATIOS, _FTE, _COUNTS, _CASH = 0, 5, 8, 15  # where the blocks of `metrics.COMPANY_METRICS` begin
+FTE, COUNTS, CASH = 5, 8, 15  # where the blocks of `metrics.COMPANY_METRICS` begin
 
 
 @inlined
@@ -28,9 +28,12 @@ def fixed(value: float) -> int:
 
 
 @inlined
-def _ratio(above: float, below: float) -> int:
+def ratio(above: float, below: float) -> int:
     """Kept within what a fixed-point number holds: almost nobody's work over almost nothing has no bound."""
-    return fixed(min(max(above / below, -LARGEST_RATIO), LARGEST_RATIO)) if below > 0.0 else NULL
+    exists = below > 0.0
+    bounded = min(max(above / (below if exists else 1.0), -LARGEST_RATIO), LARGEST_RATIO)
+    found = fixed(bounded)
+    return found if exists else NULL
 
 
 @inlined
@@ -47,8 +50,8 @@ def record_role(model: Model, person: Table, stages: Table, event: Table, r: int
     out[0] = heads
     out[1] = fixed(rates / role.workloads)
     out[2] = fixed(automated / role.auto_time) if role.auto_time > 0.0 else 0
-    out[3] = _ratio(demand * time, capacity)
-    out[4] = _ratio(capacity / time - demand, present)
+    out[3] = ratio(demand * time, capacity)
+    out[4] = ratio(capacity / time - demand, present)
     out[5] = fixed(demand * (1.0 - time))
     out[6] = fixed(max(0.0, demand - heads))
     out[7] = out[5] - out[6]
@@ -71,14 +74,14 @@ def record_company(model: Model, people: Table, roles: Table, out: Table) -> Non
                 sums[at] += here * (roles[r, source] / FRACTION)
                 weights[at] += here
         for at in range(3):
-            out[_FTE + at] += roles[r, 5 + at]
-        out[_COUNTS] += roles[r, 0]
+            out[FTE + at] += roles[r, 5 + at]
+        out[COUNTS] += roles[r, 0]
         for at in range(6):
-            out[_COUNTS + 1 + at] += roles[r, 8 + at]
+            out[COUNTS + 1 + at] += roles[r, 8 + at]
     for at in range(3):
-        out[at] = _ratio(sums[at], weights[at])
-    out[3] = _ratio(out[_COUNTS], model.rules[0].start_heads)
-    out[4] = _ratio(salaries, model.rules[0].start_salary)
+        out[at] = ratio(sums[at], weights[at])
+    out[3] = ratio(out[COUNTS], model.rules[0].start_heads)
+    out[4] = ratio(salaries, model.rules[0].start_salary)
 
 
 @compiled
@@ -97,12 +100,12 @@ def record_money(
         one_off += event.adoptions * rules.training * role.salary + event.hires * rules.hire
         one_off += event.moving_cost + event.laid_off * rules.severance * role.salary
     yearly = (1.0 + rules.on_cost) / 12.0
-    out[_CASH] = math.floor(payroll * yearly + 0.5)
-    out[_CASH + 1] = math.floor(baseline * yearly + 0.5)
-    out[_CASH + 2] = math.floor(seats * rules.licence + 0.5)
-    out[_CASH + 3] = math.floor(one_off + 0.5)
-    out[_CASH + 4] = out[_CASH + 1] - out[_CASH] - out[_CASH + 2]
+    out[CASH] = math.floor(payroll * yearly + 0.5)
+    out[CASH + 1] = math.floor(baseline * yearly + 0.5)
+    out[CASH + 2] = math.floor(seats * rules.licence + 0.5)
+    out[CASH + 3] = math.floor(one_off + 0.5)
+    out[CASH + 4] = out[CASH + 1] - out[CASH] - out[CASH + 2]
     if step > 0:
-        cumulated[0] += out[_CASH + 3]
-        cumulated[1] += out[_CASH + 4] - out[_CASH + 3]
-    out[_CASH + 5], out[_CASH + 6] = cumulated[0], cumulated[1]
+        cumulated[0] += out[CASH + 3]
+        cumulated[1] += out[CASH + 4] - out[CASH + 3]
+    out[CASH + 5], out[CASH + 6] = cumulated[0], cumulated[1]

@@ -11,9 +11,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from etter_simulation.engine.compiled import inlined
+from etter_simulation.engine.compiled import compiled, inlined
 
 Stream: TypeAlias = npt.NDArray[np.uint64]
+Lane: TypeAlias = npt.NDArray[np.float64]
+"""One number for each of neighbouring iterations."""
 
 KEY_LOW, KEY_HIGH, ITERATION, STEP, PLACE, BLOCK, WORD, USED = 0, 1, 2, 3, 4, 5, 6, 10
 STREAM_LENGTH = 11
@@ -53,25 +55,52 @@ def seek(stream: Stream, role: int, channel: int) -> None:
 
 
 @inlined
-def fill_block(stream: Stream) -> None:
-    """Make the four words of the current block and step to the next."""
-    c0, c1, c2, c3 = stream[ITERATION], stream[STEP], stream[PLACE], stream[BLOCK]
-    k0, k1 = stream[KEY_LOW], stream[KEY_HIGH]
+def _round_ten_times(
+    c0: np.uint64, c1: np.uint64, c2: np.uint64, c3: np.uint64, k0: np.uint64, k1: np.uint64
+) -> tuple[np.uint64, np.uint64, np.uint64, np.uint64]:
+    """The generator: four words for a counter and a key."""
     for _ in range(10):
         p0, p1 = _M0 * c0, _M1 * c2
         c0, c1, c2, c3 = (p1 >> _SHIFT) ^ c1 ^ k0, p1 & _MASK, (p0 >> _SHIFT) ^ c3 ^ k1, p0 & _MASK
         k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
-    stream[WORD], stream[WORD + 1], stream[WORD + 2], stream[WORD + 3] = c0, c1, c2, c3
+    return c0, c1, c2, c3
+
+
+@inlined
+def _in_open_interval(high: np.uint64, low: np.uint64) -> float:
+    """52 random bits of two words, and a half."""
+    return float((np.float64(((high >> _SIX) << _TWENTY_SIX) | (low >> _SIX)) + 0.5) * 2.220446049250313e-16)  # 2**-52
+
+
+@inlined
+def fill_block(stream: Stream) -> None:
+    """Make the four words of the current block and step to the next."""
+    words = _round_ten_times(
+        stream[ITERATION], stream[STEP], stream[PLACE], stream[BLOCK], stream[KEY_LOW], stream[KEY_HIGH]
+    )
+    stream[WORD], stream[WORD + 1], stream[WORD + 2], stream[WORD + 3] = words
     stream[BLOCK] += _ONE
     stream[USED] = np.uint64(0)
 
 
 @inlined
 def uniform(stream: Stream) -> float:
-    """The next number in the open interval (0, 1): 52 random bits and a half, from two words."""
+    """The next number in the open interval (0, 1), from two words."""
     if stream[USED] >= np.uint64(4):
         fill_block(stream)
     at = WORD + np.int64(stream[USED])
-    bits = ((stream[at] >> _SIX) << _TWENTY_SIX) | (stream[at + 1] >> _SIX)
     stream[USED] += np.uint64(2)
-    return (np.float64(bits) + 0.5) * 2.220446049250313e-16  # 2**-52
+    return _in_open_interval(stream[at], stream[at + 1])
+
+
+@compiled
+def uniforms(stream: Stream, iterations: Stream, count: int, block: int, first: Lane, second: Lane) -> None:
+    """The two numbers of one block of the draw that was sought, for the first `count` of `iterations`.
+
+    They are what `uniform` finds in a stream that has begun that iteration.
+    """
+    step, place, low, high = stream[STEP], stream[PLACE], stream[KEY_LOW], stream[KEY_HIGH]
+    for i in range(count):
+        words = _round_ten_times(iterations[i], step, place, np.uint64(block), low, high)
+        first[i] = _in_open_interval(words[0], words[1])
+        second[i] = _in_open_interval(words[2], words[3])

@@ -1,49 +1,71 @@
-"""Section 4.6: surplus people move to roles with a shortage, nearest pairs of roles first."""
+"""Section 4.6: surplus people move to roles with a shortage, nearest pairs of roles first; all lanes of a block."""
 
 from __future__ import annotations
 
-import math
+from typing import Any
+
+import numpy as np
 
 from etter_simulation.engine import channels
-from etter_simulation.engine.compiled import compiled, inlined
-from etter_simulation.engine.philox import Stream
-from etter_simulation.engine.staffing import release
+from etter_simulation.engine.cohort_month import release
+from etter_simulation.engine.cohort_tables import (
+    ACTIVE,
+    AVAILABLE,
+    MOVED_IN,
+    MOVED_OUT,
+    MOVING_COST,
+    RESKILLING,
+    SHORTAGE,
+    SURPLUS,
+    Desk,
+)  # fmt: skip
+from etter_simulation.engine.compiled import compiled, spliced
+from etter_simulation.engine.samplers import DRAWS, K
 from etter_simulation.engine.tables import Model, Table
 
 
 @compiled
-def redeploy(model: Model, stream: Stream, people: Table, stages: Table, events: Table, step: int) -> None:
+def redeploy(model: Model, desk: Desk, people: Any, stages: Any, step: int) -> None:
     """Movers are a uniformly random set of ACTIVE people and count as heads of their new role at once.
 
     Where moves are planned, no more people take a pair in a month than its plan says.
     """
-    rules = model.rules[0]
-    movable, wanted = 0, 0
+    events, rules = desk.events, model.rules[0]
+    can, want = np.zeros(len(people), dtype=np.bool_), np.zeros(len(people), dtype=np.bool_)
     for r in range(len(people)):
-        share = math.ceil(rules.redeployment_share * events[r].surplus - 1e-9)
-        events[r].available = min(int(share), people[r].active)
-        movable += events[r].available
-        wanted += events[r].shortage
-    if movable == 0 or wanted == 0:
-        return
+        _offer(rules.redeployment_share, people[r], events[r])
+        can[r], want[r] = events[r, AVAILABLE].any(), events[r, SHORTAGE].any()
     for at in range(len(model.pairs)):
         pair = model.pairs[at]
-        movers = min(events[pair.source].available, events[pair.target].shortage)
-        if len(model.planned):
-            movers = min(movers, model.planned[step, at])
-        if movers > 0:
-            _move(people[pair.source], people[pair.target], events[pair.source], events[pair.target], pair, movers)
-            events[pair.target].moving_cost += movers * rules.reskill * (0.5 + pair.distance)
+        if can[pair.source] and want[pair.target]:
+            most = model.planned[step, at] if len(model.planned) else np.inf
+            _move(desk, people[pair.source, ACTIVE], people[pair.target, RESKILLING + pair.step], pair, most)
+            cost = rules.reskill * (0.5 + pair.distance)
+            for i in range(events.shape[2]):
+                events[pair.target, MOVING_COST, i] += desk.draws.all.slips[K, i] * cost
     for r in range(len(people)):
-        release(model, stream, stages, r, events[r].moved_out, channels.MOVED_STAGES)
+        if can[r]:
+            desk.draws.all.slips[DRAWS] = events[r, MOVED_OUT]
+            release(model, desk, stages, r, channels.MOVED_STAGES)
 
 
-@inlined
-def _move(source: Table, target: Table, left: Table, joined: Table, pair: Table, movers: int) -> None:
-    source.active -= movers
-    target.reskilling[pair.step] += movers
-    left.available -= movers
-    left.surplus -= movers
-    left.moved_out += movers
-    joined.shortage -= movers
-    joined.moved_in += movers
+@spliced
+def _offer(share: float, people: Any, event: Any) -> None:
+    for i in range(event.shape[1]):
+        offered = np.ceil(share * event[SURPLUS, i] - 1e-9)
+        event[AVAILABLE, i] = min(offered, np.float64(people[ACTIVE, i]))
+
+
+@spliced
+def _move(desk: Desk, active: Any, reskilling: Any, pair: Table, most: float) -> None:
+    left, joined, movers = desk.events[pair.source], desk.events[pair.target], desk.draws.all.slips[K]
+    for i in range(len(movers)):
+        movers[i] = min(min(left[AVAILABLE, i], joined[SHORTAGE, i]), most)
+    for i in range(len(movers)):
+        active[i] -= np.int32(movers[i])
+        reskilling[i] += np.int32(movers[i])
+        left[AVAILABLE, i] -= movers[i]
+        left[SURPLUS, i] -= movers[i]
+        left[MOVED_OUT, i] += movers[i]
+        joined[SHORTAGE, i] -= movers[i]
+        joined[MOVED_IN, i] += movers[i]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import reduce
 from typing import Final
 
 import numpy as np
@@ -17,11 +16,12 @@ from etter_simulation.engine.chunk import Block, Chunk, Part, Span, company_metr
 from etter_simulation.engine.finish import Finisher, Result
 from etter_simulation.engine.metrics import ROLE_METRICS
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.statistics import Tally
+from etter_simulation.engine.samplers import WIDTH
+from etter_simulation.engine.statistics import Ints
 
 __all__ = ["Progress", "Result", "run"]
 
-CHUNK: Final = 125
+CHUNK: Final = 128
 """Iterations a thread takes at once; fewer when there are more threads than that gives work for."""
 
 Progress = Callable[[float], None]
@@ -39,32 +39,51 @@ def run(
 
     `on_progress` hears the finished share after every window; what it raises ends the run.
     """
-    chunks = [Chunk(request, span) for span in _spans(request.n_iterations, threads, chunk)]
+    chunks: list[Chunk] = []
+    for span in _spans(request.n_iterations, threads, chunk):
+        chunks.append(Chunk(request, span, beside=chunks[0] if chunks else None))
     with ThreadPoolExecutor(threads) as pool:
-        finisher = Finisher(request, request.n_iterations, pool)
+        finisher, table = Finisher(request, request.n_iterations, pool), _Table(request)
         for months in windows(request, months_at_once):
-            finisher.add(_play(pool, request, chunks, months))
+            finisher.add(_play(pool, chunks, months, table.of(months)))
             if on_progress is not None:
                 on_progress(months.last / (request.steps + 1))
         return finisher.result()
 
 
 def _spans(count: int, threads: int, chunk: int) -> list[Span]:
-    size = max(1, min(chunk, -(-count // threads)))
+    share = -(-count // threads)
+    size = max(1, min(chunk, -(-share // WIDTH) * WIDTH))
     return [Span(first, min(first + size, count)) for first in range(0, count, size)]
 
 
-def _play(pool: ThreadPoolExecutor, request: SimulationRequest, chunks: list[Chunk], months: Span) -> Part:
+class _Table:
+    """Rows of one window, [month, series, iteration]; the next window's take the same memory."""
+
+    def __init__(self, request: SimulationRequest) -> None:
+        self._widths = len(request.roles) * len(ROLE_METRICS), len(company_metrics(request))
+        self._iterations = request.n_iterations
+        self._roles = self._company = np.empty((0, 0, 0), dtype=np.int64)
+
+    def of(self, months: Span) -> tuple[Ints, Ints]:
+        """Of roles and of the company."""
+        if len(self._company) < len(months):
+            self._roles, self._company = (
+                np.empty((len(months), width, self._iterations), dtype=np.int64) for width in self._widths
+            )
+        return self._roles[: len(months)], self._company[: len(months)]
+
+
+def _play(pool: ThreadPoolExecutor, chunks: list[Chunk], months: Span, rows: tuple[Ints, Ints]) -> Part:
     """The window of all chunks, which write to one table."""
-    count = request.n_iterations
-    roles = np.empty((len(months), len(request.roles) * len(ROLE_METRICS), count), dtype=np.int64)
-    company = np.empty((len(months), len(company_metrics(request)), count), dtype=np.int64)
+    roles, company = rows
 
-    def play(chunk: Chunk) -> tuple[Tally, Tally]:
+    def play(chunk: Chunk) -> None:
         place = chunk.iterations.place
-        part = chunk.play(months, roles[:, :, place], company[:, :, place])
-        return part.roles.sums, part.company.sums
+        chunk.play(months, roles[:, :, place], company[:, :, place])
 
-    found = list(pool.map(play, chunks)) if len(chunks) > 1 else [play(chunks[0])]
-    sums = [reduce(Tally.merged, one) for one in zip(*found, strict=True)]
-    return Part(Span(0, count), months, Block(roles, sums[0]), Block(company, sums[1]))
+    if len(chunks) > 1:
+        list(pool.map(play, chunks))
+    else:
+        play(chunks[0])
+    return Part(Span(0, chunks[-1].iterations.last), months, Block(roles), Block(company))

@@ -1,185 +1,472 @@
-"""Section 7: exact samplers of counts. No normal approximation anywhere; each is tested against its mass function."""
+"""Section 7: exact samplers of counts, each for many lanes (iterations) at once. No normal approximation anywhere.
+
+Every loop runs over lanes and takes the same path for all of them, so it runs in vector registers. Lanes that need
+another method are set apart, in neighbouring places. What a lane draws depends on its own numbers alone, never on its
+neighbours. Each sampler is tested against its mass function.
+
+Callers lay a draw on the named rows of `slips` and point the stream at its address.
+"""
 
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from etter_simulation.engine.compiled import compiled, inlined
-from etter_simulation.engine.philox import Stream, uniform
+from etter_simulation.engine.compiled import compiled, inlined, spliced
+from etter_simulation.engine.elementary import exp, log, log1p
+from etter_simulation.engine.philox import Lane, Stream, uniforms
 
-Three: TypeAlias = tuple[int, int, int]
-
-FEW = 16
-"""Up to this many draws without replacement are made one by one; more are inverted from the mode."""
+FEW = 8.0
+"""Up to this many draws of single people are made one by one; more by their distribution."""
 INVERSION_BELOW = 10.0
 """Mean below which a binomial is inverted from zero; above it, transformed rejection."""
+SECOND_DRAW = 1 << 16
+"""The first block of the second of two binomials at one address; the first never needs as many."""
+WIDTH = 8
+"""Lanes set apart are filled up to a multiple of a vector register's width."""
+TABLE = 16384
+"""Numbers below this have their ln n! in a table."""
 
-_TABLE: npt.NDArray[np.float64] = np.array([math.lgamma(n + 1.0) for n in range(1024)])
+FIRST, SECOND, MASS, REST, ODDS, UP, DOWN, MODE, LEFT = 0, 1, 2, 3, 4, 5, 6, 7, 8
+N, CHANCE, STAY = 9, 10, 11
+"""How many, each with which probability, and the logarithm of what that leaves to 1."""
+DRAWS, A, B, C = 12, 13, 14, 15
+"""How many of three groups of which sizes."""
+K, K_A, K_B, K_C = 16, 17, 18, 19
+"""What was drawn."""
+SLIPS = 20
+
+_RECIPROCALS = np.array([0.0] + [1.0 / k for k in range(1, 129)])
 _HALF_LOG_TWO_PI = 0.5 * math.log(2.0 * math.pi)
 
 
-@inlined
-def _stirling_rest(n: float) -> float:
-    """ln n! less Stirling's leading terms in n + 1 (the series from n = 10 on)."""
-    if n < 10:
-        return float(_TABLE[np.int64(n)]) - (_HALF_LOG_TWO_PI + (n + 0.5) * math.log(n + 1.0) - (n + 1.0))
-    square = (n + 1.0) * (n + 1.0)
-    return (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - 1.0 / 1680 / square) / square) / square) / (n + 1.0)
+class Sheet(NamedTuple):
+    """Lanes side by side."""
+
+    iterations: Stream
+    slips: Any
+    """[row, lane] float64"""
+    index: Any
+    """Where lanes that were set apart came from."""
 
 
-@compiled
-def _log_factorial(n: int) -> float:
-    if n < 1024:
-        return float(_TABLE[n])
-    return _HALF_LOG_TWO_PI + (n + 0.5) * math.log(n + 1.0) - (n + 1.0) + _stirling_rest(np.float64(n))
+class Draws(NamedTuple):
+    """All that drawing needs. The sheets are for all lanes, for those set apart, and for those of these set apart."""
 
-
-@inlined
-def _binomial_inversion(stream: Stream, n: int, p: float) -> int:
-    odds = p / (1.0 - p)
-    at_zero = math.exp(n * math.log1p(-p))
-    while True:
-        rest, mass, k = uniform(stream), at_zero, 0
-        while rest > mass and k <= n:
-            rest -= mass
-            k += 1
-            mass *= odds * (n - k + 1) / k
-        if k <= n:  # beyond n only by rounding
-            return k
-
-
-@compiled
-def _binomial_btrs(stream: Stream, n: int, p: float) -> int:
-    """Transformed rejection with squeeze, BTRS (Hörmann, J. Stat. Comput. Simul. 46, 1993)."""
-    spread = math.sqrt(n * p * (1.0 - p))
-    b = 1.15 + 2.53 * spread
-    a = -0.0873 + 0.0248 * b + 0.01 * p
-    centre, squeeze = n * p + 0.5, 0.92 - 4.2 / b
-    alpha, odds = (2.83 + 5.1 / b) * spread, p / (1.0 - p)
-    mode = math.floor((n + 1) * p)
-    while True:
-        v, u = uniform(stream), uniform(stream) - 0.5
-        us = 0.5 - abs(u)
-        k = math.floor((2.0 * a / us + b) * u + centre)
-        if us >= 0.07 and v <= squeeze:
-            return int(k)
-        if k < 0 or k > n:
-            continue
-        bound = (
-            (mode + 0.5) * math.log((mode + 1.0) / (odds * (n - mode + 1.0)))
-            + (n + 1.0) * math.log((n - mode + 1.0) / (n - k + 1.0))
-            + (k + 0.5) * math.log(odds * (n - k + 1.0) / (k + 1.0))
-            + _stirling_rest(mode) + _stirling_rest(n - mode) - _stirling_rest(k) - _stirling_rest(n - k)
-        )  # fmt: skip
-        if math.log(v * alpha / (a / (us * us) + b)) <= bound:
-            return int(k)
+    stream: Stream
+    table: Lane
+    all: Sheet
+    apart: Sheet
+    tried: Sheet
 
 
 @inlined
-def binomial(stream: Stream, n: int, p: float) -> int:
-    """How many of `n` independent events of probability `p` happen."""
-    if n <= 0 or p <= 0.0:
-        return 0
-    if p >= 1.0:
-        return n
-    small = min(p, 1.0 - p)
-    k = _binomial_inversion(stream, n, small) if n * small < INVERSION_BELOW else _binomial_btrs(stream, n, small)
-    return k if p <= 0.5 else n - k
+def _new_sheet(lanes: int) -> Sheet:
+    return Sheet(np.zeros(lanes, dtype=np.uint64), np.zeros((SLIPS, lanes)), np.zeros(lanes, dtype=np.int64))
 
 
 @compiled
-def _hypergeometric_by_mode(stream: Stream, good: int, bad: int, draws: int) -> int:
-    total = good + bad
-    mode = math.floor((draws + 1.0) * (good + 1.0) / (total + 2.0))
-    at_mode = math.exp(
-        _log_factorial(good) - _log_factorial(mode) - _log_factorial(good - mode)
-        + _log_factorial(bad) - _log_factorial(draws - mode) - _log_factorial(bad - draws + mode)
-        - _log_factorial(total) + _log_factorial(draws) + _log_factorial(total - draws)
-    )  # fmt: skip
-    lowest, highest = max(0, draws - bad), min(good, draws)
-    while True:
-        rest = uniform(stream) - at_mode
-        if rest <= 0.0:
-            return mode
-        low, high, below, above = mode, mode, at_mode, at_mode
-        while low > lowest or high < highest:
-            if high < highest:
-                above *= (good - high) * np.float64(draws - high) / ((high + 1.0) * (bad - draws + high + 1.0))
-                high += 1
-                rest -= above
-                if rest <= 0.0:
-                    return high
-            if low > lowest:
-                below *= low * np.float64(bad - draws + low) / ((good - low + 1.0) * (draws - low + 1.0))
-                low -= 1
-                rest -= below
-                if rest <= 0.0:
-                    return low
+def new_draws(stream: Stream, table: Lane, lanes: int) -> Draws:
+    """For a stream with a seed."""
+    room = (lanes + WIDTH - 1) // WIDTH * WIDTH
+    return Draws(stream, table, _new_sheet(lanes), _new_sheet(room), _new_sheet(room))
 
 
 @compiled
-def hypergeometric(stream: Stream, good: int, bad: int, draws: int) -> int:
-    """How many of `draws` drawn without replacement from `good` and `bad` are good; at most all are drawn."""
-    total = good + bad
-    if good <= 0 or draws <= 0:
-        return 0
-    if bad <= 0 or draws >= total:
-        return min(good, draws)
-    if draws > total - draws:
-        return good - hypergeometric_few(stream, good, bad, total - draws)
-    return hypergeometric_few(stream, good, bad, draws)
+def log_factorial(n: float) -> float:
+    """ln n! by Stirling's series ten further on; n up to 1e8."""
+    product = 1.0
+    for k in range(1, 11):
+        product *= n + k
+    m = n + 11.0
+    square = m * m
+    rest = (1.0 / 12 - (1.0 / 360 - (1.0 / 1260 - (1.0 / 1680 - 1.0 / 1188 / square) / square) / square) / square) / m
+    return _HALF_LOG_TWO_PI + (n + 10.5) * log(m) - m + rest - log(product)
 
 
 @compiled
-def hypergeometric_few(stream: Stream, good: int, bad: int, draws: int) -> int:
-    """`hypergeometric` for at most half of all: one by one if few, else from the mode."""
-    if draws > FEW:
-        return _hypergeometric_by_mode(stream, good, bad, draws)
-    left, total = good, good + bad
-    for drawn in range(draws):
-        if uniform(stream) * (total - drawn) < left:
-            left -= 1
-    return good - left
+def log_factorials() -> Lane:
+    """The table."""
+    found = np.empty(TABLE)
+    for n in range(TABLE):
+        found[n] = log_factorial(np.float64(n))
+    return found
 
 
 @inlined
-def leaving(stream: Stream, draws: int, a: int, b: int, c: int) -> Three:
-    """How many of each of three groups are among `draws` drawn without replacement: multivariate hypergeometric."""
-    if b + c == 0:
-        return draws, 0, 0
-    if draws > FEW:
-        from_a = hypergeometric(stream, a, b + c, draws)
-        from_b = hypergeometric(stream, b, c, draws - from_a)
-        return from_a, from_b, draws - from_a - from_b
-    left_a, left_b, total = a, b, a + b + c
-    for drawn in range(draws):
-        point = uniform(stream) * (total - drawn)
-        if point < left_a:
-            left_a -= 1
-        elif point < left_a + left_b:
-            left_b -= 1
-    return a - left_a, b - left_b, draws - (a - left_a) - (b - left_b)
+def lay_chance(slips: Any, n: Lane, chance: float) -> None:
+    """Lay out a binomial of one probability for all lanes."""
+    stay = log1p(-chance) if chance < 1.0 else 0.0
+    for i in range(len(n)):
+        slips[N, i], slips[CHANCE, i], slips[STAY, i] = n[i], chance, stay
+
+
+@compiled
+def binomials(draws: Draws, sheet: Sheet, count: int, block: int) -> None:
+    """`K`: how many of `N` independent events of probability `CHANCE` happen. Its blocks are those from `block` on."""
+    few, many, likely = 0, 0, 0
+    n, chance, k = sheet.slips[N], sheet.slips[CHANCE], sheet.slips[K]
+    for i in range(count):
+        mean = n[i] * min(chance[i], 1.0 - chance[i])
+        few += (mean > 0.0) & (mean < INVERSION_BELOW)
+        many += mean >= INVERSION_BELOW
+        likely += chance[i] > 0.5
+    if few:
+        uniforms(draws.stream, sheet.iterations, count, block, sheet.slips[FIRST], sheet.slips[SECOND])
+        _invert(sheet.slips, count)
+    else:
+        k[:] = 0.0
+    if many:
+        _reject(draws, sheet, count, block)
+    if likely:
+        for i in range(count):
+            found, others = k[i], n[i] - k[i]
+            k[i] = others if chance[i] > 0.5 else found
+
+
+@compiled
+def _invert(slips: Any, count: int) -> None:
+    """Count up from zero. What rounding leaves over at the end, less than 1e-15 of all draws, gets the mean."""
+    n, chance, stay, k = slips[N], slips[CHANCE], slips[STAY], slips[K]
+    number, mass, rest, odds = slips[FIRST], slips[MASS], slips[REST], slips[ODDS]
+    for i in range(count):
+        small = min(chance[i], 1.0 - chance[i])
+        some, none = log(chance[i]), stay[i]
+        at_zero = exp(n[i] * (none if chance[i] <= 0.5 else some))
+        mass[i] = at_zero if n[i] * small < INVERSION_BELOW else 2.0
+        odds[i] = small / (1.0 - small)
+        rest[i] = number[i]
+        k[i] = 0.0
+    at, going = 0, 1
+    while going and at < 128:
+        at += 1
+        going = _one_more(np.float64(at), _RECIPROCALS[at], slips, count)
+    if going:
+        for i in range(count):
+            k[i] = np.floor(n[i] * min(chance[i], 1.0 - chance[i])) if rest[i] > 0.0 else k[i]
+
+
+@spliced
+def _one_more(at: float, reciprocal: float, slips: Any, count: int) -> int:
+    """Lanes whose number lies beyond the mass of all counts up to now go on; a rest of -1 is a lane that is done."""
+    n, odds, mass, rest, k, going = slips[N], slips[ODDS], slips[MASS], slips[REST], slips[K], 0
+    for i in range(count):
+        left = rest[i] - mass[i]
+        more = left > 0.0
+        rest[i] = left if more else -1.0
+        k[i] += np.float64(more)
+        mass[i] *= odds[i] * ((n[i] + 1.0) - at) * reciprocal
+        going += more
+    return going
+
+
+@compiled
+def _reject(draws: Draws, sheet: Sheet, count: int, block: int) -> None:
+    """Transformed rejection, BTRS (Hörmann, J. Stat. Comput. Simul. 46, 1993), again for those that are rejected.
+
+    Its squeeze only saves work where lanes are drawn one by one.
+    """
+    tried, n, chance, many, small = draws.tried, sheet.slips[N], sheet.slips[CHANCE], 0, True
+    for i in range(count):
+        p = min(chance[i], 1.0 - chance[i])
+        if n[i] * p >= INVERSION_BELOW:
+            tried.index[many], tried.iterations[many] = i, sheet.iterations[i]
+            tried.slips[N, many], tried.slips[CHANCE, many] = n[i], p
+            small &= n[i] < TABLE
+            many += 1
+    while many:
+        padded = _fill_up(tried, many)
+        uniforms(draws.stream, tried.iterations, padded, block, tried.slips[FIRST], tried.slips[SECOND])
+        _transform(tried.slips, padded)
+        if small:
+            _weigh_by_table(tried.slips, draws.table, padded)
+        else:
+            _weigh_by_series(tried.slips, padded)
+        many = _keep_rejected(tried, many, sheet.slips[K])
+        block += 1
 
 
 @inlined
-def joining(stream: Stream, draws: int, a: int, b: int, c: int) -> Three:
-    """`draws` drawn with replacement by the shares of three groups: multinomial. All in the first if all are empty."""
-    total = a + b + c
-    if b + c == 0:
-        return draws, 0, 0
-    if draws > FEW:
-        in_a = binomial(stream, draws, a / total)
-        in_b = binomial(stream, draws - in_a, b / (b + c))
-        return in_a, in_b, draws - in_a - in_b
-    in_a, in_b = 0, 0
-    for _ in range(draws):
-        point = uniform(stream) * total
-        if point < a:
-            in_a += 1
-        elif point < a + b:
-            in_b += 1
-    return in_a, in_b, draws - in_a - in_b
+def _fill_up(sheet: Sheet, count: int) -> int:
+    """Copies of the first lane up to a whole register."""
+    padded = (count + WIDTH - 1) // WIDTH * WIDTH
+    for j in range(count, padded):
+        sheet.iterations[j] = sheet.iterations[0]
+        for row in (N, CHANCE, DRAWS, A, B, C):
+            sheet.slips[row, j] = sheet.slips[row, 0]
+    return padded
+
+
+@spliced
+def _transform(slips: Any, count: int) -> None:
+    """A proposal, and what the logarithm of its mass over the mode's must reach: infinity outside the support."""
+    n, chance, v, u, k = slips[N], slips[CHANCE], slips[FIRST], slips[SECOND], slips[K]
+    for i in range(count):
+        spread = np.sqrt(n[i] * chance[i] * (1.0 - chance[i]))
+        b = 1.15 + 2.53 * spread
+        a = -0.0873 + 0.0248 * b + 0.01 * chance[i]
+        centred = u[i] - 0.5
+        us = 0.5 - abs(centred)
+        found = np.floor((2.0 * a / us + b) * centred + (n[i] * chance[i] + 0.5))
+        wanted = log(v[i] * (2.83 * b + 5.1) * spread * us * us / ((a + b * us * us) * b))
+        inside = (found >= 0.0) & (found <= n[i])
+        k[i] = found if inside else 0.0
+        slips[REST, i] = wanted if inside else np.inf
+        slips[MODE, i] = np.floor((n[i] + 1.0) * chance[i])
+        slips[ODDS, i] = log(chance[i] / (1.0 - chance[i]))
+
+
+@spliced
+def _weigh_by_table(slips: Any, ln: Lane, count: int) -> None:
+    n, k, mode, odds, mass = slips[N], slips[K], slips[MODE], slips[ODDS], slips[MASS]
+    for i in range(count):
+        whole, top, at = np.int64(n[i]), np.int64(mode[i]), np.int64(k[i])
+        mass[i] = (ln[top] - ln[at]) + (ln[whole - top] - ln[whole - at]) + (k[i] - mode[i]) * odds[i]
+
+
+@spliced
+def _weigh_by_series(slips: Any, count: int) -> None:
+    n, k, mode, odds, mass = slips[N], slips[K], slips[MODE], slips[ODDS], slips[MASS]
+    for i in range(count):
+        below = log_factorial(mode[i]) - log_factorial(k[i])
+        above = log_factorial(n[i] - mode[i]) - log_factorial(n[i] - k[i])
+        mass[i] = below + above + (k[i] - mode[i]) * odds[i]
+
+
+@spliced
+def _keep_rejected(tried: Sheet, count: int, found: Lane) -> int:
+    """Hand out what was accepted; the others move together."""
+    kept, slips = 0, tried.slips
+    for j in range(count):
+        if slips[REST, j] <= slips[MASS, j]:
+            found[tried.index[j]] = slips[K, j]
+        else:
+            tried.index[kept], tried.iterations[kept] = tried.index[j], tried.iterations[j]
+            slips[N, kept], slips[CHANCE, kept] = slips[N, j], slips[CHANCE, j]
+            kept += 1
+    return kept
+
+
+@compiled
+def hypergeometrics(
+    draws: Draws, sheet: Sheet, count: int, number: Lane, good: Lane, others: Lane, taken: Lane, k: Lane
+) -> None:
+    """`k`: how many of `taken` drawn without replacement from `good` and `others` are good, inverted from the mode.
+
+    What rounding leaves over, less than 1e-10 of all draws, gets the mode.
+    """
+    undecided, large = 0, 0
+    for i in range(count):
+        undecided += (good[i] > 0.0) & (others[i] > 0.0) & (taken[i] > 0.0)
+        large += good[i] + others[i] >= TABLE
+    mode = sheet.slips[MODE]
+    for i in range(count):
+        mode[i] = np.floor((taken[i] + 1.0) * (good[i] + 1.0) / (good[i] + others[i] + 2.0))
+        k[i] = mode[i]
+    if not undecided:  # the mode is all there is
+        return
+    if large:
+        _lay_mass_by_series(sheet.slips, count, good, others, taken)
+    else:
+        _lay_mass_by_table(sheet.slips, draws.table, count, good, others, taken)
+    _lay_rest(sheet.slips, number, count)
+    away, going = 0.0, 1
+    while going:
+        going = _one_away(away, sheet.slips, count, good, others, taken, k)
+        away += 1.0
+
+
+@spliced
+def _lay_mass_by_table(slips: Any, ln: Lane, count: int, good: Lane, others: Lane, taken: Lane) -> None:
+    mode, mass = slips[MODE], slips[MASS]
+    for i in range(count):
+        g, o, d, m = np.int64(good[i]), np.int64(others[i]), np.int64(taken[i]), np.int64(mode[i])
+        chosen = (ln[g] - ln[m] - ln[g - m]) + (ln[o] - ln[d - m] - ln[o - d + m])
+        mass[i] = chosen - (ln[g + o] - ln[d] - ln[g + o - d])
+
+
+@spliced
+def _lay_mass_by_series(slips: Any, count: int, good: Lane, others: Lane, taken: Lane) -> None:
+    for i in range(count):
+        g, o, d, m = good[i], others[i], taken[i], slips[MODE, i]
+        chosen = (log_factorial(g) - log_factorial(m) - log_factorial(g - m)) + (
+            log_factorial(o) - log_factorial(d - m) - log_factorial(o - d + m)
+        )
+        slips[MASS, i] = chosen - (log_factorial(g + o) - log_factorial(d) - log_factorial(g + o - d))
+
+
+@spliced
+def _lay_rest(slips: Any, number: Lane, count: int) -> None:
+    mass, rest, up, down = slips[MASS], slips[REST], slips[UP], slips[DOWN]
+    for i in range(count):
+        up[i] = exp(mass[i])
+        down[i] = up[i]
+        rest[i] = number[i] - up[i]
+
+
+@spliced
+def _one_away(away: float, slips: Any, count: int, good: Lane, others: Lane, taken: Lane, k: Lane) -> int:
+    """Take off the mass one further above and one further below the mode; beyond the support it is 0 by itself."""
+    mode, rest, up, down, going = slips[MODE], slips[REST], slips[UP], slips[DOWN], 0
+    for i in range(count):
+        high, low, left, missing = mode[i] + away, mode[i] - away, rest[i], others[i] - taken[i]
+        over = (high + 1.0) * (missing + high + 1.0)
+        under = (good[i] - low + 1.0) * (taken[i] - low + 1.0)
+        both = 1.0 / (over * under)
+        above = up[i] * ((good[i] - high) * (taken[i] - high) * (under * both))
+        below = down[i] * (low * (missing + low) * (over * both))
+        after, before = left - above, k[i]
+        last = after - below
+        found = high + 1.0 if after <= 0.0 else low - 1.0
+        k[i] = found if (left > 0.0) & (last <= 0.0) else before
+        up[i], down[i], rest[i] = above, below, last
+        going += (last > 0.0) & (above + below > 0.0)
+    return going
+
+
+@compiled
+def leaving(draws: Draws) -> None:
+    """`K_A`, `K_B`, `K_C`: of `DRAWS` drawn without replacement from `A`, `B`, `C`: multivariate hypergeometric."""
+    sheet, count = draws.all, len(draws.all.index)
+    most = _lay_singles(sheet.slips, count)
+    slips, left_a, left_b = sheet.slips, sheet.slips[UP], sheet.slips[DOWN]
+    for i in range(count):
+        left_a[i], left_b[i] = slips[A, i], slips[B, i]
+    for pair in range((most + 1) // 2):
+        uniforms(draws.stream, sheet.iterations, count, pair, slips[FIRST], slips[SECOND])
+        _take_one(slips, count, slips[FIRST], 2.0 * pair)
+        _take_one(slips, count, slips[SECOND], 2.0 * pair + 1.0)
+    for i in range(count):
+        slips[K_A, i], slips[K_B, i] = slips[A, i] - left_a[i], slips[B, i] - left_b[i]
+    _finish_singles(slips, count)
+    many = _set_apart(draws)
+    if many:
+        _leave_apart(draws, many)
+
+
+@inlined
+def _lay_singles(slips: Any, count: int) -> int:
+    """`LEFT`: how many a lane draws one by one; returns the most. Where only the first group is, none need be drawn."""
+    left, most = slips[LEFT], 0
+    for i in range(count):
+        drawn, others = slips[DRAWS, i], slips[B, i] + slips[C, i]
+        few = drawn if (drawn <= FEW) & (others > 0.0) else 0.0
+        left[i] = few
+        most = max(most, int(few))
+    return most
+
+
+@inlined
+def _take_one(slips: Any, count: int, number: Lane, done: float) -> None:
+    left_a, left_b = slips[UP], slips[DOWN]
+    for i in range(count):
+        point, in_a, in_b = number[i] * (slips[A, i] + slips[B, i] + slips[C, i] - done), left_a[i], left_b[i]
+        draws = done < slips[LEFT, i]
+        left_a[i] = in_a - np.float64(draws & (point < in_a))
+        left_b[i] = in_b - np.float64(draws & (point >= in_a) & (point < in_a + in_b))
+
+
+@inlined
+def _finish_singles(slips: Any, count: int) -> None:
+    """Of lanes without a second and a third group, all are of the first; the third group has the rest."""
+    for i in range(count):
+        drawn, in_a, others = slips[DRAWS, i], slips[K_A, i], slips[B, i] + slips[C, i]
+        first = in_a if others > 0.0 else drawn
+        slips[K_A, i] = first
+        slips[K_C, i] = drawn - first - slips[K_B, i]
+
+
+@inlined
+def _set_apart(draws: Draws) -> int:
+    """Lanes with more than a few draws, and with more than the first group, move to a sheet of their own."""
+    sheet, apart, many = draws.all, draws.apart, 0
+    for i in range(len(sheet.index)):
+        if sheet.slips[DRAWS, i] > FEW and sheet.slips[B, i] + sheet.slips[C, i] > 0.0:
+            apart.index[many], apart.iterations[many] = i, sheet.iterations[i]
+            for row in (DRAWS, A, B, C):
+                apart.slips[row, many] = sheet.slips[row, i]
+            many += 1
+    return many
+
+
+@inlined
+def _hand_back(draws: Draws, many: int) -> None:
+    for j in range(many):
+        for row in (K_A, K_B, K_C):
+            draws.all.slips[row, draws.apart.index[j]] = draws.apart.slips[row, j]
+
+
+@compiled
+def _leave_apart(draws: Draws, many: int) -> None:
+    apart, slips, count = draws.apart, draws.apart.slips, _fill_up(draws.apart, many)
+    uniforms(draws.stream, apart.iterations, count, 0, slips[FIRST], slips[SECOND])
+    for i in range(count):
+        slips[N, i] = slips[B, i] + slips[C, i]
+    hypergeometrics(draws, apart, count, slips[FIRST], slips[A], slips[N], slips[DRAWS], slips[K_A])
+    for i in range(count):
+        slips[LEFT, i] = slips[DRAWS, i] - slips[K_A, i]
+    hypergeometrics(draws, apart, count, slips[SECOND], slips[B], slips[C], slips[LEFT], slips[K_B])
+    for i in range(count):
+        slips[K_C, i] = slips[LEFT, i] - slips[K_B, i]
+    _hand_back(draws, many)
+
+
+@compiled
+def joining(draws: Draws) -> None:
+    """`K_A`, `K_B`, `K_C`: `DRAWS` drawn with replacement by the shares of `A`, `B`, `C`: multinomial.
+
+    All in the first if all are empty.
+    """
+    sheet, slips, count = draws.all, draws.all.slips, len(draws.all.index)
+    most = _lay_singles(slips, count)
+    for i in range(count):
+        slips[K_A, i], slips[K_B, i] = 0.0, 0.0
+    for pair in range((most + 1) // 2):
+        uniforms(draws.stream, sheet.iterations, count, pair, slips[FIRST], slips[SECOND])
+        _choose_one(slips, count, slips[FIRST], 2.0 * pair)
+        _choose_one(slips, count, slips[SECOND], 2.0 * pair + 1.0)
+    _finish_singles(slips, count)
+    many = _set_apart(draws)
+    if many:
+        _join_apart(draws, many)
+
+
+@inlined
+def _choose_one(slips: Any, count: int, number: Lane, done: float) -> None:
+    in_a, in_b = slips[K_A], slips[K_B]
+    for i in range(count):
+        a, b = slips[A, i], slips[B, i]
+        point = number[i] * (a + b + slips[C, i])
+        draws = done < slips[LEFT, i]
+        in_a[i] += np.float64(draws & (point < a))
+        in_b[i] += np.float64(draws & (point >= a) & (point < a + b))
+
+
+@compiled
+def _join_apart(draws: Draws, many: int) -> None:
+    apart, slips, count = draws.apart, draws.apart.slips, _fill_up(draws.apart, many)
+    for i in range(count):
+        slips[LEFT, i] = slips[B, i] + slips[C, i]
+    _lay_share(slips, count, slips[DRAWS], slips[A], slips[LEFT])
+    binomials(draws, apart, count, 0)
+    for i in range(count):
+        slips[K_A, i] = slips[K, i]
+        slips[LEFT, i] = slips[DRAWS, i] - slips[K, i]
+    _lay_share(slips, count, slips[LEFT], slips[B], slips[C])
+    binomials(draws, apart, count, SECOND_DRAW)
+    for i in range(count):
+        slips[K_B, i] = slips[K, i]
+        slips[K_C, i] = slips[LEFT, i] - slips[K, i]
+    _hand_back(draws, many)
+
+
+@inlined
+def _lay_share(slips: Any, count: int, taken: Lane, one: Lane, other: Lane) -> None:
+    """Lay out a binomial of `taken` with the share of `one` in both; all if there is no `other`."""
+    for i in range(count):
+        part = one[i] / max(one[i] + other[i], 1.0)
+        share = part if other[i] > 0.0 else 1.0
+        slips[N, i], slips[CHANCE, i] = taken[i], share
+        slips[STAY, i] = log1p(-share)

@@ -8,4 +8,4 @@ BITS: Final = 10
 """Leading bits, after the first, that tell two bins apart."""
 
 RELATIVE_ERROR: Final = 2.0**-BITS
-"""Of a quantile, at most; of the rows' own numbers, so none at all below 2**11 units."""
+"""At most, of the two values between which a quantile lies; of the rows' own numbers, so none below 2**11 units."""

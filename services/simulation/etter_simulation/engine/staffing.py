@@ -1,13 +1,10 @@
-"""Sections 4.5 and 4.9, and the moves of adoption stages that every change of people brings."""
+"""Section 4.5 and what it stands on, for one role of one iteration as records."""
 
 from __future__ import annotations
 
-import math
+import numpy as np
 
-from etter_simulation.engine.channels import PER_WORKLOAD, STRIDE
 from etter_simulation.engine.compiled import inlined
-from etter_simulation.engine.philox import Stream, seek
-from etter_simulation.engine.samplers import joining, leaving
 from etter_simulation.engine.tables import Model, Table
 
 
@@ -22,12 +19,6 @@ def heads_of(person: Table) -> int:
     """Everyone on the payroll."""
     reskilling = person.reskilling[0] + person.reskilling[1] + person.reskilling[2]
     return int(person.active + person.ramping + reskilling)
-
-
-@inlined
-def seek_workload(stream: Stream, role: Table, work: int, kind: int) -> None:
-    """Point at one draw of one Auto workload, `work` being its row."""
-    seek(stream, role.index, PER_WORKLOAD + STRIDE * (work - role.first) + kind)
 
 
 @inlined
@@ -50,40 +41,10 @@ def time_needed(model: Model, stages: Table, r: int) -> float:
 
 
 @inlined
-def required_heads(demand: float, time: float, threshold: float) -> int:
+def required_heads(demand: float, time: float, threshold: float) -> float:
     """n*_r (4.5): people needed if each who stays keeps `threshold` output units of spare capacity."""
-    original = math.ceil(demand - 1e-9)
+    original = np.ceil(demand - 1e-9)
     spare = 1.0 - threshold * time
-    if spare <= 0.0:
-        return int(original)
-    return int(min(original, math.ceil(demand * time / spare - 1e-9)))
-
-
-@inlined
-def admit(model: Model, stream: Stream, stages: Table, r: int, entrants: int, kind: int) -> None:
-    """4.9: entrants take stages by the role's current shares, workload by workload."""
-    if entrants == 0:
-        return
-    role = model.roles[r]
-    for work in range(role.first, role.last):
-        stage = stages[work]
-        seek_workload(stream, role, work, kind)
-        none, learning, proficient = joining(stream, entrants, stage.none, stage.learning, stage.proficient)
-        stage.none += none
-        stage.learning += learning
-        stage.proficient += proficient
-
-
-@inlined
-def release(model: Model, stream: Stream, stages: Table, r: int, leavers: int, kind: int) -> None:
-    """The stages that a uniformly random set of `leavers` among the present takes along (section 8)."""
-    if leavers == 0:
-        return
-    role = model.roles[r]
-    for work in range(role.first, role.last):
-        stage = stages[work]
-        seek_workload(stream, role, work, kind)
-        none, learning, proficient = leaving(stream, leavers, stage.none, stage.learning, stage.proficient)
-        stage.none -= none
-        stage.learning -= learning
-        stage.proficient -= proficient
+    needed = np.ceil(demand * time / (spare if spare > 0.0 else 1.0) - 1e-9)
+    fewer = min(original, needed)
+    return float(fewer if spare > 0.0 else original)

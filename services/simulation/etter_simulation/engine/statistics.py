@@ -18,6 +18,11 @@ Floats: TypeAlias = npt.NDArray[np.float64]
 
 QUANTILES: Final = ((1, 20), (1, 2), (19, 20))
 
+LARGEST: Final = np.iinfo(np.int64).max
+HALF_BITS, HALF_MASK = 24, (1 << 24) - 1
+COUNTED: Final = 64
+"""As many different whole numbers are counted instead of sorted; or as many as there are iterations."""
+
 _MASK = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 _TOP = np.uint64(63)
@@ -70,25 +75,64 @@ def _add_all(one: Words, other: Words) -> Words:
     return sums
 
 
+@inlined
+def _add_signed(sums: Words, value: int, shift: int) -> None:
+    """sums += value * 2**shift, 0 < shift < 64, modulo 2**128."""
+    word = np.uint64(value)
+    _add(sums, np.uint64(value >> (64 - shift)), word << np.uint64(shift))
+
+
+@inlined
+def _bounds(row: Ints) -> tuple[int, int, int]:
+    """How many values there are, the least and the greatest."""
+    count, low, high = 0, LARGEST, NULL
+    for i in range(len(row)):
+        value = row[i]
+        there = value != NULL
+        count += there
+        low = min(low, value if there else LARGEST)
+        high = max(high, value)
+    return count, low, high
+
+
+@inlined
+def _add_small(row: Ints, total: Words, squares: Words) -> None:
+    """Values of less than 48 bits, 2**14 at most: their halves' products are added up within 64 bits."""
+    plain, upper, mixed, lower = 0, 0, 0, 0
+    for i in range(len(row)):
+        value = row[i]
+        value = value if value != NULL else 0
+        high, low = value >> HALF_BITS, value & HALF_MASK
+        plain += value
+        upper += high * high
+        mixed += high * low
+        lower += low * low
+    _add(total, ~_ZERO if plain < 0 else _ZERO, np.uint64(plain))
+    _add_signed(squares, upper, 2 * HALF_BITS)
+    _add_signed(squares, mixed, HALF_BITS + 1)
+    _add(squares, _ZERO, np.uint64(lower))
+
+
+@inlined
+def _add_large(row: Ints, total: Words, squares: Words) -> None:
+    for i in range(len(row)):
+        value = row[i]
+        if value != NULL:
+            word = np.uint64(value)
+            _add(total, ~_ZERO if value < 0 else _ZERO, word)
+            size = ~word + _ONE if value < 0 else word
+            _add_product(squares, size, size)
+
+
 @compiled
 def _tally(rows: Ints, n: Ints, total: Words, squares: Words, low: Ints, high: Ints) -> None:
+    few = rows.shape[1] <= 1 << 14
     for at in range(rows.shape[0]):
-        for i in range(rows.shape[1]):
-            value = rows[at, i]
-            if value == NULL:
-                continue
-            n[at] += 1
-            low[at] = min(low[at], value)
-            high[at] = max(high[at], value)
-            if value == 0:
-                continue
-            word = np.uint64(value)
-            _add(total[at], ~_ZERO if value < 0 else _ZERO, word)
-            size = ~word + _ONE if value < 0 else word
-            if size <= _MASK:
-                _add(squares[at], _ZERO, size * size)
-            else:
-                _add_product(squares[at], size, size)
+        n[at], low[at], high[at] = _bounds(rows[at])
+        if few and low[at] > -(1 << 47) and high[at] < 1 << 47:
+            _add_small(rows[at], total[at], squares[at])
+        else:
+            _add_large(rows[at], total[at], squares[at])
 
 
 def tally(rows: Ints) -> Tally:
@@ -98,8 +142,8 @@ def tally(rows: Ints) -> Tally:
         np.zeros(count, dtype=np.int64),
         np.zeros((count, 2), dtype=np.uint64),
         np.zeros((count, 2), dtype=np.uint64),
-        np.full(count, np.iinfo(np.int64).max),
-        np.full(count, np.iinfo(np.int64).min),
+        np.full(count, LARGEST),
+        np.full(count, NULL),
     )
     _tally(rows, found.n, found.total, found.squares, found.low, found.high)
     return found
@@ -156,29 +200,73 @@ def _moments(n: Ints, total: Words, squares: Words, scale: Floats, out: Floats) 
         out[at, 7] = sd / np.sqrt(count) / scale[at]
 
 
+@inlined
+def _between(value: int, following: int, part: int, below: int) -> float:
+    """`part` / `below` of the way from one whole number to the next that there is."""
+    return np.float64(value) + (following - value) * (part / below)
+
+
 @compiled
-def _read_quantiles(ordered: Ints, n: Ints, scale: Floats, out: Floats) -> None:
-    for at in range(len(n)):
+def _read_quantiles(ordered: Ints, places: Ints, n: Ints, scale: Floats, out: Floats) -> None:
+    """Of series `places`, whose rows are `ordered`."""
+    for row, at in enumerate(places):
         count, nulls = n[at], ordered.shape[1] - n[at]
-        if count == 0:
-            continue
         for place, (above, below) in enumerate(QUANTILES):
-            whole = (count - 1) * above // below
-            part = (count - 1) * above - whole * below
-            value = np.float64(ordered[at, nulls + whole])
-            if part:
-                value += (ordered[at, nulls + whole + 1] - ordered[at, nulls + whole]) * (part / below)
-            out[at, 3 + place] = value / scale[at]
+            whole = nulls + (count - 1) * above // below
+            part = (count - 1) * above % below
+            following = ordered[row, whole + 1] if part else ordered[row, whole]
+            out[at, 3 + place] = _between(ordered[row, whole], following, part, below) / scale[at]
+
+
+@inlined
+def _counted_quantiles(row: Ints, low: int, tops: Ints, n: int, scale: float, out: Floats) -> None:
+    """`tops`: for each number from `low` on, how many values are at most that."""
+    tops[:] = 0
+    for i in range(len(row)):
+        if row[i] != NULL:
+            tops[row[i] - low] += 1
+    for at in range(1, len(tops)):
+        tops[at] += tops[at - 1]
+    at = 0
+    for place, (above, below) in enumerate(QUANTILES):
+        whole, part = (n - 1) * above // below, (n - 1) * above % below
+        while tops[at] <= whole:
+            at += 1
+        following = at
+        while part and tops[following] <= whole + 1:
+            following += 1
+        out[3 + place] = _between(low + at, low + following, part, below) / scale
+
+
+@compiled
+def _count_quantiles(rows: Ints, n: Ints, low: Ints, high: Ints, scale: Floats, out: Floats) -> Ints:
+    """The quantiles of series with few different numbers; gives the places of the others."""
+    others, many = np.empty(len(rows), dtype=np.int64), 0
+    room = max(COUNTED, rows.shape[1])
+    tops = np.empty(room, dtype=np.int64)
+    for at in range(len(rows)):
+        if n[at] == 0:
+            continue
+        if low[at] == high[at]:
+            out[at, 3:6] = low[at] / scale[at]
+        elif high[at] - low[at] < room and high[at] - low[at] > 0:
+            _counted_quantiles(rows[at], low[at], tops[: high[at] - low[at] + 1], n[at], scale[at], out[at])
+        else:
+            others[many] = at
+            many += 1
+    return others[:many]
 
 
 def describe(rows: Ints, sums: Tally, scale: Floats) -> Floats:
     """[series, `STATS`] of `rows` [series, iteration] and their tally; NaN where no iteration has a value.
 
-    Quantiles are exact, type 7 (Hyndman and Fan 1996). `rows` is sorted in place. `scale` is what a unit is kept as.
+    Quantiles are exact, type 7 (Hyndman and Fan 1996). `scale` is what a unit is kept as.
     """
     out = spread(sums, scale)
-    rows.sort(axis=1)
-    _read_quantiles(rows, sums.n, scale, out)
+    others = _count_quantiles(rows, sums.n, sums.low, sums.high, scale, out)
+    ordered = rows[others]
+    ordered.sort(axis=1)
+    _read_quantiles(ordered, others, sums.n, scale, out)
     return out
 
 

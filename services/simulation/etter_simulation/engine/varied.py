@@ -11,15 +11,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from etter_simulation.engine import tables
+from etter_simulation.engine import cohort
 from etter_simulation.engine.build import MINOR_UNITS, build
-from etter_simulation.engine.cohort import advance
-from etter_simulation.engine.compiled import compiled
 from etter_simulation.engine.parameters import with_values
 from etter_simulation.engine.philox import Stream
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.statistics import Floats
-from etter_simulation.engine.tables import Model, State, Table
+from etter_simulation.engine.statistics import Floats, Ints
+from etter_simulation.engine.tables import Model, Table
 
 
 class Varied(NamedTuple):
@@ -53,28 +51,34 @@ def vary(request: SimulationRequest, values: Mapping[str, Floats]) -> Varied:
     )  # fmt: skip
 
 
-def start(varied: Varied, iterations: int) -> State:
-    first = Model(varied.rules[:1], varied.roles[0], varied.works[0], varied.pairs, varied.demand[0], *varied[6:])
-    return tables.start(first, iterations)
+def start(varied: Varied, iterations: int) -> cohort.State:
+    """A block of one lane for every iteration."""
+    return cohort.start(_model_of(varied, 0), iterations, lanes=1)
 
 
-@compiled
 def advance_varied(
-    varied: Varied, state: State, stream: Stream, first_iteration: int, first_step: int, roles: Table, company: Table
-) -> None:
+    varied: Varied, state: cohort.State, stream: Stream, first_iteration: int, first_step: int, roles: Ints,
+    company: Ints,
+) -> None:  # fmt: skip
     """As `cohort.advance`, each iteration with its own model."""
     for i in range(company.shape[2]):
-        model = Model(
-            varied.rules[i : i + 1],
-            varied.roles[min(i, len(varied.roles) - 1)],
-            varied.works[min(i, len(varied.works) - 1)],
-            varied.pairs[: varied.offered[i]],
-            varied.demand[min(i, len(varied.demand) - 1)],
-            varied.capex,
-            varied.planned,
-        )
-        own = State(state.people[i : i + 1], state.stages[i : i + 1], state.money[i : i + 1])
-        advance(model, own, stream, first_iteration + i, first_step, roles[:, :, i : i + 1], company[:, :, i : i + 1])
+        own = cohort.State(state.people[i : i + 1], state.stages[i : i + 1], state.money[i : i + 1])
+        cohort.advance(
+            _model_of(varied, i), own, stream, first_iteration + i, first_step,
+            roles[:, :, i : i + 1], company[:, :, i : i + 1],
+        )  # fmt: skip
+
+
+def _model_of(varied: Varied, i: int) -> Model:
+    return Model(
+        varied.rules[i : i + 1],
+        varied.roles[min(i, len(varied.roles) - 1)],
+        varied.works[min(i, len(varied.works) - 1)],
+        varied.pairs[: varied.offered[i]],
+        varied.demand[min(i, len(varied.demand) - 1)],
+        varied.capex,
+        varied.planned,
+    )
 
 
 def _as_it_is(values: Floats) -> Floats:

@@ -7,13 +7,22 @@ from typing import Any
 
 import numpy as np
 
+from etter_simulation.engine import cohort
 from etter_simulation.engine.build import build
 from etter_simulation.engine.engines import engine_of
 from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, ROLE_METRICS
 from etter_simulation.engine.outputs import FRACTION, NULL
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.tables import Model
+from etter_simulation.engine.tables import PEOPLE, STAGES, Model, Table
+
+
+@dataclass(frozen=True)
+class Records:
+    """Where cohorts stand as records: `people` [iteration, role], `stages` [iteration, Auto workload]."""
+
+    people: Table
+    stages: Table
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,27 @@ def _as_units(kept: Any, metric: str) -> Any:
     return np.where(kept == NULL, np.nan, kept / (FRACTION if metric in FRACTIONS else 1.0))
 
 
+def _by_iteration(lanes: Any, iterations: int) -> Any:
+    """[iteration, row, field] of lanes by [block, row, field, lane]."""
+    blocks, rows, fields, width = lanes.shape
+    return lanes.transpose(0, 3, 1, 2).reshape(blocks * width, rows, fields)[:iterations]
+
+
+def records_of(state: Any, iterations: int) -> Any:
+    """A cohort's lanes as records; the state of another engine as it is."""
+    if not isinstance(state, cohort.State):
+        return state
+    counts = _by_iteration(state.people, iterations)
+    people = np.zeros(counts.shape[:2], dtype=PEOPLE)
+    people["active"], people["ramping"], people["surplus_months"] = counts[..., 0], counts[..., 1], counts[..., 5]
+    people["reskilling"] = counts[..., 2:5]
+    counts = _by_iteration(state.stages, iterations)
+    stages = np.zeros(counts.shape[:2], dtype=STAGES)
+    for field, name in enumerate(("none", "learning", "proficient")):
+        stages[name] = counts[..., field]
+    return Records(people, stages)
+
+
 def play(request: SimulationRequest, *, first: int = 0, model: Model | None = None) -> Rows:
     """All months of iterations `first`.. of the request."""
     model, engine = model or build(request), engine_of(request)
@@ -45,7 +75,9 @@ def play(request: SimulationRequest, *, first: int = 0, model: Model | None = No
     roles = np.empty((months, len(request.roles) * len(ROLE_METRICS), count), dtype=np.int64)
     company = np.empty((months, len(COMPANY_METRICS), count), dtype=np.int64)
     engine.advance(model, state, new_stream(request.seed_or_derived()), first, 0, roles, company)
-    return Rows(model, state, roles.reshape(months, len(request.roles), len(ROLE_METRICS), count), company)
+    return Rows(
+        model, records_of(state, count), roles.reshape(months, len(request.roles), len(ROLE_METRICS), count), company
+    )
 
 
 def z_score(values: Any, expected: float) -> float:
@@ -105,7 +137,8 @@ def watch(request: SimulationRequest) -> Watched:
     for step in range(request.steps + 1):
         now = slice(step, step + 1)
         engine.advance(model, state, stream, 0, step, roles[now], company[now])
-        people.append(state.people.copy())
-        stages.append(state.stages.copy())
+        records = records_of(state, count)
+        people.append(records.people.copy())
+        stages.append(records.stages.copy())
     by_role = roles.reshape(len(roles), len(request.roles), len(ROLE_METRICS), count)
-    return Watched(Rows(model, state, by_role, company), np.array(people), np.array(stages))
+    return Watched(Rows(model, records_of(state, count), by_role, company), np.array(people), np.array(stages))

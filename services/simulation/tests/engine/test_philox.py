@@ -62,3 +62,17 @@ class TestUniform:
         assert 0 < drawn.min() < drawn.max() < 1
         counts = np.histogram(drawn, bins=100, range=(0, 1))[0]
         assert ((counts - 1000) ** 2 / 1000).sum() < 161  # chi-square, 99 degrees of freedom, p = 0.0001
+
+
+class TestUniforms:
+    def test_are_those_of_a_stream_in_every_iteration(self) -> None:
+        stream = philox.new_stream(11)
+        philox.begin(stream, 0, 9)
+        philox.seek(stream, 2, 17)
+        first, second = np.empty(8), np.empty(8)
+        iterations = np.array([5, 1, 3, 2, 8, 13, 900, 4], dtype=np.uint64)
+        philox.uniforms(stream, iterations, 8, 0, first, second)
+        for at, iteration in enumerate(iterations):
+            philox.begin(stream, int(iteration), 9)
+            philox.seek(stream, 2, 17)
+            assert [philox.uniform(stream), philox.uniform(stream)] == [first[at], second[at]]

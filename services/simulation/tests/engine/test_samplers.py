@@ -32,14 +32,39 @@ def hypergeometric_mass(good: int, bad: int, draws: int) -> Mass:
     return mass
 
 
-def drawn(sample: Callable[[Any], int]) -> Any:
-    stream = philox.new_stream(20261123)
-    values = np.empty(DRAWS, dtype=np.int64)
-    for at in range(DRAWS):
-        philox.begin(stream, at, 1)
-        philox.seek(stream, 0, 0)
-        values[at] = sample(stream)
-    return values
+def laid(lanes: int, **rows: float) -> samplers.Draws:
+    """Lanes of as many iterations, with the named rows the same for all."""
+    draws = samplers.new_draws(philox.new_stream(20261123), samplers.log_factorials(), lanes)
+    draws.all.iterations[:] = np.arange(lanes)
+    philox.begin(draws.stream, 0, 1)
+    philox.seek(draws.stream, 0, 0)
+    for name, value in rows.items():
+        draws.all.slips[getattr(samplers, name)] = value
+    return draws
+
+
+def binomials(n: float, p: float, lanes: int = DRAWS) -> Any:
+    draws = laid(lanes, A=n)
+    samplers.lay_chance(draws.all.slips, draws.all.slips[samplers.A], p)
+    samplers.binomials(draws, draws.all, lanes, 0)
+    return draws.all.slips[samplers.K].astype(np.int64)
+
+
+def hypergeometrics(good: float, others: float, taken: float, lanes: int = DRAWS) -> Any:
+    draws = laid(lanes, A=good, B=others, DRAWS=taken)
+    slips = draws.all.slips
+    first, second = slips[samplers.FIRST], slips[samplers.SECOND]
+    philox.uniforms(draws.stream, draws.all.iterations, lanes, 0, first, second)
+    rows = (slips[row] for row in (samplers.A, samplers.B, samplers.DRAWS, samplers.K))
+    samplers.hypergeometrics(draws, draws.all, lanes, first, *rows)
+    return slips[samplers.K].astype(np.int64)
+
+
+def in_groups(sampler: Any, taken: float, sizes: tuple[float, float, float], lanes: int = DRAWS) -> Any:
+    """[group, lane]."""
+    draws = laid(lanes, DRAWS=taken, A=sizes[0], B=sizes[1], C=sizes[2])
+    sampler(draws)
+    return draws.all.slips[samplers.K_A : samplers.K_C + 1].astype(np.int64)
 
 
 def assert_follows(values: Any, mass: Mass, largest: int) -> None:
@@ -61,60 +86,107 @@ def assert_follows(values: Any, mass: Mass, largest: int) -> None:
     assert sum(e for _, e in cells) == pytest.approx(DRAWS)
 
 
-class TestBinomial:
+class TestBinomials:
     @pytest.mark.parametrize(
         ("n", "p"),
         [(1, 0.3), (20, 0.1), (300, 0.01), (300, 0.99), (19, 0.5), (21, 0.5), (1000, 0.0101), (2000, 0.01), (500, 0.3),
-         (500, 0.7), (50_000, 0.4)],
+         (500, 0.7), (50_000, 0.4), (16_383, 0.5), (16_384, 0.0007)],
     )  # fmt: skip
     def test_follows_its_mass_function(self, n: int, p: float) -> None:
-        assert_follows(drawn(lambda s: samplers.binomial(s, n, p)), binomial_mass(n, p), n)
+        assert_follows(binomials(n, p), binomial_mass(n, p), n)
 
-    @pytest.mark.parametrize(("n", "p", "k"), [(0, 0.5, 0), (9, 0.0, 0), (9, 1.0, 9), (-1, 0.5, 0)])
+    @pytest.mark.parametrize(("n", "p", "k"), [(0, 0.5, 0), (9, 0.0, 0), (9, 1.0, 9), (5000, 1.0, 5000)])
     def test_certain_outcomes(self, n: int, p: float, k: int) -> None:
-        assert samplers.binomial(philox.new_stream(1), n, p) == k
+        assert (binomials(n, p, 16) == k).all()
 
 
-class TestHypergeometric:
+class TestHypergeometrics:
     @pytest.mark.parametrize(
         ("good", "bad", "draws"),
         [(5, 5, 3), (3, 200, 10), (40, 60, 16), (40, 60, 17), (40, 60, 50), (40, 60, 83), (40, 60, 95),
-         (2000, 3000, 300), (7, 9000, 4000)],
+         (2000, 3000, 300), (7, 9000, 4000), (9000, 9000, 60)],
     )  # fmt: skip
     def test_follows_its_mass_function(self, good: int, bad: int, draws: int) -> None:
-        values = drawn(lambda s: samplers.hypergeometric(s, good, bad, draws))
-        assert_follows(values, hypergeometric_mass(good, bad, draws), min(good, draws))
+        assert_follows(hypergeometrics(good, bad, draws), hypergeometric_mass(good, bad, draws), min(good, draws))
 
-    @pytest.mark.parametrize(("good", "bad", "draws", "k"), [(0, 5, 3, 0), (5, 0, 3, 3), (5, 4, 9, 5), (5, 4, 0, 0)])
+    @pytest.mark.parametrize(
+        ("good", "bad", "draws", "k"), [(0, 5, 3, 0), (5, 0, 3, 3), (5, 4, 9, 5), (5, 4, 0, 0), (0, 0, 0, 0)]
+    )
     def test_certain_outcomes(self, good: int, bad: int, draws: int, k: int) -> None:
-        assert samplers.hypergeometric(philox.new_stream(1), good, bad, draws) == k
+        assert (hypergeometrics(good, bad, draws, 16) == k).all()
 
 
 class TestLeaving:
     @pytest.mark.parametrize(("draws", "group"), [(7, 0), (7, 1), (7, 2), (40, 0), (40, 1), (40, 2)])
     def test_each_group_is_hypergeometric(self, draws: int, group: int) -> None:
         sizes = (50, 30, 20)
-        values = drawn(lambda s: samplers.leaving(s, draws, *sizes)[group])
+        values = in_groups(samplers.leaving, draws, sizes)[group]
         others = 100 - sizes[group]
         assert_follows(values, hypergeometric_mass(sizes[group], others, draws), min(sizes[group], draws))
 
     @pytest.mark.parametrize("draws", [0, 7, 40, 100])
     def test_as_many_leave_as_are_drawn(self, draws: int) -> None:
-        stream = philox.new_stream(3)
-        for step in range(50):
-            philox.begin(stream, 0, step)
-            philox.seek(stream, 0, 0)
-            found = samplers.leaving(stream, draws, 50, 30, 20)
-            assert sum(found) == draws
-            assert all(0 <= count <= size for count, size in zip(found, (50, 30, 20), strict=True))
+        found = in_groups(samplers.leaving, draws, (50, 30, 20), 64)
+        assert (found.sum(axis=0) == draws).all()
+        assert ((found >= 0) & (found <= np.array([50, 30, 20])[:, None])).all()
+
+    @pytest.mark.parametrize("draws", [3, 30])
+    def test_all_are_of_the_first_group_if_there_is_no_other(self, draws: int) -> None:
+        assert (in_groups(samplers.leaving, draws, (50, 0, 0), 16) == np.array([draws, 0, 0])[:, None]).all()
 
 
 class TestJoining:
-    @pytest.mark.parametrize(("draws", "group"), [(9, 0), (9, 1), (9, 2), (60, 0), (60, 1), (60, 2)])
+    @pytest.mark.parametrize(("draws", "group"), [(7, 0), (7, 1), (7, 2), (60, 0), (60, 1), (60, 2)])
     def test_each_group_is_binomial(self, draws: int, group: int) -> None:
         sizes = (50, 30, 20)
-        values = drawn(lambda s: samplers.joining(s, draws, *sizes)[group])
+        values = in_groups(samplers.joining, draws, sizes)[group]
         assert_follows(values, binomial_mass(draws, sizes[group] / 100), draws)
 
-    def test_all_join_the_first_group_where_nobody_is(self) -> None:
-        assert samplers.joining(philox.new_stream(1), 5, 0, 0, 0) == (5, 0, 0)
+    @pytest.mark.parametrize("draws", [5, 50])
+    def test_all_join_the_first_group_where_nobody_is(self, draws: int) -> None:
+        assert (in_groups(samplers.joining, draws, (0, 0, 0), 16) == np.array([draws, 0, 0])[:, None]).all()
+
+
+MIXED = np.array([(at * 37 % 101, at * 53 % 89, at * 11 % 97, at * 29 % 60) for at in range(64)], dtype=np.float64).T
+
+
+def mixed(lanes: slice) -> samplers.Draws:
+    """Some of 64 lanes that need every method, each as in any other company of lanes."""
+    places = np.arange(64)[lanes]
+    draws = laid(len(places))
+    draws.all.iterations[:] = places
+    for row, values in zip((samplers.A, samplers.B, samplers.C, samplers.DRAWS), MIXED, strict=True):
+        draws.all.slips[row] = np.minimum(values, MIXED[:3].sum(axis=0))[lanes]
+    return draws
+
+
+class TestNeighbours:
+    """A lane draws the same whatever is drawn beside it."""
+
+    @pytest.mark.parametrize("sampler", [samplers.leaving, samplers.joining])
+    @pytest.mark.parametrize("lanes", [slice(0, 8), slice(3, 64, 8), slice(24, 64)])
+    def test_of_groups(self, sampler: Any, lanes: slice) -> None:
+        together, apart = mixed(slice(0, 64)), mixed(lanes)
+        for draws in (together, apart):
+            sampler(draws)
+        rows = slice(samplers.K_A, samplers.K_C + 1)
+        assert (together.all.slips[rows, lanes] == apart.all.slips[rows]).all()
+
+    @pytest.mark.parametrize("lanes", [slice(0, 8), slice(3, 64, 8), slice(24, 64)])
+    def test_of_binomials(self, lanes: slice) -> None:
+        n, chance = np.geomspace(1, 90_000, 64).round(), np.linspace(0, 1, 64)
+        found = []
+        for part in (slice(0, 64), lanes):
+            draws = laid(len(n[part]))
+            draws.all.iterations[:] = np.arange(64)[part]
+            draws.all.slips[samplers.N], draws.all.slips[samplers.CHANCE] = n[part], chance[part]
+            draws.all.slips[samplers.STAY] = np.log1p(-np.minimum(chance[part], 0.9))
+            samplers.binomials(draws, draws.all, len(n[part]), 0)
+            found.append(draws.all.slips[samplers.K])
+        assert (found[0][lanes] == found[1]).all()
+
+
+class TestLogFactorial:
+    @pytest.mark.parametrize("n", [0, 1, 2, 9, 10, 170, 16_383, 10_000_000])
+    def test_agrees_with_the_gamma_function(self, n: int) -> None:
+        assert samplers.log_factorial(float(n)) == pytest.approx(math.lgamma(n + 1), rel=1e-14, abs=1e-14)

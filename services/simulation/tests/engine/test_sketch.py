@@ -111,7 +111,8 @@ class TestFinish:
     def test_quantiles_of_roles_are_within_the_error(self) -> None:
         found = finish(asked(), merged([(0, 40)]))
         one, other = found.roles[:, :, QUANTILES], exact().roles[:, :, QUANTILES]
-        assert np.allclose(one, other, rtol=RELATIVE_ERROR, atol=1e-12, equal_nan=True)
+        # between a negative and a positive value the error is relative to these, not to what is left of them
+        assert np.allclose(one, other, rtol=RELATIVE_ERROR, atol=1e-6, equal_nan=True)
         heads = ROLE_METRICS.index("count")
         assert found.roles[:, heads].tobytes() == exact().roles[:, heads].tobytes()
 
