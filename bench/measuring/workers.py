@@ -1,4 +1,4 @@
-"""A run shared out over worker processes, its parts merged here: what a company gains from more workers."""
+"""A run shared out over worker processes, its parts merged here: what a run gains from more of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from etter_simulation.engine.finish import Result, finish
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.warm import warm
 
-RANGE = 50
+RANGE = 25
 """Iterations a worker takes at once."""
 
 
@@ -29,7 +29,7 @@ class Workers:
     pool: ProcessPoolExecutor
 
     def run(self, request: SimulationRequest) -> tuple[Result, float]:
-        """The result of `engine.run.run`, and the CPU seconds of the workers."""
+        """The result of `engine.run.run`, and the CPU seconds of all workers together."""
         count = request.n_iterations
         sent = [
             self.pool.submit(play_part, request, first, min(first + RANGE, count)) for first in range(0, count, RANGE)
