@@ -175,8 +175,8 @@ def by_workers(iterations: int = 512, rounds: int = 3) -> Report:
     request = MEDIUM.request(iterations=iterations)
     expected = run(request, threads=1)
     _table(
-        f"medium, {iterations} iterations, counterfactual on", "wall", "CPU of workers", "of it packing", "CPU of merging",
-        "one process, one thread", "times as fast", "spread",
+        f"medium, {iterations} iterations, counterfactual on", "wall", "CPU of workers", "of it packing",
+        "CPU of merging", "one process, one thread", "times as fast", "spread",
     )  # fmt: skip
     found: Report = []
     for count in (1, 2, 4):
@@ -200,7 +200,7 @@ def _check_same(one: Result, other: Result) -> None:
 
 
 def _shared_and_alone(shared: Workers, request: SimulationRequest, rounds: int) -> tuple[Side, ...]:
-    """The run by workers with their CPU time, the same with that of packing and of this process, and a run in one process."""
+    """The run by workers with the CPU time of theirs, of packing and of this process; and a run in one process."""
     sides = Side("workers"), Side("packing"), Side("merging"), Side("one process")
     for _ in range(rounds):
         wall, cpu = time.perf_counter(), time.process_time()
