@@ -16,15 +16,15 @@ from etter_simulation.engine.cohort_month import (
     mature,
     plan,
     quit_voluntarily,
-)  # fmt: skip
+)
 from etter_simulation.engine.cohort_outputs import record_company, record_role
-from etter_simulation.engine.cohort_tables import Desk, State, new_desk, start
+from etter_simulation.engine.cohort_tables import MIXING, Desk, State, lay_role, lay_rules, new_desk, start
 from etter_simulation.engine.compiled import compiled, spliced
 from etter_simulation.engine.metrics import ROLE_METRICS
 from etter_simulation.engine.philox import Lane, Stream, begin
 from etter_simulation.engine.redeployment import redeploy
 from etter_simulation.engine.samplers import log_factorials
-from etter_simulation.engine.tables import Model
+from etter_simulation.engine.tables import Model, Varied, in_every_iteration
 
 __all__ = ["State", "advance", "start"]
 
@@ -34,18 +34,25 @@ _preparing = Lock()
 
 
 def advance(
-    model: Model, state: State, stream: Stream, first_iteration: int, first_step: int, roles: Any, company: Any
+    model: Model | Varied,
+    state: State,
+    stream: Stream,
+    first_iteration: int,
+    first_step: int,
+    roles: Any,
+    company: Any,
 ) -> None:
     """Write months from `first_step`: `roles` [month, role * metric, iteration], `company` [month, metric, iteration].
 
     `state` holds where the iterations stand at the month before (at month 0: its start) and is moved on. An empty
-    `roles` asks for the company's rows alone.
+    `roles` asks for the company's rows alone. The first row of a model that varies is the first iteration's.
     """
-    table = _prepare(model, state, stream)
-    _advance(model, state, stream, table, first_iteration, first_step, roles, company)
+    varied = in_every_iteration(model) if isinstance(model, Model) else model
+    table = _prepare(varied, state, stream)
+    _advance(varied, state, stream, table, first_iteration, first_step, roles, company)
 
 
-def _prepare(model: Model, state: State, stream: Stream) -> Lane:
+def _prepare(model: Varied, state: State, stream: Stream) -> Lane:
     """Compile once, for rows of any layout: tables that are whole and parts of wider ones take the same code."""
     with _preparing:
         if not _ready:
@@ -62,18 +69,20 @@ def _prepare(model: Model, state: State, stream: Stream) -> Lane:
 
 @compiled
 def _advance(
-    model: Model, state: State, stream: Stream, table: Lane, first_iteration: int, first_step: int, roles: Any,
+    model: Varied, state: State, stream: Stream, table: Lane, first_iteration: int, first_step: int, roles: Any,
     company: Any,
 ) -> None:  # fmt: skip
     lanes = state.people.shape[3]
-    desk = new_desk(stream, table, len(model.roles), lanes)
+    desk = new_desk(stream, table, model.roles.shape[1], lanes)
     for block in range(len(state.people)):
         place = block * lanes
         people, stages, money = state.people[block], state.stages[block], state.money[block]
+        for i in range(lanes):
+            desk.places[i] = place + i
+            desk.draws.all.iterations[i] = np.uint64(first_iteration + place + i)
+        lay_rules(model, desk)
         for at in range(company.shape[0]):
             begin(stream, first_iteration + place, first_step + at)
-            for i in range(lanes):
-                desk.draws.all.iterations[i] = np.uint64(first_iteration + place + i)
             _play_month(model, desk, people, stages, first_step + at, roles[at], place)
             desk.sums[len(desk.sums) - 1] += model.capex[first_step + at]
             record_company(model, desk, first_step + at, money)
@@ -81,17 +90,18 @@ def _advance(
 
 
 @spliced
-def _play_month(model: Model, desk: Desk, people: Any, stages: Any, step: int, rows: Any, place: int) -> None:
+def _play_month(model: Varied, desk: Desk, people: Any, stages: Any, step: int, rows: Any, place: int) -> None:
     """Section 4 in its order. Where no step asks about other roles, each role goes through all of them at once."""
     desk.company[:] = 0
     desk.sums[:] = 0.0
-    if model.rules[0].mixing > 0.0:
+    if desk.terms[MIXING].any():
         adopted_everywhere(desk, stages)
     apart = model.rules[0].redeployment != 0
     for half in range(2 if apart else 1):
         if half and step > 0:
             redeploy(model, desk, people, stages, step)  # 4.6
         for r in range(len(people)):
+            lay_role(model, desk, r, step)
             if not half:
                 _before_moves(model, desk, people[r], stages, r, step)
             if half or not apart:
@@ -101,23 +111,23 @@ def _play_month(model: Model, desk: Desk, people: Any, stages: Any, step: int, r
 
 
 @spliced
-def _before_moves(model: Model, desk: Desk, people: Any, stages: Any, r: int, step: int) -> None:
+def _before_moves(model: Varied, desk: Desk, people: Any, stages: Any, r: int, step: int) -> None:
     event = desk.events[r]
     event[:] = 0.0
     if step > 0:
         adopt(model, desk, people, stages, event, r, step)  # 4.1, 4.2
         quit_voluntarily(model, desk, people, stages, event, r)  # 4.3
         mature(model, desk, people, stages, r)  # 4.4
-        plan(model, desk, people, stages, event, r, model.demand[step, r])  # 4.5
+        plan(model, desk, people, stages, event, r)  # 4.5
 
 
 @spliced
-def _after_moves(model: Model, desk: Desk, people: Any, stages: Any, r: int, step: int) -> None:
+def _after_moves(model: Varied, desk: Desk, people: Any, stages: Any, r: int, step: int) -> None:
     if step > 0:
-        hire(model, desk, people, stages, desk.events[r], r, model.demand[step, r])  # 4.7
+        hire(model, desk, people, stages, desk.events[r], r)  # 4.7
         if model.rules[0].layoffs:
             lay_off(model, desk, people, stages, desk.events[r], r)  # 4.8
-    record_role(model, desk, people, stages, r, model.demand[step, r])
+    record_role(model, desk, people, stages, r)
 
 
 @compiled

@@ -14,21 +14,37 @@ from etter_simulation.engine.channels import PER_WORKLOAD, STRIDE
 from etter_simulation.engine.cohort_tables import (
     ACTIVE,
     ADOPTIONS,
+    CUT,
+    DEMAND,
+    FILL,
     HIRES,
+    IMITATION,
+    INNOVATION,
     LAID_OFF,
+    LAYOFF_SHARE,
+    LEARN,
     LEARNING,
+    LEAST_TIME,
+    MIXING,
     NONE,
+    PACE,
+    PATIENCE,
     PROFICIENT,
+    QUIT,
     QUITS,
+    RAMPED,
     RAMPING,
     REQUIRED,
     RESKILLING,
+    SAVING,
     SHORTAGE,
     SURPLUS,
     SURPLUS_MONTHS,
+    THRESHOLD,
     VACANCIES,
     Desk,
-)  # fmt: skip
+    lay_work,
+)
 from etter_simulation.engine.compiled import compiled, inlined, spliced
 from etter_simulation.engine.elementary import expm1
 from etter_simulation.engine.philox import Lane, seek, uniforms
@@ -50,9 +66,9 @@ from etter_simulation.engine.samplers import (
     joining,
     lay_chance,
     leaving,
-)  # fmt: skip
+)
 from etter_simulation.engine.staffing import required_heads
-from etter_simulation.engine.tables import NO_HIRING, TO_REQUIRED, Model, Table
+from etter_simulation.engine.tables import NO_HIRING, TO_REQUIRED, Table, Varied
 
 RESKILLING_CLASSES = 3
 
@@ -91,19 +107,20 @@ def adopted_everywhere(desk: Desk, stages: Any) -> None:
 
 
 @spliced
-def adopt(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int, step: int) -> None:
+def adopt(model: Varied, desk: Desk, people: Any, stages: Any, event: Any, r: int, step: int) -> None:
     """4.1 and 4.2. Who adopts this month becomes proficient next month at the earliest, so L is drawn first."""
-    role, slips = model.roles[r], desk.draws.all.slips
+    role, slips, terms = model.roles[0, r], desk.draws.all.slips, desk.terms
     for work in range(role.first, role.last):
-        if step <= model.works[work].begins:
+        if step <= model.works[0, work].begins:
             continue
         stage = stages[work]
+        lay_work(model, desk, work)
         _take(stage[LEARNING], slips[B])
-        lay_chance(slips, slips[B], model.works[work].learn)
+        lay_chance(slips, slips[B], terms[LEARN], len(model.works) == 1)
         seek_workload(desk, role, work, channels.LEARNING)
         draw_binomials(desk)
         _take_drawn(slips[K], slips[K_C])
-        _lay_hazard(model, desk, people, stage, work)
+        _lay_hazard(desk, people, stage)
         seek_workload(desk, role, work, channels.ADOPTION)
         draw_binomials(desk)
         _move_on(stage, slips[K], slips[K_C], event[ADOPTIONS])
@@ -122,15 +139,15 @@ def _take_drawn(drawn: Lane, lane: Lane) -> None:
 
 
 @spliced
-def _lay_hazard(model: Model, desk: Desk, people: Any, stage: Any, work: int) -> None:
+def _lay_hazard(desk: Desk, people: Any, stage: Any) -> None:
     """4.1: the probability of adopting this month."""
-    rules, slips, everywhere = model.rules[0], desk.draws.all.slips, desk.everywhere
-    p, q, own, mixing, pace = rules.p, rules.q, 1.0 - rules.mixing, rules.mixing, model.works[work].pace
+    slips, everywhere, terms = desk.draws.all.slips, desk.everywhere, desk.terms
     for i in range(len(everywhere)):
         present = people[ACTIVE, i] + people[RAMPING, i]
         here = np.float64(stage[LEARNING, i] + stage[PROFICIENT, i]) / np.float64(max(present, 1))
-        pressure = p + q * (own * here + mixing * everywhere[i])
-        stay = -pace * pressure / 12.0
+        seen = (1.0 - terms[MIXING, i]) * here + terms[MIXING, i] * everywhere[i]
+        pressure = terms[INNOVATION, i] + terms[IMITATION, i] * seen
+        stay = -terms[PACE, i] * pressure / 12.0
         slips[N, i], slips[STAY, i], slips[CHANCE, i] = np.float64(stage[NONE, i]), stay, -expm1(stay)
 
 
@@ -145,26 +162,28 @@ def _move_on(stage: Any, adopting: Lane, proficient: Lane, adoptions: Lane) -> N
 
 
 @spliced
-def quit_voluntarily(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int) -> None:
+def quit_voluntarily(model: Varied, desk: Desk, people: Any, stages: Any, event: Any, r: int) -> None:
     """4.3: everyone on the payroll, whatever the status."""
-    role, leavers = model.roles[r], desk.draws.all.slips[DRAWS]
+    role, leavers, same = model.roles[0, r], desk.draws.all.slips[DRAWS], len(model.roles) == 1
     leavers[:] = 0.0
     for status in range(2):
-        _fall_by_chance(desk, people[ACTIVE + status], role, channels.QUIT_ACTIVE + status, role.quit)
+        _fall_by_chance(desk, people[ACTIVE + status], role, channels.QUIT_ACTIVE + status, desk.terms[QUIT], same)
         _add(desk.draws.all.slips[K], leavers)
     _add(leavers, event[QUITS])
     release(model, desk, stages, r, channels.QUIT_STAGES)
     if model.rules[0].redeployment:
         for step in range(RESKILLING_CLASSES):
-            _fall_by_chance(desk, people[RESKILLING + step], role, channels.QUIT_RESKILLING + step, role.quit)
+            _fall_by_chance(
+                desk, people[RESKILLING + step], role, channels.QUIT_RESKILLING + step, desk.terms[QUIT], same
+            )
             _add(desk.draws.all.slips[K], event[QUITS])
 
 
 @compiled
-def _fall_by_chance(desk: Desk, counts: Any, role: Table, channel: int, chance: float) -> None:
+def _fall_by_chance(desk: Desk, counts: Any, role: Table, channel: int, chance: Lane, same: bool) -> None:
     """Each of `counts` goes with one probability; `K` says how many went."""
     _take(counts, desk.draws.all.slips[B])
-    lay_chance(desk.draws.all.slips, desk.draws.all.slips[B], chance)
+    lay_chance(desk.draws.all.slips, desk.draws.all.slips[B], chance, same)
     seek(desk.draws.stream, role.index, channel)
     draw_binomials(desk)
     for i in range(len(counts)):
@@ -184,25 +203,26 @@ def _raise(counts: Any, some: Lane) -> None:
 
 
 @spliced
-def mature(model: Model, desk: Desk, people: Any, stages: Any, r: int) -> None:
+def mature(model: Varied, desk: Desk, people: Any, stages: Any, r: int) -> None:
     """4.4, both moves from the state before them: RAMPING to ACTIVE, RESKILLING to RAMPING."""
-    rules, role, slips = model.rules[0], model.roles[r], desk.draws.all.slips
-    _fall_by_chance(desk, people[RAMPING], role, channels.RAMPED, rules.ramped)
+    rules, role, slips = model.rules[0], model.roles[0, r], desk.draws.all.slips
+    _fall_by_chance(desk, people[RAMPING], role, channels.RAMPED, desk.terms[RAMPED], len(model.rules) == 1)
     _raise(people[ACTIVE], slips[K])
     if not rules.redeployment:
         return
     slips[DRAWS] = 0.0
     for step in range(RESKILLING_CLASSES):
-        _fall_by_chance(desk, people[RESKILLING + step], role, channels.RESKILLED + step, rules.reskilled[step])
+        slips[C] = rules.reskilled[step]
+        _fall_by_chance(desk, people[RESKILLING + step], role, channels.RESKILLED + step, slips[C], True)
         _add(slips[K], slips[DRAWS])
     _raise(people[RAMPING], slips[DRAWS])
     admit(model, desk, stages, r, channels.RESKILLED_STAGES)
 
 
 @compiled
-def admit(model: Model, desk: Desk, stages: Any, r: int, kind: int) -> None:
+def admit(model: Varied, desk: Desk, stages: Any, r: int, kind: int) -> None:
     """4.9: the entrants in `DRAWS` take stages by the role's current shares, workload by workload."""
-    role, slips = model.roles[r], desk.draws.all.slips
+    role, slips = model.roles[0, r], desk.draws.all.slips
     if not slips[DRAWS].any():
         return
     for work in range(role.first, role.last):
@@ -214,9 +234,9 @@ def admit(model: Model, desk: Desk, stages: Any, r: int, kind: int) -> None:
 
 
 @compiled
-def release(model: Model, desk: Desk, stages: Any, r: int, kind: int) -> None:
+def release(model: Varied, desk: Desk, stages: Any, r: int, kind: int) -> None:
     """The stages that the leavers in `DRAWS`, a uniformly random set of the present, take along (section 8)."""
-    role, slips = model.roles[r], desk.draws.all.slips
+    role, slips = model.roles[0, r], desk.draws.all.slips
     if not slips[DRAWS].any():
         return
     for work in range(role.first, role.last):
@@ -236,17 +256,17 @@ def _take_stages(stage: Any, slips: Any) -> None:
 
 
 @compiled
-def lay_time_needed(model: Model, stages: Any, r: int, time: Lane) -> None:
+def lay_time_needed(model: Varied, desk: Desk, stages: Any, r: int, time: Lane) -> None:
     """x_r: working time per output unit (4.5)."""
-    saving = model.rules[0].saving_while_learning
+    terms = desk.terms
     time[:] = 0.0
-    for work in range(model.roles[r].first, model.roles[r].last):
-        cut, share = model.works[work].cut, model.works[work].time
+    for work in range(model.roles[0, r].first, model.roles[0, r].last):
+        share = model.works[0, work].time
+        lay_work(model, desk, work)
         for i in range(len(time)):
-            time[i] += share * automated_share(stages[work], i, cut, saving)
-    least = model.rules[0].min_time_share
+            time[i] += share * automated_share(stages[work], i, terms[CUT, i], terms[SAVING, i])
     for i in range(len(time)):
-        time[i] = max(least, 1.0 - time[i])
+        time[i] = max(terms[LEAST_TIME, i], 1.0 - time[i])
 
 
 @inlined
@@ -257,12 +277,12 @@ def automated_share(stage: Any, i: int, cut: float, saving: float) -> float:
 
 
 @spliced
-def plan(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int, demand: float) -> None:
+def plan(model: Varied, desk: Desk, people: Any, stages: Any, event: Any, r: int) -> None:
     """4.5: how many people the remaining work needs, and the gap to those there are."""
-    time, threshold = desk.draws.all.slips[A], model.rules[0].threshold
-    lay_time_needed(model, stages, r, time)
+    time, terms = desk.draws.all.slips[A], desk.terms
+    lay_time_needed(model, desk, stages, r, time)
     for i in range(len(time)):
-        event[REQUIRED, i] = required_heads(demand, time[i], threshold)
+        event[REQUIRED, i] = required_heads(terms[DEMAND, i], time[i], terms[THRESHOLD, i])
     for i in range(len(time)):
         gap = event[REQUIRED, i] - heads_of(people, i)
         event[SURPLUS, i] = max(0.0, -gap)
@@ -272,17 +292,17 @@ def plan(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int,
 
 
 @spliced
-def hire(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int, demand: float) -> None:
+def hire(model: Varied, desk: Desk, people: Any, stages: Any, event: Any, r: int) -> None:
     """4.7: vacancies up to the goal, each filled this month with one probability."""
     rules, vacancies, hires = model.rules[0], event[VACANCIES], event[HIRES]
     if rules.goal == NO_HIRING:
         return
-    original, to_required = np.ceil(demand - 1e-9), rules.goal == TO_REQUIRED
+    terms, to_required = desk.terms, rules.goal == TO_REQUIRED
     for i in range(len(vacancies)):
-        required = event[REQUIRED, i]
+        required, original = event[REQUIRED, i], np.ceil(terms[DEMAND, i] - 1e-9)
         vacancies[i] = max(0.0, (required if to_required else original) - heads_of(people, i))
-    lay_chance(desk.draws.all.slips, vacancies, rules.fill)
-    seek(desk.draws.stream, model.roles[r].index, channels.HIRES)
+    lay_chance(desk.draws.all.slips, vacancies, terms[FILL], len(model.rules) == 1)
+    seek(desk.draws.stream, model.roles[0, r].index, channels.HIRES)
     draw_binomials(desk)
     _take_drawn(desk.draws.all.slips[K], hires)
     _take_drawn(hires, desk.draws.all.slips[DRAWS])
@@ -291,15 +311,15 @@ def hire(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int,
 
 
 @spliced
-def lay_off(model: Model, desk: Desk, people: Any, stages: Any, event: Any, r: int) -> None:
+def lay_off(model: Varied, desk: Desk, people: Any, stages: Any, event: Any, r: int) -> None:
     """4.8: a share of the surplus that has lasted longer than the patience."""
-    rules, role, slips = model.rules[0], model.roles[r], desk.draws.all.slips
+    role, slips, terms = model.roles[0, r], desk.draws.all.slips, desk.terms
     for i in range(len(slips[B])):
         surplus = event[SURPLUS, i]
-        slips[B, i] = surplus if people[SURPLUS_MONTHS, i] > rules.patience else 0.0
+        slips[B, i] = surplus if people[SURPLUS_MONTHS, i] > terms[PATIENCE, i] else 0.0
     if not slips[B].any():
         return
-    lay_chance(slips, slips[B], rules.layoff_share)
+    lay_chance(slips, slips[B], terms[LAYOFF_SHARE], len(model.rules) == 1)
     seek(desk.draws.stream, role.index, channels.LAYOFFS)
     draw_binomials(desk)
     _take(people[ACTIVE], slips[A])

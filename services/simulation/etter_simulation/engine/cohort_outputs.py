@@ -10,22 +10,32 @@ from etter_simulation.engine.cohort_month import automated_share, heads_of, lay_
 from etter_simulation.engine.cohort_tables import (
     ACTIVE,
     ADOPTIONS,
+    CUT,
+    DEMAND,
+    HIRE_COST,
     HIRES,
     LAID_OFF,
     LEARNING,
+    LICENCE,
     MOVED_IN,
     MOVED_OUT,
     MOVING_COST,
+    ON_COST,
+    PRODUCTIVITY,
     PROFICIENT,
     QUITS,
     RAMPING,
+    SAVING,
+    SEVERANCE,
+    TRAINING,
     VACANCIES,
     Desk,
-)  # fmt: skip
+    lay_work,
+)
 from etter_simulation.engine.compiled import compiled, spliced
 from etter_simulation.engine.outputs import CASH, COUNTS, FRACTION, FTE, NULL, fixed, ratio
 from etter_simulation.engine.samplers import A, B, C, K
-from etter_simulation.engine.tables import Model
+from etter_simulation.engine.tables import Varied
 
 AUTOMATION, TIME, UNUSED, WEIGHTS, WEIGHTS_OF_TIME = 0, 1, 2, 3, 4
 SALARIES, BASELINE, SEATS, ONE_OFF = 5, 6, 7, 8
@@ -35,18 +45,18 @@ _TIME, _CAPACITY, _RATES, _AUTOMATED = A, B, C, K
 
 
 @compiled
-def record_role(model: Model, desk: Desk, people: Any, stages: Any, r: int, demand: float) -> None:
+def record_role(model: Varied, desk: Desk, people: Any, stages: Any, r: int) -> None:
     """Write one role's rows of section 5, and add it to the sums of its company."""
     event, rows = desk.events[r], desk.role
-    lay_time_needed(model, stages, r, desk.draws.all.slips[_TIME])
+    lay_time_needed(model, desk, stages, r, desk.draws.all.slips[_TIME])
     _lay_rates(model, desk, stages, r)
-    _record_shares(model, desk, people, rows, r, demand)
-    _record_fte(desk, rows, demand)
+    _record_shares(model, desk, people, rows, r)
+    _record_fte(desk, rows)
     for at, what in enumerate((VACANCIES, QUITS, HIRES, LAID_OFF, MOVED_IN, MOVED_OUT)):
         for i in range(rows.shape[1]):
             rows[8 + at, i] = np.int64(event[what, i])
     _add_ratios(desk, people, rows)
-    _add_money(model, desk, stages, event, r, demand)
+    _add_money(model, desk, stages, event, r)
     for at in range(3):
         for i in range(rows.shape[1]):
             desk.company[FTE + at, i] += rows[5 + at, i]
@@ -56,45 +66,42 @@ def record_role(model: Model, desk: Desk, people: Any, stages: Any, r: int, dema
 
 
 @spliced
-def _lay_rates(model: Model, desk: Desk, stages: Any, r: int) -> None:
-    rates, automated, saving = (
-        desk.draws.all.slips[_RATES],
-        desk.draws.all.slips[_AUTOMATED],
-        model.rules[0].saving_while_learning,
-    )
+def _lay_rates(model: Varied, desk: Desk, stages: Any, r: int) -> None:
+    rates, automated, terms = desk.draws.all.slips[_RATES], desk.draws.all.slips[_AUTOMATED], desk.terms
     rates[:] = 0.0
     automated[:] = 0.0
-    for work in range(model.roles[r].first, model.roles[r].last):
-        cut, time = model.works[work].cut, model.works[work].time
+    for work in range(model.roles[0, r].first, model.roles[0, r].last):
+        time = model.works[0, work].time
+        lay_work(model, desk, work)
         for i in range(len(rates)):
-            share = automated_share(stages[work], i, cut, saving)
+            share = automated_share(stages[work], i, terms[CUT, i], terms[SAVING, i])
             rates[i] += share
             automated[i] += time * share
 
 
 @spliced
-def _record_shares(model: Model, desk: Desk, people: Any, rows: Any, r: int, demand: float) -> None:
-    role, productivity, slips = model.roles[r], model.rules[0].ramp_productivity, desk.draws.all.slips
+def _record_shares(model: Varied, desk: Desk, people: Any, rows: Any, r: int) -> None:
+    role, terms, slips = model.roles[0, r], desk.terms, desk.draws.all.slips
     time, capacity, workloads = slips[_TIME], slips[_CAPACITY], np.float64(role.workloads)
     for i in range(len(time)):
         rows[0, i] = heads_of(people, i)
         rows[1, i] = fixed(slips[_RATES, i] / workloads)
     auto_time = role.auto_time if role.auto_time > 0.0 else 1.0  # without Auto work nothing is automated
     for i in range(len(time)):
-        capacity[i] = people[ACTIVE, i] + productivity * people[RAMPING, i]
+        capacity[i] = people[ACTIVE, i] + terms[PRODUCTIVITY, i] * people[RAMPING, i]
         rows[2, i] = fixed(slips[_AUTOMATED, i] / auto_time)
     for i in range(len(time)):
         present = people[ACTIVE, i] + people[RAMPING, i]
-        rows[3, i] = ratio(demand * time[i], capacity[i])
-        rows[4, i] = ratio(capacity[i] / time[i] - demand, np.float64(present))
+        rows[3, i] = ratio(terms[DEMAND, i] * time[i], capacity[i])
+        rows[4, i] = ratio(capacity[i] / time[i] - terms[DEMAND, i], np.float64(present))
 
 
 @spliced
-def _record_fte(desk: Desk, rows: Any, demand: float) -> None:
-    time = desk.draws.all.slips[_TIME]
+def _record_fte(desk: Desk, rows: Any) -> None:
+    time, demand = desk.draws.all.slips[_TIME], desk.terms[DEMAND]
     for i in range(len(time)):
-        rows[5, i] = fixed(demand * (1.0 - time[i]))
-        rows[6, i] = fixed(max(0.0, demand - rows[0, i]))
+        rows[5, i] = fixed(demand[i] * (1.0 - time[i]))
+        rows[6, i] = fixed(max(0.0, demand[i] - rows[0, i]))
         rows[7, i] = rows[5, i] - rows[6, i]
 
 
@@ -116,40 +123,40 @@ def _add_ratios(desk: Desk, people: Any, rows: Any) -> None:
 
 
 @spliced
-def _add_money(model: Model, desk: Desk, stages: Any, event: Any, r: int, demand: float) -> None:
-    rules, salary, sums = model.rules[0], model.roles[r].salary, desk.sums
-    base = demand * salary
+def _add_money(model: Varied, desk: Desk, stages: Any, event: Any, r: int) -> None:
+    terms, salary, sums = desk.terms, model.roles[0, r].salary, desk.sums
     for i in range(sums.shape[1]):
         heads = desk.role[0, i]
         desk.company[COUNTS, i] += heads
         sums[SALARIES, i] += heads * salary
-        sums[BASELINE, i] += base
-    for work in range(model.roles[r].first, model.roles[r].last):
+        sums[BASELINE, i] += terms[DEMAND, i] * salary
+    for work in range(model.roles[0, r].first, model.roles[0, r].last):
         for i in range(sums.shape[1]):
             sums[SEATS, i] += stages[work, LEARNING, i] + stages[work, PROFICIENT, i]
     for i in range(sums.shape[1]):
-        sums[ONE_OFF, i] += event[ADOPTIONS, i] * rules.training * salary + event[HIRES, i] * rules.hire
-        sums[ONE_OFF, i] += event[MOVING_COST, i] + event[LAID_OFF, i] * rules.severance * salary
+        adopted, hired = event[ADOPTIONS, i] * terms[TRAINING, i] * salary, event[HIRES, i] * terms[HIRE_COST, i]
+        sums[ONE_OFF, i] += adopted + hired
+        sums[ONE_OFF, i] += event[MOVING_COST, i] + event[LAID_OFF, i] * terms[SEVERANCE, i] * salary
 
 
 @spliced
-def record_company(model: Model, desk: Desk, step: int, cumulated: Any) -> None:
+def record_company(model: Varied, desk: Desk, step: int, cumulated: Any) -> None:
     """The company's rows of sections 5 and 6 from the sums over its roles.
 
     `cumulated` carries one-off cost and net from month to month; month 0 spends nothing.
     """
-    out, sums, rules = desk.company, desk.sums, model.rules[0]
+    out, sums, rules, terms = desk.company, desk.sums, model.rules[0], desk.terms
     for i in range(out.shape[1]):
         out[0, i] = ratio(sums[AUTOMATION, i], sums[WEIGHTS, i])
         out[1, i] = ratio(sums[TIME, i], sums[WEIGHTS_OF_TIME, i])
         out[2, i] = ratio(sums[UNUSED, i], sums[WEIGHTS, i])
         out[3, i] = ratio(np.float64(out[COUNTS, i]), rules.start_heads)
         out[4, i] = ratio(sums[SALARIES, i], rules.start_salary)
-    yearly = (1.0 + rules.on_cost) / 12.0
     for i in range(out.shape[1]):
+        yearly = (1.0 + terms[ON_COST, i]) / 12.0
         out[CASH, i] = np.int64(np.floor(sums[SALARIES, i] * yearly + 0.5))
         out[CASH + 1, i] = np.int64(np.floor(sums[BASELINE, i] * yearly + 0.5))
-        out[CASH + 2, i] = np.int64(np.floor(sums[SEATS, i] * rules.licence + 0.5))
+        out[CASH + 2, i] = np.int64(np.floor(sums[SEATS, i] * terms[LICENCE, i] + 0.5))
         out[CASH + 3, i] = np.int64(np.floor(sums[ONE_OFF, i] + 0.5))
         out[CASH + 4, i] = out[CASH + 1, i] - out[CASH, i] - out[CASH + 2, i]
         if step > 0:

@@ -40,7 +40,7 @@ def model_of(request: SimulationRequest, first: int, last: int) -> tuple[Engine,
     from etter_simulation.engine.uncertainty import values_of
 
     model = varied.vary(request, values_of(request, first, last))
-    return Engine(varied.start, varied.advance_varied), model
+    return Engine(cohort.start, cohort.advance), model
 
 
 def unhurried_months(request: SimulationRequest) -> int:

@@ -21,7 +21,7 @@ from etter_simulation.engine.statistics import Ints
 
 __all__ = ["Progress", "Result", "run"]
 
-CHUNK: Final = 128
+CHUNK: Final = 256
 """Iterations a thread takes at once; fewer when there are more threads than that gives work for."""
 
 Progress = Callable[[float], None]

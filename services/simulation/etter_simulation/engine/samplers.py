@@ -31,7 +31,7 @@ TABLE = 16384
 
 FIRST, SECOND, MASS, REST, ODDS, UP, DOWN, MODE, LEFT = 0, 1, 2, 3, 4, 5, 6, 7, 8
 N, CHANCE, STAY = 9, 10, 11
-"""How many, each with which probability, and the logarithm of what that leaves to 1."""
+"""How many, each with which probability, and the logarithm of what that leaves to 1 (not read above one half)."""
 DRAWS, A, B, C = 12, 13, 14, 15
 """How many of three groups of which sizes."""
 K, K_A, K_B, K_C = 16, 17, 18, 19
@@ -96,11 +96,15 @@ def log_factorials() -> Lane:
 
 
 @inlined
-def lay_chance(slips: Any, n: Lane, chance: float) -> None:
-    """Lay out a binomial of one probability for all lanes."""
-    stay = log1p(-chance) if chance < 1.0 else 0.0
-    for i in range(len(n)):
-        slips[N, i], slips[CHANCE, i], slips[STAY, i] = n[i], chance, stay
+def lay_chance(slips: Any, n: Lane, chance: Lane, same: bool) -> None:
+    """Lay out a binomial; `same` says that all lanes have one probability."""
+    if same:
+        stay = log1p(-min(chance[0], 0.5))
+        for i in range(len(n)):
+            slips[N, i], slips[CHANCE, i], slips[STAY, i] = n[i], chance[i], stay
+    else:
+        for i in range(len(n)):
+            slips[N, i], slips[CHANCE, i], slips[STAY, i] = n[i], chance[i], log1p(-min(chance[i], 0.5))
 
 
 @compiled
@@ -115,6 +119,8 @@ def binomials(draws: Draws, sheet: Sheet, count: int, block: int) -> None:
         likely += chance[i] > 0.5
     if few:
         uniforms(draws.stream, sheet.iterations, count, block, sheet.slips[FIRST], sheet.slips[SECOND])
+        if likely:
+            _turn_stay(sheet.slips, count)
         _invert(sheet.slips, count)
     else:
         k[:] = 0.0
@@ -126,6 +132,15 @@ def binomials(draws: Draws, sheet: Sheet, count: int, block: int) -> None:
             k[i] = others if chance[i] > 0.5 else found
 
 
+@spliced
+def _turn_stay(slips: Any, count: int) -> None:
+    """Where events are likelier than not, those that do not happen are drawn."""
+    chance, stay = slips[CHANCE], slips[STAY]
+    for i in range(count):
+        none, some = stay[i], log(chance[i])
+        stay[i] = none if chance[i] <= 0.5 else some
+
+
 @compiled
 def _invert(slips: Any, count: int) -> None:
     """Count up from zero. What rounding leaves over at the end, less than 1e-15 of all draws, gets the mean."""
@@ -133,8 +148,7 @@ def _invert(slips: Any, count: int) -> None:
     number, mass, rest, odds = slips[FIRST], slips[MASS], slips[REST], slips[ODDS]
     for i in range(count):
         small = min(chance[i], 1.0 - chance[i])
-        some, none = log(chance[i]), stay[i]
-        at_zero = exp(n[i] * (none if chance[i] <= 0.5 else some))
+        at_zero = exp(n[i] * stay[i])
         mass[i] = at_zero if n[i] * small < INVERSION_BELOW else 2.0
         odds[i] = small / (1.0 - small)
         rest[i] = number[i]
@@ -171,11 +185,11 @@ def _reject(draws: Draws, sheet: Sheet, count: int, block: int) -> None:
     tried, n, chance, many, small = draws.tried, sheet.slips[N], sheet.slips[CHANCE], 0, True
     for i in range(count):
         p = min(chance[i], 1.0 - chance[i])
-        if n[i] * p >= INVERSION_BELOW:
-            tried.index[many], tried.iterations[many] = i, sheet.iterations[i]
-            tried.slips[N, many], tried.slips[CHANCE, many] = n[i], p
-            small &= n[i] < TABLE
-            many += 1
+        tried.index[many], tried.iterations[many] = i, sheet.iterations[i]
+        tried.slips[N, many], tried.slips[CHANCE, many] = n[i], p
+        is_one = n[i] * p >= INVERSION_BELOW
+        small &= (n[i] < TABLE) | (not is_one)
+        many += is_one  # a lane that is none is written over by the next
     while many:
         padded = _fill_up(tried, many)
         uniforms(draws.stream, tried.iterations, padded, block, tried.slips[FIRST], tried.slips[SECOND])
@@ -237,15 +251,13 @@ def _weigh_by_series(slips: Any, count: int) -> None:
 
 @spliced
 def _keep_rejected(tried: Sheet, count: int, found: Lane) -> int:
-    """Hand out what was accepted; the others move together."""
+    """Hand out what was accepted; the others move together. What was not is handed out, too, until it is."""
     kept, slips = 0, tried.slips
     for j in range(count):
-        if slips[REST, j] <= slips[MASS, j]:
-            found[tried.index[j]] = slips[K, j]
-        else:
-            tried.index[kept], tried.iterations[kept] = tried.index[j], tried.iterations[j]
-            slips[N, kept], slips[CHANCE, kept] = slips[N, j], slips[CHANCE, j]
-            kept += 1
+        found[tried.index[j]] = slips[K, j]
+        tried.index[kept], tried.iterations[kept] = tried.index[j], tried.iterations[j]
+        slips[N, kept], slips[CHANCE, kept] = slips[N, j], slips[CHANCE, j]
+        kept += slips[REST, j] > slips[MASS, j]
     return kept
 
 
@@ -469,4 +481,4 @@ def _lay_share(slips: Any, count: int, taken: Lane, one: Lane, other: Lane) -> N
         part = one[i] / max(one[i] + other[i], 1.0)
         share = part if other[i] > 0.0 else 1.0
         slips[N, i], slips[CHANCE, i] = taken[i], share
-        slips[STAY, i] = log1p(-share)
+        slips[STAY, i] = log1p(-min(share, 0.5))

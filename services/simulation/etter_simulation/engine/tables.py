@@ -73,6 +73,28 @@ class Model(NamedTuple):
     """The most people that may move, [month, pair]; no months: as many as there are."""
 
 
+class Varied(NamedTuple):
+    """As `Model`, with the iteration before every other index. A table that is the same in all has one row."""
+
+    rules: Table
+    roles: Table
+    works: Table
+    pairs: Table
+    """[pair], those of the widest choice; an iteration may make the first `offered` of them."""
+    offered: Table
+    demand: Table
+    capex: Table
+    planned: Table
+
+
+def in_every_iteration(model: Model) -> Varied:
+    """The model that does not vary."""
+    offered = np.full(1, len(model.pairs))
+    return Varied(
+        model.rules, model.roles[None], model.works[None], model.pairs, offered, model.demand[None], *model[5:]
+    )
+
+
 class State(NamedTuple):
     """Where iterations stand: [iteration, role] and [iteration, Auto workload]."""
 

@@ -7,31 +7,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import numpy as np
 
-from etter_simulation.engine import cohort
 from etter_simulation.engine.build import MINOR_UNITS, build
 from etter_simulation.engine.parameters import with_values
-from etter_simulation.engine.philox import Stream
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.statistics import Floats, Ints
-from etter_simulation.engine.tables import Model, Table
-
-
-class Varied(NamedTuple):
-    """As `Model`, with the iteration before every other index. A table that is the same in all has one row."""
-
-    rules: Table
-    roles: Table
-    works: Table
-    pairs: Table
-    """[pair], those of the widest choice; an iteration may make the first `offered` of them."""
-    offered: Table
-    demand: Table
-    capex: Table
-    planned: Table
+from etter_simulation.engine.statistics import Floats
+from etter_simulation.engine.tables import Model, Table, Varied
 
 
 def vary(request: SimulationRequest, values: Mapping[str, Floats]) -> Varied:
@@ -49,36 +33,6 @@ def vary(request: SimulationRequest, values: Mapping[str, Floats]) -> Varied:
         _works(request, base, values),
         base.pairs, offered, _demand(request, base, values), base.capex, base.planned,
     )  # fmt: skip
-
-
-def start(varied: Varied, iterations: int) -> cohort.State:
-    """A block of one lane for every iteration."""
-    return cohort.start(_model_of(varied, 0), iterations, lanes=1)
-
-
-def advance_varied(
-    varied: Varied, state: cohort.State, stream: Stream, first_iteration: int, first_step: int, roles: Ints,
-    company: Ints,
-) -> None:  # fmt: skip
-    """As `cohort.advance`, each iteration with its own model."""
-    for i in range(company.shape[2]):
-        own = cohort.State(state.people[i : i + 1], state.stages[i : i + 1], state.money[i : i + 1])
-        cohort.advance(
-            _model_of(varied, i), own, stream, first_iteration + i, first_step,
-            roles[:, :, i : i + 1], company[:, :, i : i + 1],
-        )  # fmt: skip
-
-
-def _model_of(varied: Varied, i: int) -> Model:
-    return Model(
-        varied.rules[i : i + 1],
-        varied.roles[min(i, len(varied.roles) - 1)],
-        varied.works[min(i, len(varied.works) - 1)],
-        varied.pairs[: varied.offered[i]],
-        varied.demand[min(i, len(varied.demand) - 1)],
-        varied.capex,
-        varied.planned,
-    )
 
 
 def _as_it_is(values: Floats) -> Floats:

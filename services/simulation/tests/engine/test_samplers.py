@@ -43,9 +43,10 @@ def laid(lanes: int, **rows: float) -> samplers.Draws:
     return draws
 
 
-def binomials(n: float, p: float, lanes: int = DRAWS) -> Any:
-    draws = laid(lanes, A=n)
-    samplers.lay_chance(draws.all.slips, draws.all.slips[samplers.A], p)
+def binomials(n: float, p: float, lanes: int = DRAWS, *, same: bool = True) -> Any:
+    draws = laid(lanes, A=n, B=p)
+    slips = draws.all.slips
+    samplers.lay_chance(slips, slips[samplers.A], slips[samplers.B], same)
     samplers.binomials(draws, draws.all, lanes, 0)
     return draws.all.slips[samplers.K].astype(np.int64)
 
@@ -98,6 +99,10 @@ class TestBinomials:
     @pytest.mark.parametrize(("n", "p", "k"), [(0, 0.5, 0), (9, 0.0, 0), (9, 1.0, 9), (5000, 1.0, 5000)])
     def test_certain_outcomes(self, n: int, p: float, k: int) -> None:
         assert (binomials(n, p, 16) == k).all()
+
+    @pytest.mark.parametrize(("n", "p"), [(300, 0.01), (5000, 0.2), (40, 0.9)])
+    def test_it_does_not_matter_whether_one_probability_is_known_to_be_one(self, n: int, p: float) -> None:
+        assert (binomials(n, p, 64) == binomials(n, p, 64, same=False)).all()
 
 
 class TestHypergeometrics:
