@@ -95,21 +95,20 @@ class Part:
         arrays = [array for block in (self.roles, self.company) for array in block.arrays()]
         shapes = [array.shape for array in arrays]
         header = json.dumps([*astuple(self.iterations), *astuple(self.months), shapes]).encode()
-        packer = zstandard.ZstdCompressor(level=1)
-        body = b"".join(np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<")).tobytes() for array in arrays)
-        return _HEADER.pack(len(header)) + header + packer.compress(body)
+        body = b"".join(_in_planes(array) for array in arrays)
+        return _HEADER.pack(len(header)) + header + zstandard.ZstdCompressor(level=1).compress(body)
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Part:
         start_of_body = _HEADER.size + _HEADER.unpack_from(stored)[0]
         first, last, first_month, last_month, shapes = json.loads(stored[_HEADER.size : start_of_body])
-        body = bytearray(zstandard.ZstdDecompressor().decompress(stored[start_of_body:]))
+        body = np.frombuffer(zstandard.ZstdDecompressor().decompress(stored[start_of_body:]), dtype=np.uint8)
         found, at = [], 0
         for place, shape in enumerate(shapes):
-            size = int(np.prod(shape))
+            size = 8 * int(np.prod(shape))
             kind = "<u8" if place % _ARRAYS in _WORDS else "<i8"
-            found.append(np.frombuffer(body, dtype=kind, count=size, offset=at).reshape(shape))
-            at += 8 * size
+            found.append(_out_of_planes(body[at : at + size]).view(kind).reshape(shape))
+            at += size
         blocks = [Block(found[base], Tally(*found[base + 1 : base + _ARRAYS])) for base in (0, _ARRAYS)]
         return cls(Span(first, last), Span(first_month, last_month), *blocks)
 
@@ -117,6 +116,16 @@ class Part:
 _ARRAYS: Final = 1 + len(fields(Tally))
 _WORDS: Final = (2, 3)
 """Of a block's arrays those of unsigned words: `total` and `squares`."""
+
+
+def _in_planes(array: Any) -> bytes:
+    """All first bytes of its numbers, then all second ones …: most of them are zero, and pack in half the time."""
+    flat = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).reshape(-1)
+    return flat.view(np.uint8).reshape(-1, 8).T.tobytes()
+
+
+def _out_of_planes(planes: Any) -> Any:
+    return np.ascontiguousarray(planes.reshape(8, -1).T).reshape(-1)
 
 
 def company_metrics(request: SimulationRequest) -> tuple[str, ...]:

@@ -47,6 +47,7 @@ from etter_simulation.engine.cohort_tables import (
 )
 from etter_simulation.engine.compiled import compiled, inlined, spliced
 from etter_simulation.engine.elementary import expm1
+from etter_simulation.engine.groups import hypergeometrics, joining, leaving
 from etter_simulation.engine.philox import Lane, seek, uniforms
 from etter_simulation.engine.samplers import (
     CHANCE,
@@ -62,10 +63,7 @@ from etter_simulation.engine.samplers import (
     K,
     N,
     binomials,
-    hypergeometrics,
-    joining,
     lay_chance,
-    leaving,
 )
 from etter_simulation.engine.staffing import required_heads
 from etter_simulation.engine.tables import NO_HIRING, TO_REQUIRED, Table, Varied

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from etter_simulation.engine import philox, samplers
+from etter_simulation.engine import groups, philox, samplers
 
 DRAWS = 40_000
 Mass = Callable[[int], float]
@@ -57,7 +57,7 @@ def hypergeometrics(good: float, others: float, taken: float, lanes: int = DRAWS
     first, second = slips[samplers.FIRST], slips[samplers.SECOND]
     philox.uniforms(draws.stream, draws.all.iterations, lanes, 0, first, second)
     rows = (slips[row] for row in (samplers.A, samplers.B, samplers.DRAWS, samplers.K))
-    samplers.hypergeometrics(draws, draws.all, lanes, first, *rows)
+    groups.hypergeometrics(draws, draws.all, lanes, first, *rows)
     return slips[samplers.K].astype(np.int64)
 
 
@@ -125,31 +125,31 @@ class TestLeaving:
     @pytest.mark.parametrize(("draws", "group"), [(7, 0), (7, 1), (7, 2), (40, 0), (40, 1), (40, 2)])
     def test_each_group_is_hypergeometric(self, draws: int, group: int) -> None:
         sizes = (50, 30, 20)
-        values = in_groups(samplers.leaving, draws, sizes)[group]
+        values = in_groups(groups.leaving, draws, sizes)[group]
         others = 100 - sizes[group]
         assert_follows(values, hypergeometric_mass(sizes[group], others, draws), min(sizes[group], draws))
 
     @pytest.mark.parametrize("draws", [0, 7, 40, 100])
     def test_as_many_leave_as_are_drawn(self, draws: int) -> None:
-        found = in_groups(samplers.leaving, draws, (50, 30, 20), 64)
+        found = in_groups(groups.leaving, draws, (50, 30, 20), 64)
         assert (found.sum(axis=0) == draws).all()
         assert ((found >= 0) & (found <= np.array([50, 30, 20])[:, None])).all()
 
     @pytest.mark.parametrize("draws", [3, 30])
     def test_all_are_of_the_first_group_if_there_is_no_other(self, draws: int) -> None:
-        assert (in_groups(samplers.leaving, draws, (50, 0, 0), 16) == np.array([draws, 0, 0])[:, None]).all()
+        assert (in_groups(groups.leaving, draws, (50, 0, 0), 16) == np.array([draws, 0, 0])[:, None]).all()
 
 
 class TestJoining:
     @pytest.mark.parametrize(("draws", "group"), [(7, 0), (7, 1), (7, 2), (60, 0), (60, 1), (60, 2)])
     def test_each_group_is_binomial(self, draws: int, group: int) -> None:
         sizes = (50, 30, 20)
-        values = in_groups(samplers.joining, draws, sizes)[group]
+        values = in_groups(groups.joining, draws, sizes)[group]
         assert_follows(values, binomial_mass(draws, sizes[group] / 100), draws)
 
     @pytest.mark.parametrize("draws", [5, 50])
     def test_all_join_the_first_group_where_nobody_is(self, draws: int) -> None:
-        assert (in_groups(samplers.joining, draws, (0, 0, 0), 16) == np.array([draws, 0, 0])[:, None]).all()
+        assert (in_groups(groups.joining, draws, (0, 0, 0), 16) == np.array([draws, 0, 0])[:, None]).all()
 
 
 MIXED = np.array([(at * 37 % 101, at * 53 % 89, at * 11 % 97, at * 29 % 60) for at in range(64)], dtype=np.float64).T
@@ -168,7 +168,7 @@ def mixed(lanes: slice) -> samplers.Draws:
 class TestNeighbours:
     """A lane draws the same whatever is drawn beside it."""
 
-    @pytest.mark.parametrize("sampler", [samplers.leaving, samplers.joining])
+    @pytest.mark.parametrize("sampler", [groups.leaving, groups.joining])
     @pytest.mark.parametrize("lanes", [slice(0, 8), slice(3, 64, 8), slice(24, 64)])
     def test_of_groups(self, sampler: Any, lanes: slice) -> None:
         together, apart = mixed(slice(0, 64)), mixed(lanes)
