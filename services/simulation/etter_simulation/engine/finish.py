@@ -41,21 +41,20 @@ class Finisher:
         self._metrics = company_metrics(request)
         self._scales = scales(self._metrics), np.tile(scales(ROLE_METRICS), len(request.roles))
         self._ledger = Ledger.opened(iterations, request.steps, request.costs.discount_rate)
-        self._company: list[Floats] = []
-        self._roles: list[Floats] = []
+        self._known = 0
+        self._company, self._roles = (np.empty((request.steps + 1, len(one), len(STATS))) for one in self._scales)
 
     def add(self, part: Part | SketchedPart) -> None:
         """The next window."""
-        known = sum(map(len, self._company))
-        if part.months.first != known or part.iterations != Span(0, len(self._ledger.spent)):
-            raise ValueError(f"{part.iterations} {part.months} is not the window from month {known} on")
+        if part.months.first != self._known or part.iterations != Span(0, len(self._ledger.spent)):
+            raise ValueError(f"{part.iterations} {part.months} is not the window from month {self._known} on")
         self._enter(part)
         for kept, block, scale in zip(
             (self._company, self._roles), (part.company, part.roles), self._scales, strict=True
         ):
-            every_scale = np.tile(scale, len(part.months))
-            found = _describe(self._pool, block, every_scale, len(part.iterations))
-            kept.append(found.reshape(len(part.months), -1, len(STATS)))
+            found = _describe(self._pool, block, np.tile(scale, len(part.months)), len(part.iterations))
+            kept[part.months.place] = found.reshape(len(part.months), -1, len(STATS))
+        self._known = part.months.last
 
     def _enter(self, part: Part | SketchedPart) -> None:
         prefix = "attributed_" if self._request.counterfactual else ""
@@ -65,12 +64,11 @@ class Finisher:
 
     def result(self) -> Result:
         months = self._request.steps + 1
-        company, roles = np.concatenate(self._company), np.concatenate(self._roles)
-        if len(company) != months:
-            raise ValueError(f"{len(company)} of {months} months")
-        by_role = roles.reshape(months, -1, len(ROLE_METRICS), len(STATS))
-        summary = {**self._ledger.summary(), "at_end": bridge(self._metrics, company[-1, :, 0])}
-        return Result(self._metrics, company.transpose(1, 2, 0), by_role.transpose(1, 2, 3, 0), summary)
+        if self._known != months:
+            raise ValueError(f"{self._known} of {months} months")
+        by_role = self._roles.reshape(months, -1, len(ROLE_METRICS), len(STATS))
+        summary = {**self._ledger.summary(), "at_end": bridge(self._metrics, self._company[-1, :, 0])}
+        return Result(self._metrics, self._company.transpose(1, 2, 0), by_role.transpose(1, 2, 3, 0), summary)
 
 
 def finish(request: SimulationRequest, windows: Iterable[Part | SketchedPart], *, threads: int = 1) -> Result:
