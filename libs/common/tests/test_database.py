@@ -68,10 +68,10 @@ class TestPool:
         watch_pool(platform.db.engine)  # the last one opened in this process is told of, and this is not it
         limit = platform.settings.pool_size + platform.settings.pool_overflow
         assert sample("etter_db_pool_connections", state="limit") == limit
-        before = sample("etter_db_pool_connections", state="in_use")
+        pool = platform.db.engine.sync_engine.pool
         async with platform.work(system=True) as ctx:
-            await ctx.session.execute(text("SELECT 1"))
-            assert sample("etter_db_pool_connections", state="in_use") == before + 1
+            await ctx.session.execute(text("SELECT 1"))  # the service's own tasks may have connections too
+            assert sample("etter_db_pool_connections", state="in_use") == pool.checkedout() >= 1  # type: ignore[attr-defined]
 
     async def test_its_want_is_measured(self, platform: Platform) -> None:
         small = create_async_engine(
