@@ -94,17 +94,22 @@ class Context:
 
     async def finish(self, error: BaseException | None = None) -> None:
         """End the transaction: commit, or roll back after an error that does not keep its writes."""
-        from etter_common.db import session
-        from etter_common.events import outbox
-
         kept = error is None or (isinstance(error, AppError) and error.keep_writes)
         if kept and (self.events or self.stale_tags or self.appended):
-            try:
-                await outbox.write(self)
-            except BaseException as failure:
-                await session.finish(self.session, failure)
-                raise session.translated(failure) from failure
+            await self._write_appended()
         if "session" in self.__dict__:
+            from etter_common.db import session
+
             await session.finish(self.session, error)
         if kept and self.stale_tags:
             await self.platform.cache.invalidate(self.stale_tags, cause="write", change=self.stale_change)
+
+    async def _write_appended(self) -> None:
+        from etter_common.db import session
+        from etter_common.events import outbox
+
+        try:
+            await outbox.write(self)
+        except BaseException as failure:
+            await session.finish(self.session, failure)
+            raise session.translated(failure) from failure

@@ -20,7 +20,7 @@ from etter_common.direct import direct
 from etter_common.errors import MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from fastapi.dependencies.models import Dependant
     from starlette.routing import BaseRoute
@@ -86,7 +86,7 @@ class Dispatcher:
     def _find(self, scope: Scope) -> tuple[_Candidate, dict[str, Any]]:
         methods: set[str] = set()
         asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # RFC 9110 §9.3.2
-        for _, equal in groupby(self._candidates(scope["path"]), key=lambda candidate: candidate.rank[0]):
+        for equal in _by_rank(self._candidates(scope["path"])):
             for candidate in equal:
                 match, found = candidate.route.matches(asked)
                 if match is Match.FULL:
@@ -111,6 +111,13 @@ class Dispatcher:
         if len(found) > 1:
             found.sort(key=lambda candidate: candidate.rank)
         return found
+
+
+def _by_rank(candidates: list[_Candidate]) -> Iterable[Iterable[_Candidate]]:
+    """Those that leave equally much open together; mostly there is one."""
+    if len(candidates) < 2:
+        return (candidates,)
+    return (equal for _, equal in groupby(candidates, key=lambda candidate: candidate.rank[0]))
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

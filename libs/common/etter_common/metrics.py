@@ -54,6 +54,16 @@ class Tally:
                 tally._counter.inc(pending)
 
 
+class Level:
+    """A gauge that goes up and down at the price of an addition; all of it on one thread."""
+
+    __slots__ = ("count",)
+
+    def __init__(self, gauge: Gauge) -> None:
+        self.count = 0
+        gauge.set_function(lambda: float(self.count))
+
+
 class _Settling(Collector):
     """First in the registry, so that every counter is read with what its tallies hold."""
 
@@ -87,7 +97,7 @@ def _histogram(name: str, text: str, *labels: str, buckets: tuple[float, ...] = 
 
 
 # HTTP, in: rate, errors, duration per route template
-HTTP_IN_FLIGHT: Final = _gauge("etter_http_requests_in_flight", "Requests being answered")
+IN_FLIGHT: Final = Level(_gauge("etter_http_requests_in_flight", "Requests being answered"))
 HTTP_WAITING: Final = _gauge("etter_http_requests_waiting", "Requests that wait for a place to be worked on")
 HTTP_SHED: Final = _counter("etter_http_requests_shed", "Requests refused for load", "cause")
 HTTP_SHORTCUTS: Final = _counter("etter_http_shortcuts", "Requests answered before the router", "status")

@@ -112,13 +112,13 @@ class PlatformMiddleware:
         state.queries, log_token = query_log.begin()
         state.trace.activate(f"{scope['method']} {self._settings.service}")
         state.gate, place = self.gate, Place(self.gate)
-        metrics.HTTP_IN_FLIGHT.inc()
+        metrics.IN_FLIGHT.count += 1
         try:
             await self._answer(scope, receive, out, place)
         finally:
             place.leave()
             state.let_go()
-            metrics.HTTP_IN_FLIGHT.dec()
+            metrics.IN_FLIGHT.count -= 1
             state.trace.deactivate()
             query_log.end(log_token)
             logging.reset_ids(ids)
@@ -132,7 +132,8 @@ class PlatformMiddleware:
             deadline = self._deadlines.begin()
             out.on_stream = lambda: _open_ended(deadline, place)
             await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
-            self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
+            if out.state.found is not None:
+                self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
         except asyncio.CancelledError:
             if deadline is None or not deadline.caused():
                 await _abandon(out.state)
