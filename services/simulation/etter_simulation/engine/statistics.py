@@ -201,9 +201,15 @@ def _moments(n: Ints, total: Words, squares: Words, scale: Floats, out: Floats) 
 
 
 @inlined
+def _apart(value: int, following: int) -> np.uint64:
+    """How much more `following` is. Signed, it may not fit, and what overflows is not defined in compiled code."""
+    return np.uint64(following) - np.uint64(value)
+
+
+@inlined
 def _between(value: int, following: int, part: int, below: int) -> float:
     """`part` / `below` of the way from one whole number to the next that there is."""
-    return np.float64(value) + (following - value) * (part / below)
+    return float(np.float64(value) + np.float64(_apart(value, following)) * (part / below))
 
 
 @compiled
@@ -249,8 +255,9 @@ def _count_quantiles(rows: Ints, n: Ints, low: Ints, high: Ints, scale: Floats, 
             continue
         if low[at] == high[at]:
             out[at, 3:6] = low[at] / scale[at]
-        elif high[at] - low[at] < room and high[at] - low[at] > 0:
-            _counted_quantiles(rows[at], low[at], tops[: high[at] - low[at] + 1], n[at], scale[at], out[at])
+        elif _apart(low[at], high[at]) < np.uint64(room):
+            kept = np.int64(_apart(low[at], high[at])) + 1
+            _counted_quantiles(rows[at], low[at], tops[:kept], n[at], scale[at], out[at])
         else:
             others[many] = at
             many += 1

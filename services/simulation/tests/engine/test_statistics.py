@@ -72,6 +72,14 @@ class TestDescribe:
         for name, q in (("min", 0), ("p5", 0.05), ("p50", 0.5), ("p95", 0.95), ("max", 1)):
             assert found[name] == pytest.approx(np.quantile(values, q), rel=1e-12, abs=1e-3)
 
+    @pytest.mark.parametrize("between", [0, 1, 38, 200])
+    def test_values_further_apart_than_a_signed_number_holds(self, between: int) -> None:
+        """Their difference is 2**63: taken as signed it would look small enough to be counted."""
+        found = described([-LARGE, *[0] * between, LARGE])
+        assert (found["min"], found["max"]) == (-LARGE, LARGE)
+        assert found["p50"] == 0
+        assert found["p5"] == pytest.approx(np.quantile([-(2.0**62), *[0.0] * between, 2.0**62], 0.05))
+
     def test_one_value_has_no_spread(self) -> None:
         assert described([7]) == {"mean": 7, "min": 7, "max": 7, "p5": 7, "p50": 7, "p95": 7, "sd": 0, "se": 0}
 
