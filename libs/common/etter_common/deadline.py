@@ -26,10 +26,6 @@ class Deadline:
         self._task: asyncio.Task[object] | None = task
         self.has_passed = False
 
-    @property
-    def has_ended(self) -> bool:
-        return self._task is None
-
     def end(self) -> None:
         """It holds no longer: the work is done, or may take as long as it likes."""
         self._task = None

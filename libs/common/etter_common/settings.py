@@ -13,7 +13,7 @@ DEVELOPMENT_SECRET = "development-only-secret-not-for-production"  # noqa: S105 
 class ServiceSettings(BaseSettings):
     """Settings all services share. A service subclasses it and sets `service` and the variables' prefix."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     service: ClassVar[str]
 

@@ -17,3 +17,17 @@ class TestUrls:
         given: dict[str, Any] = {"database_url": "postgresql+asyncpg://u@h/d", **ELSEWHERE, name: url}
         with pytest.raises(ValidationError, match=r"must begin with postgresql\+asyncpg://"):
             SampleSettings(**given)
+
+
+class TestEnvironment:
+    def test_an_empty_variable_is_one_that_is_not_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SAMPLE_POOLER_URL", "")
+        monkeypatch.setenv("SAMPLE_POOL_SIZE", "")
+        given: dict[str, Any] = {"database_url": "postgresql+asyncpg://u@h/d", **ELSEWHERE}
+        found = SampleSettings(**given)
+        assert (found.pooler_url, found.pool_size) == (None, SampleSettings.model_fields["pool_size"].default)
+
+    def test_what_is_needed_cannot_be_empty(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SAMPLE_DATABASE_URL", "")
+        with pytest.raises(ValidationError, match="database_url"):
+            SampleSettings(**ELSEWHERE)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from etter_common.ids import new_id
 from etter_devstack.servers import nats as nats_server
 from etter_devstack.servers import valkey as valkey_server
 
-MakeCache = Callable[..., Awaitable[Cache]]
+from .source import MakeCache, Source
 
 
 def open_redis(url: str, *, timeout_s: float | None = None) -> Redis:
@@ -113,3 +113,13 @@ def own_nats(folder: Path) -> Iterator[nats_server.Nats]:
     server = nats_server.start(folder / "nats", log=folder / "nats.log")
     yield server
     server.process.kill()
+
+
+@pytest.fixture
+async def cache(make_cache: MakeCache) -> Cache:
+    return await make_cache()
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()

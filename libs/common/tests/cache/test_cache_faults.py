@@ -37,11 +37,6 @@ def frozen(pid: int) -> Iterator[None]:
 
 
 @pytest.fixture
-def source() -> Source:
-    return Source()
-
-
-@pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often Redis was asked, by command; a batch of them is one `PIPELINE`."""
     counted: Counter[str] = Counter()

@@ -17,6 +17,8 @@ from redis.exceptions import ResponseError
 from etter_common.cache.line import AT_ONCE, MAX_BATCH, Line
 from etter_devstack.servers import valkey as valkey_server
 
+from .source import until
+
 ECHO = "return ARGV[1]"
 SLOW_ECHO = "local n = 0; for i = 1, 3000000 do n = n + i end; return ARGV[1]"
 BROKEN = "return redis.call('NONSENSE')"
@@ -102,13 +104,13 @@ class TestCalls:
 
 class TestGivingUp:
     async def test_nobody_gets_the_answers_of_those_who_gave_up(
-        self, line: Line, own_valkey: valkey_server.Valkey
+        self, line: Line, own_valkey: valkey_server.Valkey, batches: list[int]
     ) -> None:
         echo = line.script(ECHO)
         await echo([], ["warm"])
         os.kill(own_valkey.process.pid, signal.SIGSTOP)
         abandoned = [asyncio.create_task(echo([], [f"old {number}"])) for number in range(20)]
-        await asyncio.sleep(0.05)
+        await until(lambda: batches == [20])
         for task in abandoned[::2]:
             task.cancel()
         os.kill(own_valkey.process.pid, signal.SIGCONT)
@@ -118,13 +120,13 @@ class TestGivingUp:
         assert left == [f"old {number}".encode() for number in range(1, 20, 2)]
 
     async def test_a_connection_that_was_closed_over_a_batch_is_not_used_again(
-        self, client: Redis, own_valkey: valkey_server.Valkey
+        self, client: Redis, own_valkey: valkey_server.Valkey, batches: list[int]
     ) -> None:
         first, second = Line(client), Line(client)
         await asyncio.gather(*(first.script(ECHO)([], [number]) for number in range(3)))
         os.kill(own_valkey.process.pid, signal.SIGSTOP)
         calls = [asyncio.create_task(first.script(ECHO)([], [f"old {number}"])) for number in range(3)]
-        await asyncio.sleep(0.05)
+        await until(lambda: batches == [3, 3])
         await first.close()
         os.kill(own_valkey.process.pid, signal.SIGCONT)
         assert all(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,13 +66,6 @@ def play(
     if attributed:
         savings = attribute(company, _advance(without_automation(request), first, last, with_roles=False)[0])
     return Rows(company, savings, roles)
-
-
-def play_in_spans(
-    request: SimulationRequest, spans: Sequence[range], *, with_roles: bool = True
-) -> Iterator[tuple[range, Rows]]:
-    for span in spans:
-        yield span, play(request, span.start, span.stop, with_roles=with_roles)
 
 
 def spans(request: SimulationRequest, first: int, last: int) -> list[range]:
