@@ -134,10 +134,10 @@ class TestWhenTheRouteIsNeeded:
     async def test_plans_are_bounded(self, app: FastAPI, client: CheckedClient) -> None:
         assert isinstance(app, Application)
         shortcut = app._layer._shortcut
-        shortcut._max_plans, most = len(shortcut) + 5, shortcut._max_plans
+        shortcut._plans._most, most = len(shortcut) + 5, shortcut._plans._most
         try:
             for number in range(20):
                 await client.get(f"/things?min_size={number}")
-            assert len(shortcut) <= shortcut._max_plans
+            assert len(shortcut) <= shortcut._plans._most
         finally:
-            shortcut._max_plans = most
+            shortcut._plans._most = most
