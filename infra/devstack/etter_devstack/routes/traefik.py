@@ -45,6 +45,7 @@ def static_config(table: Table, place: Place, *, dynamic: str) -> dict[str, Any]
     }
     if place.inner:
         entries["inner"] = {"address": place.inner, "http": _NO_ALIASES}
+        config["ping"]["entryPoint"] = "inner"  # where `traefik healthcheck` asks
         config["metrics"] = {"prometheus": {"entryPoint": "inner"}}
     return config
 

@@ -59,6 +59,7 @@ class Gate:
     address: Address
     secure: Address | None = None
     inner: Address | None = None
+    config: Path | None = None
 
     def call(self, method: str, path: str, **more: Any) -> Answer:
         return fetch(self.address, method, path, **more)
@@ -101,6 +102,6 @@ def compose(folder: Path, backends: Backends, *, certificate: tuple[Path, Path] 
     process = ingress.start(folder, log=folder / "log", static=static, dynamic=dynamic)
     try:
         process.wait_until(lambda: answers(f"http://127.0.0.1:{at['inner'][1]}/ping"))
-        yield Gate("compose", at["web"], at.get("secure"), at["inner"])
+        yield Gate("compose", at["web"], at.get("secure"), at["inner"], folder / "traefik.yaml")
     finally:
         process.stop()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import socket
+import subprocess
 from collections.abc import Iterator
 from urllib.parse import unquote
 
 import pytest
 
+from etter_devstack.servers import ingress
 from etter_devstack.servers.ports import free_port
 
 from . import gates
@@ -167,3 +169,10 @@ class TestInside:
         assert gates.fetch(gate.inner, "GET", "/ping").body == b"OK"
         assert b"traefik_" in gates.fetch(gate.inner, "GET", "/metrics").body
         assert gates.fetch(gate.inner, "GET", "/api/core/v1/x").status == 404
+
+    def test_traefik_finds_out_itself_whether_it_is_well(self, gate: Gate) -> None:
+        if gate.config is None:
+            assert gate.form == "local"
+            return
+        command = [ingress.BINARY, "healthcheck", f"--configFile={gate.config}"]
+        assert subprocess.run(command, capture_output=True, timeout=20, check=True).stdout.startswith(b"OK")
