@@ -127,6 +127,25 @@ class TestTraefikFiles:
         assert dynamic["http"]["serversTransports"]["services"]["forwardingTimeouts"] == forwarding()
 
 
+class TestReadme:
+    def test_its_arguments_say_what_the_files_say(self) -> None:
+        text = (ROOT / "infra" / "ingress" / "README.md").read_text(encoding="utf-8")
+        arguments = dict(re.findall(r"^--entryPoints\.websecure\.(\S+)=(\S+)$", text, re.MULTILINE))
+        entry = read("infra/compose/ingress/traefik-tls.yaml")[0]["entryPoints"]["secure"]
+        assert arguments == {name: value for name, value in flat(entry) if not name.startswith(BY_OBJECTS)}
+
+
+BY_OBJECTS = ("address", "asDefault", "http.middlewares", "http.tls", "transport.lifeCycle")
+
+
+def flat(config: dict[str, Any], before: str = "") -> list[tuple[str, str]]:
+    found = []
+    for name, value in config.items():
+        path = f"{before}{name}"
+        found += flat(value, f"{path}.") if isinstance(value, dict) else [(path, str(value).lower())]
+    return found
+
+
 def forwarding() -> dict[str, str]:
     limits = GIVEN["limits"]
     return {

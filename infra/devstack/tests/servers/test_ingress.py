@@ -174,5 +174,5 @@ class TestInside:
         if gate.config is None:
             assert gate.form == "local"
             return
-        command = [ingress.BINARY, "healthcheck", f"--configFile={gate.config}"]
+        command = [str(ingress.BINARY), "healthcheck", f"--configFile={gate.config}"]
         assert subprocess.run(command, capture_output=True, timeout=20, check=True).stdout.startswith(b"OK")
