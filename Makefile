@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs check bench clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check audit bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -75,8 +75,16 @@ migration: $(READY) ## A new revision from the models: make migration s=core m="
 specs: $(READY) ## Write OpenAPI, AsyncAPI and permission snapshots anew, for review
 	@ETTER_UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q -k "reviewed or snapshot or asyncapi" libs services infra
 
+routes: $(READY) ## Render infra/ingress/routes.toml for compose and Kubernetes
+	@$(BIN)/python -m etter_devstack.routes.files
+
 check: lint types ## What continuous integration runs: lint, types, all tests with branch coverage
 	@$(PYTEST) --cov --cov-report=term:skip-covered
+
+audit: ## Known vulnerabilities of what is locked, asked of the package index; fails when it cannot ask
+	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && \
+		.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@.venv-audit/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
 
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \
@@ -84,4 +92,4 @@ bench: $(READY) ## Measurements, side by side; one: make bench k=events
 
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
-	@rm -rf .venv .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv .venv-audit .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
