@@ -153,6 +153,8 @@ class _Relay:
             return
         ack = await self._js.publish(subject, payload, headers=headers)
         metrics.OUTBOX_PUBLISHED.labels("duplicate" if ack.duplicate else "published").inc()
+        if not ack.duplicate and (event_type := headers.get("ce-type")):
+            metrics.EVENTS_PUBLISHED.labels(event_type).inc()
 
     async def _make_stream(self, subject: str) -> None:
         try:
