@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -54,9 +55,14 @@ def variable(name: str, query: str) -> Json:
     """What a reader chooses by: the values of a label, all of them at first."""
     return {
         "name": name, "type": "query", "datasource": PROMETHEUS, "query": {"query": query, "refId": name},
-        "definition": query, "refresh": 2, "includeAll": True, "allValue": ".*", "multi": True, "sort": 1,
+        "refresh": 2, "includeAll": True, "allValue": ".*", "multi": True, "sort": 1,
         "current": {"text": ["All"], "value": ["$__all"]},
     }  # fmt: skip
+
+
+def filled(query: str) -> str:
+    """With what Grafana puts in place of its variables."""
+    return re.sub(r"\$\w+", ".*", query.replace("$__rate_interval", "1m").replace("$__range", "1h"))
 
 
 def rendered(board: Board) -> Json:

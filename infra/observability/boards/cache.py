@@ -6,6 +6,9 @@ from typing import Final
 
 from infra.observability.panels import Board, Panel, Row, variable
 
+_HITS: Final = 'sum by (service, resource) (rate(etter_cache_hits_total{service=~"$service"}[15m]))'
+_MISSES: Final = 'sum by (service, resource) (rate(etter_cache_misses_total{service=~"$service"}[15m]))'
+
 _READS = Row(
     "Reads",
     (
@@ -29,10 +32,8 @@ _READS = Row(
             "Answered from the cache, by resource",
             "The ten lowest. Its lifetime, its tags and who changes them are in docs/common/cache.md.",
             {
-                "{{service}} {{resource}}": "bottomk(10, sum by (service, resource) "
-                '(rate(etter_cache_hits_total{service=~"$service"}[15m])) / (sum by (service, resource) '
-                '(rate(etter_cache_hits_total{service=~"$service"}[15m])) + sum by (service, resource) '
-                '(rate(etter_cache_misses_total{service=~"$service"}[15m])) > 0))'
+                "{{service}} {{resource}}": f"bottomk(10, ({_HITS} or 0 * {_MISSES}) "
+                f"/ (({_HITS} or 0 * {_MISSES}) + ({_MISSES} or 0 * {_HITS}) > 0))"
             },
             unit="percentunit",
         ),

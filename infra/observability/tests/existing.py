@@ -51,7 +51,8 @@ def known() -> Known:
 def declared() -> Known:
     """Every series of our own registry by its name in the text format."""
     found: dict[str, Labels] = {}
-    for collector in list(metrics.REGISTRY._collector_to_names):
+    collectors: list[Any] = list(metrics.REGISTRY._collector_to_names)  # Any: the parts that a metric keeps to itself
+    for collector in collectors:
         if hasattr(collector, "_labelnames"):
             for suffix, more in _SUFFIXES[collector._type]:
                 found[collector._name + suffix] = SCRAPED | frozenset(collector._labelnames) | more

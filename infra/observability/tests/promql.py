@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import promql_parser
+from infra.observability.panels import filled
 
 Labels = frozenset[str]
 Known = Mapping[str, Labels]
@@ -34,12 +34,6 @@ def matchers(query: str) -> Iterator[tuple[str, str, str, bool]]:
         for matcher in selector.matchers.matchers:
             is_pattern = matcher.op in (promql_parser.MatchOp.Re, promql_parser.MatchOp.NotRe)
             yield selector.name, matcher.name, matcher.value, is_pattern
-
-
-def filled(query: str) -> str:
-    """With what Grafana puts in place of its variables."""
-    filled_in = query.replace("$__rate_interval", "1m").replace("$__range", "6h")
-    return re.sub(r"\$\w+", ".*", filled_in)
 
 
 def _selectors(node: Any) -> Iterator[Any]:  # Any: the parser's nodes have no common type but Expr

@@ -74,7 +74,8 @@ class _Relay:
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._refused: set[UUID] = set()
         self._measured = self._forgot = float("-inf")
-        for event_type in known_types():  # there from the start, so that the first one is an increase
+        metrics.OUTBOX_PUBLISHED.labels("refused")  # there from the start, so that the first one is an increase
+        for event_type in known_types():
             if event_type.startswith(f"{platform.settings.service}."):
                 metrics.EVENTS_PUBLISHED.labels(event_type)
 
