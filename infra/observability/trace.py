@@ -74,18 +74,15 @@ def extract(http: httpx2.Client, follower: Client) -> None:
 
 
 def simulate(http: httpx2.Client, follower: Client) -> None:
-    """Play the company that `extract` has left."""
-    body = {
-        "name": "Half of it automated", "roles": "current", "automation_factor": 0.5, "n_iterations": 1000,
-        "steps": 120, "seed": 7,
-    }  # fmt: skip
-    run = eventually(lambda: _run(http, body), "simulation has the role")
+    """A request that brings its own role: what was extracted above has no heads yet."""
+    work = [
+        {"Name": "Check invoices", "Type": "Auto", "Skill": 0.7, "Time": 0.6},
+        {"Name": "Talk to suppliers", "Type": "Non-Auto", "Skill": 0.5, "Time": 0.4},
+    ]
+    role = {"role": "Accounts Payable Clerk", "count": 40, "salary": 45_000, "workloads": work}
+    settings = {"automation_factor": 0.5, "n_iterations": 1000, "steps": 60, "seed": 7}
+    run = _data(http.post(SIMULATIONS, json={"name": "Half of it automated", "roles": [role], **settings}))["id"]
     follower.follow(f"{SIMULATIONS}/{run}", lambda _event: None)
-
-
-def _run(http: httpx2.Client, body: dict[str, Any]) -> str | None:
-    response = http.post(SIMULATIONS, json=body)
-    return str(response.json()["data"]["id"]) if response.is_success else None
 
 
 def _data(response: httpx2.Response) -> Any:  # Any: JSON
