@@ -78,6 +78,7 @@ def _of_requests() -> list[Metric]:
     return list(requests.collect())
 
 
+@cache
 def groups() -> list[dict[str, Any]]:  # Any: rule files as they are written
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(RULES.glob("*.yaml"))]
     return [group for content in sorted(files, key=_recording_first) for group in content["groups"]]

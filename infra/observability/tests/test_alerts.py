@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ NAMES = [rule["alert"] for rule in ALERTS]
 SECTIONS = ["Meaning", "Impact", "First look", "Remedy", "Escalation"]
 
 
+@cache
 def cases() -> list[dict[str, Any]]:  # Any: promtool's test files
     found = []
     for path in sorted((OBSERVABILITY / "prometheus" / "tests").glob("*.yaml")):
