@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import IO, Final, Literal
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.errors import (
@@ -34,6 +34,7 @@ MEDIA_TYPES: Final[dict[Kind, str]] = {
     "text": "text/plain",
 }
 HEAD_BYTES: Final = 4096
+ARCHIVES: Final = ("docx", "xlsx", "pptx")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY: Final = (
     b"\x7fELF", b"MZ", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"Rar!",
@@ -57,7 +58,7 @@ def detect(filename: str, head: bytes) -> Kind:
     if kind == "pdf":
         _require(b"%PDF-" in head[:1024], "not a PDF")
         _require(not head.startswith((*_BINARY, b"PK\x03\x04")), "not a PDF")
-    elif kind in ("docx", "xlsx", "pptx"):
+    elif kind in ARCHIVES:
         if head.startswith(_OLE):  # Office wraps a protected file into the old container
             raise DocumentEncrypted
         _require(head.startswith(b"PK"), f"not a {kind.upper()} file")
@@ -68,10 +69,10 @@ def detect(filename: str, head: bytes) -> Kind:
     return kind
 
 
-def check_archive(path: Path, kind: str) -> None:
+def check_archive(file: Path | IO[bytes], kind: str) -> None:
     """An Office file's members: of the right kind, not too many, not growing too much, none outside the archive."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DocumentDamaged("the archive inside cannot be opened") from error
