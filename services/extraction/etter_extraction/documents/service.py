@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,6 +21,7 @@ from etter_extraction.documents.errors import DocumentInUse
 from etter_extraction.documents.models import Document
 from etter_extraction.documents.repository import DocumentRepository
 from etter_extraction.documents.schemas import DocumentQuery
+from etter_extraction.objects import StoreAway
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.detection import ARCHIVES, HEAD_BYTES, MEDIA_TYPES, Kind, check_archive, detect
 from etter_extraction.parsing.errors import DocumentDamaged, DocumentTooLarge
@@ -102,8 +104,9 @@ async def create(ctx: Context, stored: Stored) -> Document:
 
 
 async def discard(ctx: Context, stored: Stored) -> None:
-    """Forget a received file that became no document."""
-    await objects.of(ctx.platform).delete(ctx.company_id, stored.id)
+    """Forget a received file that became no document; why it became none is what matters to the caller."""
+    with suppress(StoreAway):
+        await objects.of(ctx.platform).delete(ctx.company_id, stored.id)
 
 
 async def get(ctx: Context, document_id: UUID) -> Document:

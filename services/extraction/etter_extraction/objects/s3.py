@@ -116,7 +116,7 @@ class S3Store(ObjectStore):
     async def local(self, company_id: UUID, key: UUID) -> AsyncGenerator[Path]:
         with tempfile.TemporaryDirectory(prefix="etter-object-") as folder:
             path = Path(folder, "content")
-            with path.open("wb") as out:
+            with await asyncio.to_thread(path.open, "wb") as out:
                 async for chunk in await self.read(company_id, key):
                     await asyncio.to_thread(out.write, chunk)
             yield path

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import IO, Final, Literal
+from typing import Final, Literal
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.errors import (
@@ -16,6 +16,7 @@ from etter_extraction.parsing.errors import (
     DocumentTypeMismatch,
     DocumentTypeNotAllowed,
 )
+from etter_extraction.parsing.tail import Tail
 
 Kind = Literal["pdf", "docx", "xlsx", "xls", "pptx", "html", "csv", "text"]
 
@@ -69,7 +70,7 @@ def detect(filename: str, head: bytes) -> Kind:
     return kind
 
 
-def check_archive(file: Path | IO[bytes], kind: str) -> None:
+def check_archive(file: Path | Tail, kind: str) -> None:
     """An Office file's members: of the right kind, not too many, not growing too much, none outside the archive."""
     try:
         with zipfile.ZipFile(file) as archive:

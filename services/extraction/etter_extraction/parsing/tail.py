@@ -1,4 +1,4 @@
-"""The end of a file that flows by: an archive's directory stands there, so it can be judged without keeping the rest."""
+"""The end of a file that flows by: an archive's directory stands there, so the rest need not be kept to judge it."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class S3Server:
             str(_RCLONE), "serve", "s3", "--config", os.devnull, "--auth-key", f"{ACCESS_KEY},{SECRET_KEY}",
             "--addr", f"127.0.0.1:{self.port}", "--quiet", *self.options, str(self.root),
         ]  # fmt: skip
-        self._process = subprocess.Popen(command)
+        self._process = subprocess.Popen(command)  # noqa: ASYNC220 - forks and returns
         async with asyncio.timeout(20):
             while not await self._answers():
                 assert self._process.poll() is None, "the S3 server did not start"

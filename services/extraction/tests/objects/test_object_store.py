@@ -1,4 +1,4 @@
-"""The service on a bucket: what the settings mean, how it starts, and what callers and jobs see when the store is away."""
+"""The service on a bucket: its settings, its start, and what callers and jobs see when the store is away."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class TestOpen:
         assert str(await open_store(on_bucket(settings, s3))) == f"s3://{BUCKET}/documents at {s3.endpoint}"
 
     async def test_one_that_is_not_is_named_and_not_made(self, settings: ExtractionSettings, s3: S3Server) -> None:
-        with pytest.raises(SystemExit, match="there is no bucket for s3://other/documents at http.* create it"):
+        with pytest.raises(SystemExit, match=r"there is no bucket for s3://other/documents at http.* create it"):
             await open_store(on_bucket(settings, s3, object_store_url="s3://other/documents"))
         assert not (s3.root / "other").exists()
 
@@ -72,9 +72,7 @@ class TestOpen:
             await open_store(on_bucket(settings, s3, object_store_secret_key="wrong-secret"))
         assert "wrong-secret" not in str(raised.value)
 
-    async def test_one_that_does_not_answer_is_waited_for(
-        self, settings: ExtractionSettings, own_s3: S3Server
-    ) -> None:
+    async def test_one_that_does_not_answer_is_waited_for(self, settings: ExtractionSettings, own_s3: S3Server) -> None:
         own_s3.kill()
         store = await open_store(on_bucket(settings, own_s3))
         await own_s3.start()
@@ -82,9 +80,7 @@ class TestOpen:
 
 
 class TestServiceOnABucket:
-    async def test_documents_come_and_go(
-        self, settings: ExtractionSettings, s3: S3Server, company_id: UUID
-    ) -> None:
+    async def test_documents_come_and_go(self, settings: ExtractionSettings, s3: S3Server, company_id: UUID) -> None:
         async with running_app(create(on_bucket(settings, s3))) as app:
             caller, mint = Caller(new_id(), company_id, "analyst"), TokenMint(app.state.platform.keys)
             client = CheckedClient(app, prefix="/api/extraction/v1", caller=caller, mint=mint)
@@ -115,7 +111,8 @@ class TestStoreAway:
     @pytest.fixture
     async def away(self, platform: Platform, own_s3: S3Server, monkeypatch: pytest.MonkeyPatch) -> S3Server:
         """The application keeps its documents on a server that is not there."""
-        monkeypatch.setitem(platform.parts, ObjectStore, own_s3.store())
+        parts: dict[Any, Any] = platform.parts
+        monkeypatch.setitem(parts, ObjectStore, own_s3.store())
         own_s3.kill()
         return own_s3
 

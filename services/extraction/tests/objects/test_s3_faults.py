@@ -1,11 +1,11 @@
-"""A store that is killed, frozen, wrong or half-hearted: every call ends in time, says what it is, and leaves nothing."""
+"""A store that is killed, frozen, wrong or half-hearted: every call ends in time and says so, and leaves nothing."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime
 import ipaddress
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -97,8 +97,7 @@ class TestKilled:
         store, company, key = own_s3.store(silence_s=SILENCE_S), new_id(), new_id()
         await own_s3.store().put(company, key, repeated(b"x" * MIB, 40))
         with pytest.raises(StoreAway):
-            async for _ in await store.read(company, key):
-                own_s3.kill()
+            await drain(await store.read(company, key), own_s3.kill)
 
 
 class TestFrozen:
@@ -128,8 +127,7 @@ class TestFrozen:
         store, company, key = own_s3.store(silence_s=SILENCE_S), new_id(), new_id()
         await own_s3.store().put(company, key, repeated(b"x" * MIB, 40))
         with pytest.raises(StoreAway):
-            async for _ in await store.read(company, key):
-                own_s3.freeze()
+            await drain(await store.read(company, key), own_s3.freeze)
 
 
 class TestBrokenOff:
@@ -191,11 +189,12 @@ class TestFailing:
             await store.read(new_id(), new_id())
 
     async def test_a_body_that_ends_early_is_no_content(self) -> None:
-        head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\netag: \"e\"\r\nlast-modified: Thu, 01 Oct 2026 00:00:00 GMT\r\n"
-        async with answering(head + b"\r\n" + bytes(50)) as (endpoint, asked):
-            async with in_time():
-                with pytest.raises(StoreAway):
-                    await content(store_at(endpoint), new_id(), new_id())
+        head = (
+            b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\netag: "e"\r\nlast-modified: Thu, 01 Oct 2026 00:00:00 GMT\r\n'
+        )
+        async with answering(head + b"\r\n" + bytes(50)) as (endpoint, asked), in_time():
+            with pytest.raises(StoreAway):
+                await content(store_at(endpoint), new_id(), new_id())
         assert 1 <= len(asked) <= 4
 
 
@@ -231,6 +230,12 @@ class TestTls:
             await server.store().check()
 
 
+async def drain(chunks: AsyncIterable[bytes], between: Callable[[], None]) -> None:
+    """Read all, doing something after each chunk."""
+    async for _ in chunks:
+        between()
+
+
 def files(server: S3Server) -> list[Path]:
     return [path for path in (server.root / BUCKET).rglob("*") if path.is_file()]
 
@@ -253,8 +258,6 @@ def make_certificate(folder: Path) -> tuple[Path, Path]:
     certificate_file, key_file = folder / "store.pem", folder / "store.key"
     certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return certificate_file, key_file
