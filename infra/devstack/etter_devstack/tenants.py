@@ -14,6 +14,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
+from etter_common.tenant_export import UNKNOWN
 from etter_devstack.servers.process import StartError
 from etter_devstack.services import SERVICES, Backbone
 from etter_devstack.stack import Plan
@@ -21,7 +22,6 @@ from etter_devstack.state import Home
 
 _console = Console(highlight=False, soft_wrap=True)
 Company = Annotated[UUID, typer.Argument(help="its id, as `GET /api/auth/v1/companies` tells it")]
-_UNKNOWN = 4  # exit code of the services' command
 
 
 def export_company(
@@ -33,9 +33,16 @@ def export_company(
     if to.exists() and any(to.iterdir()):
         raise StartError(f"{to} is not empty; name a new folder")
     to.mkdir(mode=0o700, parents=True, exist_ok=True)
-    parts = {service: _exported(backbone, service, company, to) for service in SERVICES}  # auth first: it knows the ids
+    try:
+        parts = {service: _exported(backbone, service, company, to) for service in SERVICES}  # auth knows who there is
+    except StartError:
+        if not any(to.iterdir()):
+            to.rmdir()
+        raise
     manifest = {"format": "etter-company-export-1", "company_id": str(company), "services": parts}
-    (to / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
+    told = to / "manifest.json"
+    told.touch(mode=0o600)
+    told.write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
     rows = sum(part["rows"] for part in parts.values())
     files = sum(part["files"] for part in parts.values())
     _console.print(f"Exported {rows} rows and {files} files to {to}.")
@@ -60,7 +67,7 @@ def _exported(backbone: Backbone, service: str, company: UUID, folder: Path) -> 
         )
     if done.returncode:
         partial.unlink()
-        raise StartError(done.stderr.strip() if done.returncode == _UNKNOWN else f"{service} failed: {done.stderr}")
+        raise StartError(done.stderr.strip() if done.returncode == UNKNOWN else f"{service} failed: {done.stderr}")
     with zipfile.ZipFile(partial) as archive:
         inner = json.loads(archive.read("manifest.json"))
     partial.chmod(0o600)

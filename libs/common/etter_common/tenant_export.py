@@ -31,6 +31,7 @@ from etter_common.settings import ServiceSettings
 
 FORMAT: Final = "etter-company-export-1"
 COMPANY: Final = "company_id"
+UNKNOWN: Final = 4  # exit code for a company that is not there
 TECHNICAL: Final[Mapping[str, str]] = {
     "outbox": "events that are being sent; what they tell is in the other tables",
     "inbox": "ids of events that were handled",
@@ -40,7 +41,6 @@ TECHNICAL: Final[Mapping[str, str]] = {
 
 _FETCHED_BYTES: Final = 4 * 1024 * 1024
 _FETCHED_ROWS: Final = 1000
-_log = logging.get_logger(__name__)
 
 Row = dict[str, Any]  # Any: whatever PostgreSQL has a JSON form for
 Read = Callable[[UUID, Row], Awaitable[AsyncIterable[bytes]]]
@@ -119,7 +119,12 @@ async def write(out: BinaryIO, export: Export, company_id: UUID) -> Manifest:
     try:
         read = await export.files.open(settings) if export.files else None
         async with db.transaction(company_id, snapshot=True) as session:
-            return await _Writing(out, export, company_id, session).all(read)
+            writing = _Writing(out, export, company_id, session)
+            try:
+                return await writing.all(read)
+            except BaseException:
+                writing.abandon()
+                raise
     finally:
         await db.close()
 
@@ -143,6 +148,10 @@ class _Writing:
         self._zip.writestr("manifest.json", msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
         self._zip.close()
         return manifest
+
+    def abandon(self) -> None:
+        """Leave what was written without its directory, which the zip would add when it is collected: it is no zip."""
+        self._zip.fp = None
 
     async def _table(self, table: Table) -> Part:
         secret = {name.partition(".")[2]: why for name, why in self._export.secret.items() if _is_of(name, table)}
@@ -212,18 +221,19 @@ _MOMENT: Final = text("SELECT to_json(now())#>>'{}', (SELECT string_agg(version_
 
 
 def run(export: Export) -> None:
-    """The command: `COMPANY_ID`, and the archive goes to standard output. Exit code 4 for an unknown company."""
+    """The command: `COMPANY_ID`, and the archive goes to standard output."""
     try:
         [company_id] = [UUID(argument) for argument in sys.argv[1:]]
     except ValueError:
         sys.exit(f"usage: python -m etter_{export.service}.export COMPANY_ID > {export.service}.zip")
     if sys.stdout.isatty():
         sys.exit("this writes a zip; send it to a file")
-    logging.configure(export.service, stream=sys.stderr.buffer)
+    logging.configure(export.service, "warning", stream=sys.stderr.buffer)
     try:
         manifest = asyncio.run(write(sys.stdout.buffer, export, company_id))
     except CompanyUnknown as error:
         sys.stderr.write(f"{error}\n")
-        sys.exit(4)
+        sys.exit(UNKNOWN)
     rows = sum(part.rows for part in manifest.tables.values())
-    _log.info("company_exported", company_id=company_id, rows=rows, files=manifest.files and manifest.files.count)
+    files = manifest.files.count if manifest.files else 0
+    sys.stderr.write(f"{export.service}: {rows} rows, {files} files\n")
