@@ -17,13 +17,12 @@ _ASKED_BY = re.compile(r"^\s+#\s+(?:via\s+)?(?P<name>[A-Za-z0-9._-]+)")
 
 def closure(lock: str, roots: Iterable[str]) -> str:
     """The blocks of all pins that `roots`, or what they need, ask for; a root may be a pin itself."""
-    blocks: dict[str, str] = {}
+    blocks: defaultdict[str, str] = defaultdict(str)  # a package may have one pin for each version of Python
     needs: defaultdict[str, set[str]] = defaultdict(set)
     name = ""
     for line in lock.splitlines(keepends=True):
         if pin := _PIN.match(line):
             name = pin["name"]
-            blocks[name] = ""
         elif (asked := _ASKED_BY.match(line)) and asked["name"] != "via":
             needs[asked["name"]].add(name)
         if name:
