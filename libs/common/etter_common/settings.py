@@ -73,6 +73,9 @@ class ServiceSettings(FileOrEnvironment):
     nats_url: str = Field(
         description="NATS with JetStream: events, jobs, keys, cache invalidation; commas between several servers"
     )
+    nats_replicas: int = Field(
+        default=1, ge=1, le=5, description="servers that keep each stream; in a cluster 3: one may be lost"
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET),
         min_length=32,

@@ -79,7 +79,7 @@ async def announce(platform: Platform, keys: Sequence[SigningKey]) -> None:
     A key this replica has not heard of is removed only when it is older than one it has: another replica may have
     rotated in between. Key ids are UUIDv7, so their order is that of their making.
     """
-    store = await bucket(platform.nats, auth.KEYS_BUCKET)
+    store = await bucket(platform.nats, auth.KEYS_BUCKET, replicas=platform.settings.nats_replicas)
     wanted = {key.kid: responses.encode(key.public_jwk) for key in keys}
     present = await _entries(store)
     for kid, jwk in wanted.items():
