@@ -28,6 +28,8 @@ from etter_common.clock import monotonic, utc_now
 from etter_devstack import runner
 from etter_devstack.demo.client import Client, eventually
 from etter_devstack.demo.command import documents
+from etter_devstack.demo.journey import main_job
+from etter_devstack.demo.people import Person
 from etter_devstack.servers.identity import forget
 from etter_devstack.stack import Plan
 from etter_devstack.state import Home
@@ -80,7 +82,7 @@ class Bench:
 
     plan: Plan
     parts: dict[str, Part]
-    people: list[tuple[str, str]]
+    people: list[Person]
     tokens: list[str] = field(default_factory=list)
     refresh_tokens: list[str] = field(default_factory=list)
     rows: list[Row] = field(default_factory=list)
@@ -89,11 +91,14 @@ class Bench:
         return self.plan.ports[part]
 
     def signed(self, *paths: str) -> list[list[bytes]]:
-        """Each user asks for the paths in turn, beginning at a place of their own."""
-        step = max(1, len(paths) // USERS)
+        """Each user asks for paths of their own in turn, or all for the same when there are fewer."""
+        each = len(paths) // USERS
         return [
-            [load.request(path, {"authorization": f"Bearer {token}"}) for path in (*paths[at:], *paths[:at])]
-            for at, token in zip(itertools.count(step=step), self.tokens, strict=False)
+            [
+                load.request(path, {"authorization": f"Bearer {token}"})
+                for path in (paths[number * each : (number + 1) * each] if each else paths)
+            ]
+            for number, token in enumerate(self.tokens)
         ]
 
     def told(self, row: Row) -> None:
@@ -115,10 +120,8 @@ async def of_requests(bench: Bench, what: str, part: str, requests: Sequence[Seq
         cpu = subject.cpu_s()
         full = await load.closed_loop(port, requests, seconds=SECONDS, connections=USERS)
         busy = (subject.cpu_s() - cpu) / full.seconds
-        mixed = list(itertools.chain.from_iterable(itertools.zip_longest(*requests)))
-        paced = await load.open_loop(
-            port, [one for one in mixed if one], per_second=full.rps * SHARE, seconds=SECONDS, connections=USERS
-        )
+        unasked = [one for several in zip(*(own[len(own) // 2 :] for own in requests), strict=False) for one in several]
+        paced = await load.open_loop(port, unasked, per_second=full.rps * SHARE, seconds=SECONDS, connections=USERS)
     seen = sorted(time for status, times in paced.items() if 200 <= status < 300 for time in times)
     failed = sum(n for status, n in full.statuses.items() if not 200 <= status < 300)
     failed += sum(len(times) for status, times in paced.items() if not 200 <= status < 300)
@@ -177,7 +180,6 @@ async def of_jobs(
     """`work` gives how many things were done."""
     subject = bench.parts[worker]
     with pinned.alone(subject, bench.parts.values()):
-        await work()
         cpu, began = subject.cpu_s(), monotonic()
         done = sum([await work() for _ in range(times)])
         took = monotonic() - began
@@ -191,8 +193,14 @@ def _as(number: int) -> dict[str, str]:
 
 async def auth(bench: Bench) -> None:
     sign_in = [
-        [post("/api/auth/v1/sessions", json.dumps({"email": email, "password": password}).encode(), _as(number))]
-        for number, (email, password) in enumerate(bench.people)
+        [
+            post(
+                "/api/auth/v1/sessions",
+                json.dumps({"email": one.email, "password": one.password}).encode(),
+                _as(number),
+            )
+        ]
+        for number, one in enumerate(bench.people)
     ]
     for requests in sign_in:
         _, _, body = await load.answer_of(bench.port("auth"), requests[0])
@@ -221,7 +229,11 @@ async def extraction(bench: Bench, client: Client) -> None:
     kind = {"content-type": f"multipart/form-data; boundary={boundary}"}
     head = f'--{boundary}\r\ncontent-disposition: form-data; name="file"; filename="{letter.name}"\r\n\r\n'
     body = head.encode() + letter.read_bytes() + f"\r\n--{boundary}--\r\n".encode()
-    uploads = [[post(path, body, {**kind, "authorization": f"Bearer {token}"})] for token in bench.tokens]
+    uploads = [
+        [post(path, body, {**kind, "authorization": f"Bearer {token}"})]
+        for token, one in zip(bench.tokens, bench.people, strict=True)
+        if "analyst" in one.roles
+    ]
     await of_requests(bench, f"upload, {len(body) // 1024} kB", "extraction", uploads)
 
     async def read() -> int:
@@ -238,23 +250,30 @@ async def extraction(bench: Bench, client: Client) -> None:
 async def simulation(bench: Bench, client: Client) -> None:
     path = "/api/simulation/v1/simulations"
 
+    roles = 0
+
     def played(size: dict[str, int]) -> Callable[[], Awaitable[int]]:
         async def play() -> int:
+            nonlocal roles
             wanted = {"name": "bench", "roles": "current", "automation_factor": 0.5, "seed": secrets.randbelow(10**6)}
             made = client.post(path, wanted | size)
-            await asyncio.to_thread(client.follow, f"{path}/{made['id']}", lambda _: None)
+            roles = (await asyncio.to_thread(client.follow, f"{path}/{made['id']}", lambda _: None))["roles"]
             return 1
 
         return play
 
     for name, size, times in (("small", SMALL, 3), ("medium", MEDIUM, 1)):
-        what = f"simulation, {name}: {{roles}} roles, {size['n_iterations']:,} iterations, {size['steps']} months"
-        roles = client.get("/api/core/v1/chro/summary")["total"]["roles"]
-        await of_jobs(bench, what.format(roles=roles), "simulation-worker", played(size), unit="runs/min", times=times)
+        await played(size)()
+        what = f"simulation, {name}: {roles} roles, {size['n_iterations']:,} iterations, {size['steps']} months"
+        await of_jobs(bench, what, "simulation-worker", played(size), unit="runs/min", times=times)
 
 
-def fill(client: Client, folder: Path) -> None:
-    """A company of `ROLES` roles, as its headcount file tells, read, accepted and scored by the platform itself."""
+def fill(url: str, people: Sequence[Person], folder: Path) -> Client:
+    """The main job, for a company that can be simulated, and `ROLES` more roles from a headcount file; an analyst."""
+    analyst, validator, chro = people[:3]
+    cast = {"analyst": analyst, "validator": validator, "chro": chro}
+    main_job(url, cast, documents(ROOT), lambda *_, **__: None)
+    client = Client(url, analyst.email, analyst.password)
     titles = ("Accountant", "Buyer", "Chemist", "Nurse", "Electrician", "Recruiter", "Data Analyst", "Truck Driver")
     lines = [f"{titles[n % len(titles)]} {n:03},Department {n % 12},{3 + n % 40}" for n in range(ROLES)]
     sheet = folder / "headcount.csv"
@@ -269,12 +288,17 @@ def fill(client: Client, folder: Path) -> None:
         return client.get("/api/core/v1/chro/summary")["total"]["roles"] >= ROLES or None
 
     eventually(there, "the roles of the headcount file", timeout_s=60)
+    return client
 
 
-def seed(plan: Plan) -> list[tuple[str, str]]:
-    people = [(f"user{n}@bench.example", secrets.token_urlsafe(12)) for n in range(USERS)]
-    users = [{"email": e, "name": "Bench", "roles": ["analyst", "chro"], "password": p} for e, p in people]
-    spec = {"company": {"name": "Bench", "currency": "USD"}, "users": users}
+def seed(plan: Plan) -> list[Person]:
+    people = [
+        Person(
+            f"User {n}", f"user{n}@bench.example", ["validator"] if n == 1 else ["analyst", "chro"], secrets.token_hex()
+        )
+        for n in range(USERS)
+    ]
+    spec = {"company": {"name": "Bench", "currency": "USD"}, "users": [asdict(one) for one in people]}
     environment = plan.backbone().environment("auth")
     run(
         [sys.executable, "-m", "etter_auth.seed"],
@@ -302,8 +326,7 @@ async def measure(plan: Plan) -> None:
     began = monotonic()
     people = await asyncio.to_thread(seed, plan)
     bench = Bench(plan, pinned.parts(plan.home), people)
-    client = await asyncio.to_thread(Client, plan.ingress_url, *people[0])
-    await asyncio.to_thread(fill, client, plan.home.folder)
+    client = await asyncio.to_thread(fill, plan.ingress_url, people, plan.home.folder)
     print("| what | of | one core carries | seen | p50 / p99 at 70 %, ms | memory, MB | database connections |")
     print("|---|---|---|---|---|---|---|")
     await auth(bench)
