@@ -7,7 +7,6 @@ import hmac
 import os
 import secrets
 from collections.abc import Sequence
-from contextlib import suppress
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -51,13 +50,13 @@ def unseal(sealed: bytes, *, key: bytes, purpose: str) -> bytes:
     return AESGCM(_derive(key, purpose)).decrypt(nonce, cipher, purpose.encode())
 
 
-def unseal_by_one(sealed: bytes, *, keys: Sequence[bytes], purpose: str) -> bytes:
-    """`unseal` by the one of `keys` that sealed it; raises `InvalidTag` when none did."""
-    *others, last = keys
-    for key in others:
-        with suppress(InvalidTag):
-            return unseal(sealed, key=key, purpose=purpose)
-    return unseal(sealed, key=last, purpose=purpose)
+def is_sealed(sealed: bytes, *, key: bytes, purpose: str) -> bool:
+    """Whether `key` opens it."""
+    try:
+        unseal(sealed, key=key, purpose=purpose)
+    except InvalidTag:
+        return False
+    return True
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidTag
 from joserfc.jwk import OKPKey
 from nats.js.errors import NoKeysError
 from nats.js.kv import KeyValue
@@ -69,7 +68,10 @@ async def ensure(ctx: Context, *, rotate: bool = False, distrust: bool = False) 
 def opened(keys: Sequence[SigningKey], *, secrets: Sequence[bytes]) -> SigningKeys:
     """The keys ready to sign; raises `InvalidTag` when none of the secret keys is the one that sealed them."""
     current = next(key for key in keys if key.active_from and not key.published_until)
-    private = msgspec.json.decode(crypto.unseal_by_one(current.private_sealed, keys=secrets, purpose=_SEAL))
+    secret = next(
+        (key for key in secrets if crypto.is_sealed(current.private_sealed, key=key, purpose=_SEAL)), secrets[0]
+    )
+    private = msgspec.json.decode(crypto.unseal(current.private_sealed, key=secret, purpose=_SEAL))
     return SigningKeys(OKPKey.import_key(private), [key.public_jwk for key in keys])
 
 
@@ -110,14 +112,11 @@ async def _tell(ctx: Context, current: SigningKey) -> None:
 
 def _seal_anew(ctx: Context, keys: Sequence[SigningKey]) -> None:
     """Under the secret key that is used now, where another accepted one has sealed them."""
-    if len(ctx.accepted_keys) == 1:
-        return
     for key in keys:
-        try:
-            crypto.unseal(key.private_sealed, key=ctx.signing_key, purpose=_SEAL)
-        except InvalidTag:
-            private = crypto.unseal_by_one(key.private_sealed, keys=ctx.accepted_keys, purpose=_SEAL)
-            key.private_sealed = crypto.seal(private, key=ctx.signing_key, purpose=_SEAL)
+        for other in ctx.accepted_keys[1:]:
+            if crypto.is_sealed(key.private_sealed, key=other, purpose=_SEAL):
+                private = crypto.unseal(key.private_sealed, key=other, purpose=_SEAL)
+                key.private_sealed = crypto.seal(private, key=ctx.signing_key, purpose=_SEAL)
 
 
 def _due(ctx: Context, current: SigningKey) -> datetime:
