@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs check bench clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -74,6 +74,9 @@ migration: $(READY) ## A new revision from the models: make migration s=core m="
 
 specs: $(READY) ## Write OpenAPI, AsyncAPI and permission snapshots anew, for review
 	@ETTER_UPDATE_SNAPSHOTS=1 $(BIN)/python -m pytest -q -k "reviewed or snapshot or asyncapi" libs services infra
+
+routes: $(READY) ## Render infra/ingress/routes.toml for compose and Kubernetes
+	@$(BIN)/python -m etter_devstack.routes.files
 
 check: lint types ## What continuous integration runs: lint, types, all tests with branch coverage
 	@$(PYTEST) --cov --cov-report=term:skip-covered

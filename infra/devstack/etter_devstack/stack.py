@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from etter_devstack import databases, routes
+from etter_devstack import databases
+from etter_devstack.routes import table
 from etter_devstack.servers import ingress, nats, postgres, valkey
 from etter_devstack.servers.ports import PortClaims
 from etter_devstack.servers.process import Process, Server, StartError
@@ -119,9 +120,9 @@ class Plan:
         return start
 
     async def _ingress(self) -> Server:
-        table = routes.load(self.home.root / "infra" / "ingress" / "routes.toml")
+        routes = table.load(self.home.root / "infra" / "ingress" / "routes.toml")
         return ingress.launch(
-            self.home.folder / "ingress", log=self.home.log("ingress"), routes=table, port=self.ports["ingress"],
+            self.home.folder / "ingress", log=self.home.log("ingress"), table=routes, port=self.ports["ingress"],
             backends={name: [self.urls()[name]] for name in SERVICES},
         )  # fmt: skip
 

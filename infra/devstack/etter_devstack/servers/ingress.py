@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from etter_devstack.routes import Route, Routes
+import yaml
+
+from etter_devstack.routes.table import Table
+from etter_devstack.routes.traefik import Place, dynamic_config, static_config
 from etter_devstack.servers.ports import answers
 from etter_devstack.servers.process import Process
 
@@ -28,71 +30,19 @@ class Ingress:
         self.process.stop()
 
 
-def launch(folder: Path, *, log: Path, routes: Routes, backends: Mapping[str, list[str]], port: int) -> Ingress:
-    """Route to `backends` (service name to base URLs) and return at once. Traefik reads JSON where it says YAML."""
+def launch(folder: Path, *, log: Path, table: Table, backends: Mapping[str, list[str]], port: int) -> Ingress:
+    """Route to `backends` (service name to base URLs) and return at once."""
+    place = Place(f"127.0.0.1:{port}")
+    dynamic = folder / "dynamic.yaml"
+    static = static_config(table, place, dynamic=str(dynamic))
+    process = start(folder, log=log, static=static, dynamic=dynamic_config(table, backends, place=place))
+    return Ingress(process, f"http://{place.web}", table.limits.health_path)
+
+
+def start(folder: Path, *, log: Path, static: Mapping[str, Any], dynamic: Mapping[str, Any]) -> Process:
+    """Traefik with these two files in `folder`; `static` names the other `dynamic.yaml`."""
     folder.mkdir(parents=True, exist_ok=True)
-    dynamic, static = folder / "dynamic.yaml", folder / "traefik.yaml"
-    dynamic.write_text(json.dumps(dynamic_config(routes, backends), indent=1), encoding="utf-8")
-    static.write_text(json.dumps(static_config(routes, port=port, dynamic=dynamic), indent=1), encoding="utf-8")
+    for name, config in (("traefik.yaml", static), ("dynamic.yaml", dynamic)):
+        (folder / name).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
     binary = Path(sysconfig.get_path("scripts")) / "traefik"
-    process = Process([binary, f"--configFile={static}"], log=log)
-    return Ingress(process, f"http://127.0.0.1:{port}", routes.limits.health_path)
-
-
-def static_config(routes: Routes, *, port: int, dynamic: Path) -> dict[str, Any]:
-    """What Traefik reads once: its own entry point, and nothing it would report to anybody."""
-    entry = {
-        "address": f"127.0.0.1:{port}",
-        "http": {
-            "aliasHeadersStrategy": "delete",  # X_Forwarded_For is read as X-Forwarded-For by some
-            "encodedCharacters": {"allowEncodedSlash": False, "allowEncodedBackSlash": False},
-        },
-        "transport": {
-            "lifeCycle": {"graceTimeOut": "5s"},
-            "respondingTimeouts": {
-                "readTimeout": f"{routes.limits.read_timeout_s}s",
-                "idleTimeout": f"{routes.limits.client_idle_timeout_s}s",
-            },
-        },
-    }
-    return {
-        "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
-        "log": {"level": "WARN", "noColor": True},
-        "ping": {"manualRouting": True},
-        "entryPoints": {"web": entry},
-        "providers": {"file": {"filename": str(dynamic), "watch": False}},
-    }
-
-
-def dynamic_config(routes: Routes, backends: Mapping[str, list[str]]) -> dict[str, Any]:
-    """Routers, services and middlewares in Traefik's form. A longer rule wins, so reads win over the rest."""
-    routers: dict[str, Any] = {
-        "health": {"rule": f"Path(`{routes.limits.health_path}`)", "service": "ping@internal"},
-    }
-    services: dict[str, Any] = {}
-    retried = " || ".join(f"Method(`{method}`)" for method in routes.retry.methods)
-    for name, route in routes.services.items():
-        rule = _rule(route)
-        routers[name] = {"rule": rule, "service": name}
-        routers[f"{name}-read"] = {"rule": f"({rule}) && ({retried})", "service": name, "middlewares": ["retry"]}
-        servers = [{"url": url} for url in backends[name]]
-        services[name] = {"loadBalancer": {"servers": servers, "serversTransport": "services"}}
-    retry = {"attempts": routes.retry.attempts, "initialInterval": f"{routes.retry.first_pause_ms}ms"}
-    timeouts = {
-        "dialTimeout": f"{routes.limits.connect_timeout_s}s",
-        "responseHeaderTimeout": f"{routes.limits.answer_timeout_s}s",
-        "idleConnTimeout": f"{routes.limits.service_idle_timeout_s}s",
-    }
-    return {
-        "http": {
-            "routers": routers,
-            "services": services,
-            "middlewares": {"retry": {"retry": retry}},
-            "serversTransports": {"services": {"forwardingTimeouts": timeouts}},
-        }
-    }
-
-
-def _rule(route: Route) -> str:
-    prefixes = [f"PathPrefix(`{prefix}`)" for prefix in route.prefixes]
-    return " || ".join([*prefixes, *(f"Path(`{path}`)" for path in route.exact)])
+    return Process([binary, f"--configFile={folder / 'traefik.yaml'}"], log=log)

@@ -12,6 +12,7 @@ from typing import Any
 @dataclass(frozen=True)
 class Limits:
     health_path: str
+    max_header_bytes: int
     read_timeout_s: int
     client_idle_timeout_s: int
     connect_timeout_s: int
@@ -27,6 +28,15 @@ class Retry:
 
 
 @dataclass(frozen=True)
+class Headers:
+    """What the ingress changes: names it drops, and what it adds to answers that go out over TLS."""
+
+    drop_from_request: tuple[str, ...]
+    drop_from_answer: tuple[str, ...]
+    over_tls: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Route:
     """What one service answers: paths that begin with a prefix, and paths as they are."""
 
@@ -35,24 +45,31 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Routes:
+class Table:
     limits: Limits
     retry: Retry
+    headers: Headers
+    trusted_balancers: tuple[str, ...]
     services: Mapping[str, Route]
 
 
-def load(file: Path) -> Routes:
+def load(file: Path) -> Table:
     """Raises `ValueError` that names what is wrong with the file."""
-    table = tomllib.loads(file.read_text(encoding="utf-8"))
+    given = tomllib.loads(file.read_text(encoding="utf-8"))
     try:
-        routes = Routes(
-            limits=Limits(**table["limits"]),
-            retry=Retry(**{**table["retry"], "methods": tuple(table["retry"]["methods"])}),
-            services={name: _route(name, given) for name, given in table["services"].items()},
+        return Table(
+            limits=Limits(**given["limits"]),
+            retry=Retry(**_with_tuples(given["retry"], "methods")),
+            headers=Headers(**_with_tuples(given["headers"], "drop_from_request", "drop_from_answer")),
+            trusted_balancers=tuple(given["trusted_balancers"]),
+            services={name: _route(name, paths) for name, paths in given["services"].items()},
         )
     except (KeyError, TypeError) as error:
         raise ValueError(f"{file}: {error}") from error
-    return routes
+
+
+def _with_tuples(given: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {**given, **{name: tuple(given[name]) for name in names}}
 
 
 def _route(name: str, given: Mapping[str, Any]) -> Route:
