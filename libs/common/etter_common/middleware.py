@@ -17,6 +17,7 @@ from etter_common.deadline import Deadline, Deadlines
 from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
 from etter_common.health import HEALTH_PATHS
 from etter_common.incoming import Incoming
+from etter_common.networks import Networks
 from etter_common.outgoing import Outgoing
 from etter_common.overload import Gate, Place
 from etter_common.redaction import is_secret_name, redact_text
@@ -48,7 +49,7 @@ class PlatformMiddleware:
         by_status: dict[int, ExceptionHandler] = {}
         self._handlers = dict(handlers), by_status  # where Starlette's routes look for them
         self._limits = tuple((body_limits or {}).items())
-        self._proxies = frozenset(settings.trusted_proxies)
+        self._proxies = Networks(settings.trusted_proxies)
         self._shortcut = Shortcut()
         self._deadlines = Deadlines(settings.request_timeout_s)
         self.gate = Gate(

@@ -159,9 +159,10 @@ async def connect_nats(settings: ServiceSettings) -> Client:
     async def on_error(error: Exception) -> None:
         log.warning("nats_error", error=str(error) or type(error).__name__)
 
+    servers = settings.nats_url.split(",")
     try:
         return await nats_client.connect(
-            settings.nats_url,
+            servers,
             name=f"etter-{settings.service}",
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,
@@ -172,7 +173,8 @@ async def connect_nats(settings: ServiceSettings) -> Client:
             error_cb=on_error,
         )
     except (NoServersError, OSError) as error:
-        raise SystemExit(f"etter-{settings.service}: NATS does not answer at {settings.nats_url}") from error
+        places = ", ".join(server.rpartition("@")[2] for server in servers)  # without a password
+        raise SystemExit(f"etter-{settings.service}: NATS does not answer at {places}") from error
 
 
 async def _close_nats(client: Client) -> None:

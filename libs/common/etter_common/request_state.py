@@ -13,6 +13,8 @@ from etter_common.context import Context, Origin
 from etter_common.work_trace import WorkTrace
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from starlette.types import Scope
 
     from etter_common.auth import Principal
@@ -47,7 +49,7 @@ class RequestState:
     status: int = 500
     needs_route: bool = False  # it is known that no answer is at hand
 
-    def __init__(self, scope: Scope, proxies: frozenset[str]) -> None:
+    def __init__(self, scope: Scope, proxies: Container[str]) -> None:
         self.started: float = scope.get(ARRIVED) or monotonic()
         self.given: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a name given twice, the first
         self.trace = WorkTrace(self.given.get(b"traceparent"))
@@ -86,7 +88,7 @@ class RequestState:
             self.gate.let_go(self.held.pop())
 
 
-def _client_ip(scope: Scope, headers: dict[bytes, bytes], proxies: frozenset[str]) -> str | None:
+def _client_ip(scope: Scope, headers: dict[bytes, bytes], proxies: Container[str]) -> str | None:
     """The peer, or the last address a trusted proxy did not add itself (ASVS 15.3.4)."""
     peer: str | None = scope["client"][0] if scope.get("client") else None
     if peer not in proxies:

@@ -2,18 +2,60 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from ipaddress import ip_network
+from pathlib import Path
 from typing import ClassVar, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 DEVELOPMENT_SECRET = "development-only-secret-not-for-production"  # noqa: S105 - refused outside development
 
 
-class ServiceSettings(BaseSettings):
-    """Settings all services share. A service subclasses it and sets `service` and the variables' prefix."""
+class FileSource(EnvSettingsSource):
+    """`CORE_SECRET_KEY_FILE=/run/secrets/key`: any setting may be the content of a file, as secrets are in containers.
+
+    A line break at the end is not part of it. A setting given both ways is a mistake that says so.
+    """
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        plain = super()._load_env_vars()  # names in small letters
+        found: dict[str, str | None] = {}
+        for field in self.settings_cls.model_fields:
+            name = f"{self.env_prefix}{field}".lower()
+            if not (file := plain.get(f"{name}_file")):
+                continue
+            if plain.get(name):
+                raise ValueError(f"{name.upper()} and {name.upper()}_FILE are both set")
+            try:
+                content = Path(file).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise ValueError(f"{name.upper()}_FILE: {file} cannot be read: {error}") from error
+            found[name] = content.removesuffix("\n").removesuffix("\r") or None
+        return found
+
+
+class FileOrEnvironment(BaseSettings):
+    """Settings that are read from the environment, or from files that it names."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic's signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        assert isinstance(env_settings, EnvSettingsSource)  # noqa: S101 - pydantic makes it
+        return init_settings, FileSource(settings_cls, env_prefix=env_settings.env_prefix), env_settings
+
+
+class ServiceSettings(FileOrEnvironment):
+    """Settings all services share. A service subclasses it and sets `service` and the variables' prefix."""
 
     service: ClassVar[str]
 
@@ -28,7 +70,9 @@ class ServiceSettings(BaseSettings):
     replica_url: str | None = Field(default=None, description="a read replica, for reads that may be a little old")
     replica_max_lag_s: float = Field(default=5.0, gt=0, description="how old; a replica further behind is not asked")
     redis_url: str = Field(description="Valkey or Redis: second cache tier, rate limits")
-    nats_url: str = Field(description="NATS with JetStream: events, jobs, keys, cache invalidation")
+    nats_url: str = Field(
+        description="NATS with JetStream: events, jobs, keys, cache invalidation; commas between several servers"
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET),
         min_length=32,
@@ -56,7 +100,9 @@ class ServiceSettings(BaseSettings):
     rate_limit_company_requests: int = Field(default=20_000, ge=1, description="requests per window and company")
     rate_limit_window_s: int = Field(default=60, ge=1)
     cache_l1_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
-    trusted_proxies: tuple[str, ...] = Field(default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts")
+    trusted_proxies: tuple[str, ...] = Field(
+        default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts: addresses and networks"
+    )
 
     worker_host: str = Field(
         default="127.0.0.1", description="where a worker's health answers; all interfaces in a container"
@@ -70,6 +116,13 @@ class ServiceSettings(BaseSettings):
         if url is not None and not url.startswith("postgresql+asyncpg://"):
             raise ValueError("must begin with postgresql+asyncpg://")
         return url
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for network in given:
+            ip_network(network)
+        return given
 
     @model_validator(mode="after")
     def _no_development_secret_in_production(self) -> Self:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from pydantic import ValidationError
@@ -31,3 +32,43 @@ class TestEnvironment:
         monkeypatch.setenv("SAMPLE_DATABASE_URL", "")
         with pytest.raises(ValidationError, match="database_url"):
             SampleSettings(**ELSEWHERE)  # type: ignore[arg-type]
+
+
+class TestFiles:
+    GIVEN: ClassVar[dict[str, Any]] = {"database_url": "postgresql+asyncpg://u@h/d", **ELSEWHERE}
+
+    def test_a_setting_may_be_the_content_of_a_file(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        for name, content in (
+            ("SECRET_KEY", "x" * 40 + "\n"), ("POOL_SIZE", "7\r\n"), ("TRUSTED_PROXIES", '["10.0.0.0/8"]'),
+            ("SENTRY_DSN", ""),
+        ):  # fmt: skip
+            (tmp_path / name).write_text(content, encoding="utf-8", newline="")
+            monkeypatch.setenv(f"SAMPLE_{name}_FILE", str(tmp_path / name))
+        found = SampleSettings(**self.GIVEN)
+        assert found.secret_key.get_secret_value() == "x" * 40
+        assert (found.pool_size, found.trusted_proxies, found.sentry_dsn) == (7, ("10.0.0.0/8",), None)
+
+    def test_both_ways_at_once_is_a_mistake(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "key").write_text("x" * 40, encoding="utf-8")
+        monkeypatch.setenv("SAMPLE_SECRET_KEY_FILE", str(tmp_path / "key"))
+        monkeypatch.setenv("SAMPLE_SECRET_KEY", "y" * 40)
+        with pytest.raises(ValueError, match="SAMPLE_SECRET_KEY and SAMPLE_SECRET_KEY_FILE are both set"):
+            SampleSettings(**self.GIVEN)
+
+    def test_a_file_that_is_not_there_is_named(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setenv("SAMPLE_SECRET_KEY_FILE", str(tmp_path / "none"))
+        with pytest.raises(ValueError, match=r"SAMPLE_SECRET_KEY_FILE: .*none cannot be read"):
+            SampleSettings(**self.GIVEN)
+
+    def test_what_it_holds_is_checked_like_any_other(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        (tmp_path / "key").write_text("short", encoding="utf-8")
+        monkeypatch.setenv("SAMPLE_SECRET_KEY_FILE", str(tmp_path / "key"))
+        with pytest.raises(ValidationError, match="at least 32"):
+            SampleSettings(**self.GIVEN)
+
+
+class TestProxies:
+    def test_what_is_no_address_and_no_network_is_refused(self) -> None:
+        given: dict[str, Any] = {"database_url": "postgresql+asyncpg://u@h/d", **ELSEWHERE}
+        with pytest.raises(ValidationError, match="ingress"):
+            SampleSettings(**given, trusted_proxies=("ingress",))

@@ -1,14 +1,23 @@
 """Roles and database of one service, made by an administrator.
 
 An owner role migrates; the login role, which the service uses, owns nothing.
+
+`python -m etter_common.db.provision SERVICE…` makes what is missing for services on the server at POSTGRES_ADMIN_URL
+(a superuser's `postgresql://…`); names and passwords are those of each one's DATABASE_URL and MIGRATION_URL.
 """
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from dataclasses import dataclass
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Self
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
+from pydantic_settings import SettingsConfigDict
+
+from etter_common.settings import FileOrEnvironment
 
 EXTENSIONS = ("pg_trgm",)
 
@@ -21,6 +30,20 @@ class ServiceDatabase:
     role: str
     password: str
     owner_password: str
+
+    @classmethod
+    def of(cls, database_url: str, migration_url: str) -> Self:
+        """As a service's settings name it; raises `ValueError` when the two do not belong together."""
+        login, owner = urlsplit(database_url), urlsplit(migration_url)
+        found = cls(
+            database=login.path.removeprefix("/"),
+            role=unquote(login.username or ""),
+            password=unquote(login.password or ""),
+            owner_password=unquote(owner.password or ""),
+        )
+        if (owner.path, unquote(owner.username or "")) != (login.path, found.owner):
+            raise ValueError(f"MIGRATION_URL has to name {found.owner} and the database {found.database}")
+        return found
 
     @property
     def owner(self) -> str:
@@ -78,3 +101,27 @@ def _grants(target: ServiceDatabase) -> str:
         ALTER DEFAULT PRIVILEGES FOR ROLE "{target.owner}" IN SCHEMA public
             GRANT USAGE, SELECT ON SEQUENCES TO "{target.role}";
     """
+
+
+class Administrator(FileOrEnvironment):
+    model_config = SettingsConfigDict(env_prefix="POSTGRES_")
+
+    admin_url: str
+
+
+class ServiceUrls(FileOrEnvironment):
+    """Of one service, by `_env_prefix`."""
+
+    database_url: str
+    migration_url: str
+
+
+async def main(services: list[str]) -> None:
+    admin = Administrator()  # type: ignore[call-arg]  # from the environment
+    for service in services:
+        urls = ServiceUrls(_env_prefix=f"{service.upper()}_")  # type: ignore[call-arg]
+        await provision(admin.admin_url, ServiceDatabase.of(urls.database_url, urls.migration_url))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
