@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check bench clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check bench k8s verify-k8s play-k8s clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -85,6 +85,21 @@ bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \
 		$(BIN)/python -m bench.$$name || exit 1; done
 
+k8s: .venv-k8s/.ready ## What an overlay says: make k8s o=prod
+	@.venv-k8s/bin/kubectl kustomize infra/k8s/overlays/$(or $(o),dev)
+
+verify-k8s: .venv-k8s/.ready ## Kubernetes: all manifests against schemas, references and security checks (needs Node.js)
+	@.venv-k8s/bin/python infra/k8s/verify/manifests.py .venv-k8s
+
+play-k8s: .venv-k8s/.ready ## Kubernetes: start what the dev overlay says in podman (root; images in place: README there)
+	@.venv-k8s/bin/python infra/k8s/verify/play.py
+
+.venv-k8s/.ready: infra/k8s/verify/requirements.txt infra/k8s/verify/package.json
+	@$(PYTHON) -m venv .venv-k8s
+	@.venv-k8s/bin/pip install --quiet --disable-pip-version-check -r infra/k8s/verify/requirements.txt
+	@cp infra/k8s/verify/package.json .venv-k8s && npm install --prefix .venv-k8s --silent --no-package-lock --ignore-scripts
+	@touch $@
+
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
-	@rm -rf .venv .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv .venv-k8s .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
