@@ -18,6 +18,8 @@ from typing import Any
 from references import Object, containers
 
 RESTART = {"Deployment": "Always", "StatefulSet": "Always", "Job": "OnFailure"}
+# podman removes an init container that has ended, at times before it has noticed that it ended, and fails
+KEEP_INIT = {"io.podman.annotations.init.container.type": "always"}
 _NOT_PODMANS = ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle", "resources", "ports")
 _KEPT = ("initContainers", "containers", "terminationGracePeriodSeconds", "enableServiceLinks")
 
@@ -85,7 +87,7 @@ def pod(workload: Object, files: Files, *, addresses: dict[str, str], images: di
     ]
     spec["restartPolicy"] = RESTART[workload["kind"]]
     spec["hostAliases"] = [{"ip": address, "hostnames": [host]} for host, address in sorted(addresses.items())]
-    metadata = {"name": name, "labels": template["metadata"]["labels"]}
+    metadata = {"name": name, "labels": template["metadata"]["labels"], "annotations": KEEP_INIT}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
 
 
