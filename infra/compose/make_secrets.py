@@ -18,6 +18,9 @@ def contents(password: dict[str, str]) -> dict[str, str]:
     found = {
         "postgres_password": password["postgres"],
         "postgres_admin_url": f"postgresql://postgres:{password['postgres']}@postgres:5432/postgres",
+        "backup_password": password["backup"],
+        "objects_access_key": password["objects access"][:20],
+        "objects_secret_key": password["objects"],
         "valkey_auth.conf": f"requirepass {password['valkey']}\n",
         "redis_url": f"redis://:{password['valkey']}@valkey:6379/0",
         "nats_auth.conf": f'authorization: {{user: etter, password: "{password["nats"]}"}}\n',
