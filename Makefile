@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check bench k8s verify-k8s play-k8s clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check verify-containers bench k8s verify-k8s play-k8s clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -22,7 +22,7 @@ endif
 $(shell [ ! -e $(READY) ] || [ "$$(cat $(READY))" = "$(CURDIR)" ] || rm -f $(READY))
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
 
 install: $(READY) ## Set up .venv with everything, pinned by hash
 
@@ -60,7 +60,7 @@ lint: $(READY) ## Style, import contracts, declared dependencies
 	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
 
 types: $(READY) ## mypy, strict
-	@for part in $(PACKAGES) infra/operations $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
+	@for part in $(PACKAGES) infra/operations infra/docker infra/compose $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
 
 fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -80,6 +80,9 @@ routes: $(READY) ## Render infra/ingress/routes.toml for compose and Kubernetes
 
 check: lint types ## What continuous integration runs: lint, types, all tests with branch coverage
 	@$(PYTEST) --cov --cov-report=term:skip-covered
+
+verify-containers: $(READY) ## Images and compose on a Docker Engine, from build to restore (infra/compose/README.md)
+	@cd infra/compose && "$(CURDIR)/$(BIN)/python" -m verify $(if $(folder),--folder "$(abspath $(folder))")
 
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \

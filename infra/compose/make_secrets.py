@@ -11,6 +11,11 @@ from pathlib import Path
 from secrets import token_urlsafe
 
 SERVICES = ("auth", "core", "extraction", "simulation")
+PAIRS = (
+    {"postgres_password", "postgres_admin_url"}, {"valkey_auth.conf", "redis_url"}, {"nats_auth.conf", "nats_url"},
+    {"objects_access_key", "objects_secret_key"},
+)  # fmt: skip
+"""Two sides of one password."""
 
 
 def contents(password: dict[str, str]) -> dict[str, str]:
@@ -18,6 +23,9 @@ def contents(password: dict[str, str]) -> dict[str, str]:
     found = {
         "postgres_password": password["postgres"],
         "postgres_admin_url": f"postgresql://postgres:{password['postgres']}@postgres:5432/postgres",
+        "backup_password": password["backup"],
+        "objects_access_key": password["objects access"][:20],
+        "objects_secret_key": password["objects"],
         "valkey_auth.conf": f"requirepass {password['valkey']}\n",
         "redis_url": f"redis://:{password['valkey']}@valkey:6379/0",
         "nats_auth.conf": f'authorization: {{user: etter, password: "{password["nats"]}"}}\n',
@@ -42,8 +50,7 @@ def write(folder: Path) -> list[str]:
     """The names of those that were made."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     missing = {name: text for name, text in contents(Passwords()).items() if not (folder / name).exists()}
-    halves = ({"postgres_password", "postgres_admin_url"}, {"valkey_auth.conf", "redis_url"}, {"nats_auth.conf", "nats_url"})
-    for pair in halves:
+    for pair in PAIRS:
         if len(pair & missing.keys()) == 1:
             raise SystemExit(f"{folder}: {' and '.join(sorted(pair))} belong together; one of them is missing")
     for name, text in missing.items():

@@ -15,7 +15,7 @@ from archive.manifest import BackupError
 
 def show(asked: argparse.Namespace) -> None:
     for backup in manifest.backups(asked.source):
-        parts = [part for part in ("postgres", "dumps", "streams") if part in backup.told]
+        parts = [part for part in manifest.PARTS if part in backup.told]
         say(f"{backup.name}  whole at {backup.told['finished_at']}  {', '.join(parts)}")
 
 

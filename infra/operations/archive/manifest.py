@@ -14,6 +14,8 @@ from typing import Any
 
 NAME = "manifest.json"
 FORMAT = 1
+PARTS = ("postgres", "dumps", "streams")
+_STREAMS_LIVE = timedelta(days=1)
 _CHUNK = 1024 * 1024
 _DRAFT = ".draft"
 
@@ -91,12 +93,21 @@ def chosen(folder: Path, *, name: str | None, time: datetime | None, part: str) 
 
 
 def prune(folder: Path, *, keep: timedelta) -> list[str]:
-    """Remove backups older than `keep`, but never the newest whole one; their names."""
-    limit = datetime.now(UTC) - keep
-    old = [backup for backup in backups(folder)[:-1] if backup.finished_at < limit]
-    for backup in old:
-        shutil.rmtree(backup.folder)
-    return [backup.name for backup in old]
+    """Remove backups older than `keep`, but never the newest of a part; their names.
+
+    Of streams alone those of a day are enough: the newest has all that the older have.
+    """
+    found = backups(folder)
+    newest = {part: backup.name for backup in found for part in PARTS if part in backup.told}
+    now = datetime.now(UTC)
+    old = []
+    for backup in found:
+        only_streams = not backup.told.keys() & {"postgres", "dumps"}
+        lives = min(keep, _STREAMS_LIVE) if only_streams else keep
+        if backup.name not in newest.values() and backup.finished_at < now - lives:
+            shutil.rmtree(backup.folder)
+            old.append(backup.name)
+    return old
 
 
 def digest(file: Path) -> str:

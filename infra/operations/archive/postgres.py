@@ -107,7 +107,7 @@ def follow(client: Client, log: Path, *, slot: str = SLOT) -> None:
     log.mkdir(parents=True, exist_ok=True, mode=0o700)
     common = ("-d", client.url(), "--slot", slot, "--no-password")
     client.run("pg_receivewal", *common, "--create-slot", "--if-not-exists")
-    client.become("pg_receivewal", *common, "-D", log, "--status-interval=1")
+    client.become("pg_receivewal", *common, "-D", log, "--synchronous", "--status-interval=1")
 
 
 def restore_base(

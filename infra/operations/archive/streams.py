@@ -49,10 +49,14 @@ class Cut:
 async def connected(url: str, credentials: Path | None = None) -> AsyncIterator[Client]:
     try:
         client = await nats.connect(
-            url, user_credentials=str(credentials) if credentials else None, allow_reconnect=False, connect_timeout=5
+            url.split(","),
+            user_credentials=str(credentials) if credentials else None,
+            allow_reconnect=False,
+            connect_timeout=5,
         )
     except (NoServersError, OSError) as error:
-        raise BackupError(f"NATS does not answer at {url.rpartition('@')[2]}") from error
+        places = ", ".join(server.rpartition("@")[2] for server in url.split(","))  # without a password
+        raise BackupError(f"NATS does not answer at {places}") from error
     try:
         yield client
     finally:

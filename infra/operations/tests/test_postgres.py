@@ -2,169 +2,119 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
 import pytest
 
-from etter_devstack.servers import postgres
+from etter_common.testing.backbone import until
+from etter_common.testing.plugin import Servers
+from etter_devstack.servers.postgres import Postgres
 from etter_devstack.servers.process import Process
 
-from .conftest import Serve, command, run
+from .conftest import Restore, run
 
-BACKUP_ROLE = """
-    CREATE ROLE etter_backup LOGIN REPLICATION BYPASSRLS PASSWORD 'secret';
-    GRANT pg_read_all_data TO etter_backup;
-    GRANT EXECUTE ON FUNCTION pg_control_system() TO etter_backup;
+TABLE = """
+    CREATE TABLE words (n bigint GENERATED ALWAYS AS IDENTITY, word text);
+    ALTER TABLE words ENABLE ROW LEVEL SECURITY;
+    ALTER TABLE words FORCE ROW LEVEL SECURITY;
 """
 
 
-async def connect(server: postgres.Postgres, database: str = "postgres") -> asyncpg.Connection:
-    return await asyncpg.connect(server.dsn, database=database)
+@pytest.fixture
+async def database(server: Postgres, request: pytest.FixtureRequest) -> str:
+    name = f"etter_{abs(hash(request.node.name))}"
+    await execute(server, "postgres", f"CREATE DATABASE {name}")
+    await execute(server, name, TABLE)
+    await add(server, name, "before")
+    return name
 
 
-def url_of(server: postgres.Postgres) -> str:
-    return f"postgresql://etter_backup:secret@127.0.0.1:{server.port}/postgres"
-
-
-async def words(server: postgres.Postgres) -> list[str]:
-    """After the recovery: before its end a server answers, too, as a standby would."""
-    connection = await connect(server, "etter_core")
+async def execute(server: Postgres, database: str, sql: str, *values: str) -> str:
+    connection = await asyncpg.connect(server.dsn, database=database)
     try:
-        deadline = time.monotonic() + 20
-        while await connection.fetchval("SELECT pg_is_in_recovery()"):
-            assert time.monotonic() < deadline
-        return [row[0] for row in await connection.fetch("SELECT word FROM words ORDER BY n")]
+        if sql.startswith("SELECT"):
+            return str(await connection.fetchval(sql, *values))
+        await connection.execute(sql, *values)
+        return ""
     finally:
         await connection.close()
 
 
-async def add(connection: asyncpg.Connection, *found: str) -> None:
-    await connection.executemany("INSERT INTO words (word) VALUES ($1)", [(word,) for word in found])
+async def add(server: Postgres, database: str, word: str) -> None:
+    await execute(server, database, "INSERT INTO words (word) VALUES ($1)", word)
 
 
-async def fill(server: postgres.Postgres) -> asyncpg.Connection:
-    admin = await connect(server)
-    await admin.execute(BACKUP_ROLE)
-    await admin.execute("CREATE DATABASE etter_core")
-    await admin.close()
-    connection = await connect(server, "etter_core")
-    await connection.execute("""
-        CREATE TABLE words (n bigint GENERATED ALWAYS AS IDENTITY, word text);
-        ALTER TABLE words ENABLE ROW LEVEL SECURITY;
-        ALTER TABLE words FORCE ROW LEVEL SECURITY;
-    """)
-    await add(connection, "before")
-    return connection
+async def words(server: Postgres, database: str) -> str:
+    return await execute(server, database, "SELECT string_agg(word, ', ' ORDER BY n) FROM words")
 
 
-async def log_is_here(connection: asyncpg.Connection) -> None:
-    """Until the follower has written all that was committed."""
-    await connection.execute("SELECT pg_switch_wal()")  # so that there is a whole segment, and one begun
-    await add(connection, "last")
-    where = await connection.fetchval("SELECT pg_current_wal_flush_lsn()::text")
-    deadline = time.monotonic() + 20
-    while not await connection.fetchval(
-        "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= $1::text::pg_lsn", where
-    ):
-        assert time.monotonic() < deadline
+async def recovered(server: Postgres) -> None:
+    """Before the end of its recovery a server answers, too, as a standby would."""
+
+    async def check() -> bool:
+        return await execute(server, "postgres", "SELECT pg_is_in_recovery()") == "False"
+
+    await until(check)
 
 
-@pytest.fixture
-def follower(folder: Path, cluster: postgres.Cluster) -> Callable[[postgres.Postgres], Process]:
-    def start(server: postgres.Postgres) -> Process:
-        arguments = ("--postgres", url_of(server), "--postgres-binaries", cluster.binaries, "--to", folder / "backups")
-        return Process(command("backup", "follow", *arguments), log=folder / "follow.log")
+async def all_is_in_the_log(server: Postgres) -> None:
+    where = await execute(server, "postgres", "SELECT pg_current_wal_flush_lsn()::text")
 
-    return start
+    async def check() -> bool:
+        query = "SELECT count(*) FROM pg_stat_replication WHERE flush_lsn >= $1::text::pg_lsn"
+        return await execute(server, "postgres", query, where) != "0"
 
-
-@pytest.fixture
-def back_up(folder: Path, cluster: postgres.Cluster) -> Callable[..., str]:
-    def one(server: postgres.Postgres, form: str, **how: bool) -> str:
-        place = ("--postgres", url_of(server), "--postgres-binaries", cluster.binaries, "--to", folder / "backups")
-        return run("backup", "run", *place, "--form", form, **how)
-
-    return one
-
-
-@pytest.fixture
-def restore(folder: Path, cluster: postgres.Cluster) -> Callable[..., postgres.Cluster]:
-    def one(name: str, *more: str) -> postgres.Cluster:
-        who = cluster.identity
-        owner = ("--owner", f"{who.uid}:{who.gid}") if who else ()
-        restored = postgres.Cluster(folder / name, cluster.binaries, who, cluster.password)
-        run("restore", "postgres", "--from", folder / "backups", "--data", restored.data, *owner, *more)
-        return restored
-
-    return one
+    await until(check)
 
 
 async def test_a_moment_between_two_commits_and_the_end_of_the_log_are_restored(
-    cluster: postgres.Cluster, serve: Serve, follower: Callable[[postgres.Postgres], Process],
-    back_up: Callable[..., str], restore: Callable[..., postgres.Cluster],
-) -> None:  # fmt: skip
-    with serve(cluster) as server:
-        connection = await fill(server)
-        log = follower(server)
-        back_up(server, "base")
-        await add(connection, "after the backup")
-        moment = await connection.fetchval("SELECT clock_timestamp()")
-        await connection.execute("UPDATE words SET word = 'spoilt'")
-        await log_is_here(connection)
-        await connection.close()
-        log.stop()
+    server: Postgres, database: str, place: list[str], log: Process, restored: Restore
+) -> None:
+    run("backup", "run", *place, "--form", "base")
+    await add(server, database, "after the backup")
+    moment = await execute(server, database, "SELECT clock_timestamp()")
+    await execute(server, database, "UPDATE words SET word = 'spoilt'")
+    await execute(server, database, "SELECT pg_switch_wal()")  # so that there is a whole segment, and one begun
+    await add(server, database, "last")
+    await all_is_in_the_log(server)
+    log.stop()
 
-    with serve(restore("moment", "--time", moment.isoformat())) as server:
-        assert await words(server) == ["before", "after the backup"]
-        connection = await connect(server, "etter_core")
-        await add(connection, "life goes on")
-        assert await connection.fetchval("SELECT pg_last_xact_replay_timestamp() <= $1", moment)
-        await connection.close()
-    with serve(restore("end")) as server:
-        assert await words(server) == ["spoilt", "spoilt", "last"]
+    with restored("moment", "--time", moment) as then:
+        await recovered(then)
+        assert await words(then, database) == "before, after the backup"
+        await add(then, database, "life goes on")
+    with restored("end") as end:
+        await recovered(end)
+        assert await words(end, database) == "spoilt, spoilt, last"
 
 
 async def test_a_dump_goes_into_an_empty_database_and_no_other(
-    folder: Path, cluster: postgres.Cluster, serve: Serve, back_up: Callable[..., str]
+    server: Postgres, database: str, place: list[str], folder: Path
 ) -> None:
-    with serve(cluster) as server:
-        await (await fill(server)).close()
-        back_up(server, "dump")
-        place = ("--from", folder / "backups", "--postgres", server.dsn, "--postgres-binaries", cluster.binaries)
-        assert "etter_core has tables already" in run("restore", "dumps", *place, fails=True)
-        admin = await connect(server)
-        await admin.execute("DROP DATABASE etter_core")
-        await admin.execute("CREATE DATABASE etter_core")
-        await admin.close()
-        run("restore", "dumps", *place)
-        assert await words(server) == ["before"]
+    run("backup", "run", *place, "--form", "dump", "--database", database)
+    source = ("--from", folder / "backups", "--postgres", server.dsn, *place[2:4])
+    assert f"{database} has tables already" in run("restore", "dumps", *source, fails=True)
+    await execute(server, "postgres", f"DROP DATABASE {database}")
+    await execute(server, "postgres", f"CREATE DATABASE {database}")
+    run("restore", "dumps", *source)
+    assert await words(server, database) == "before"
 
 
-async def test_a_server_without_a_log_to_follow_says_so(
-    serve: Serve, cluster: postgres.Cluster, back_up: Callable[..., str]
-) -> None:
-    with serve(cluster, wal_level="minimal", max_wal_senders="0") as server:
-        await (await fill(server)).close()
-        assert "--form dump" in back_up(server, "base", fails=True)
-        back_up(server, "dump")
+async def test_a_server_without_a_log_to_follow_says_so(servers: Servers, place: list[str]) -> None:
+    place[1] = servers.postgres_dsn  # the embedded one keeps no more than it needs itself
+    assert "take --form dump" in run("backup", "run", *place, "--form", "base", fails=True)
 
 
-async def test_a_spoilt_backup_is_found_and_not_restored(
-    folder: Path, serve: Serve, cluster: postgres.Cluster, back_up: Callable[..., str]
-) -> None:
-    with serve(cluster) as server:
-        await (await fill(server)).close()
-        back_up(server, "base")
-    assert "files as they were written" in run("backup", "check", "--at", folder / "backups")
-    (copy,) = (folder / "backups").glob("*/base/base.tar.gz")
+async def test_a_spoilt_backup_is_found_and_not_restored(server: Postgres, place: list[str], folder: Path) -> None:
+    backups, data = folder / "backups", folder / "restored"
+    run("backup", "run", *place, "--form", "base")
+    assert "files as they were written" in run("backup", "check", "--at", backups)
+    (copy,) = backups.glob("*/base/base.tar.gz")
     with copy.open("r+b") as content:
         content.seek(copy.stat().st_size // 2)
         content.write(b"spoilt")
     complaint = "base.tar.gz is not what was backed up"
-    assert complaint in run("backup", "check", "--at", folder / "backups", fails=True)
-    data = folder / "restored"
-    assert complaint in run("restore", "postgres", "--from", folder / "backups", "--data", data, fails=True)
+    assert complaint in run("backup", "check", "--at", backups, fails=True)
+    assert complaint in run("restore", "postgres", "--from", backups, "--data", data, fails=True)
     assert not data.exists()

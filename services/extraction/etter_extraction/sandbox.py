@@ -20,7 +20,7 @@ import msgspec
 
 from etter_extraction.facts.model import Found
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.detection import check_archive
+from etter_extraction.parsing.detection import ARCHIVES, check_archive
 from etter_extraction.parsing.errors import (
     BY_REASON,
     DocumentOutOfMemory,
@@ -30,7 +30,6 @@ from etter_extraction.parsing.errors import (
 )
 from etter_extraction.parsing.parsed import Parsed
 
-_ARCHIVES: Final = ("docx", "xlsx", "pptx")
 _NO_RESOURCES: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -51,7 +50,7 @@ async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limit
     """Text, tables and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does."""
     if not await asyncio.to_thread(path.exists):
         raise FileNotFoundError(path)
-    if kind in _ARCHIVES:
+    if kind in ARCHIVES:
         await asyncio.to_thread(check_archive, path, kind)
     with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
         code, answer = await _run(path, kind, filename, folder=folder, wall_s=wall_s)

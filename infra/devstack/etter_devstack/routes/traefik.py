@@ -9,6 +9,7 @@ from typing import Any
 from etter_devstack.routes.table import Route, Table
 
 HEALTH = "ping@internal"
+_NO_ALIASES = {"aliasHeadersStrategy": "delete"}  # X_Forwarded_For is read as X-Forwarded-For by some
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def static_config(table: Table, place: Place, *, dynamic: str) -> dict[str, Any]
         "providers": {"file": {"filename": dynamic, "watch": False}},
     }
     if place.inner:
-        entries["inner"] = {"address": place.inner}
+        entries["inner"] = {"address": place.inner, "http": _NO_ALIASES}
+        config["ping"]["entryPoint"] = "inner"  # where `traefik healthcheck` asks
         config["metrics"] = {"prometheus": {"entryPoint": "inner"}}
     return config
 
@@ -54,7 +56,7 @@ def _entry(table: Table, address: str) -> dict[str, Any]:
         "address": address,
         "asDefault": True,
         "http": {
-            "aliasHeadersStrategy": "delete",  # X_Forwarded_For is read as X-Forwarded-For by some
+            **_NO_ALIASES,
             "encodedCharacters": {"allowEncodedSlash": False, "allowEncodedBackSlash": False},
             "maxHeaderBytes": limits.max_header_bytes,
             "middlewares": ["edge@file"],
@@ -109,7 +111,11 @@ def rules(table: Table, route: Route) -> tuple[str, str]:
 
 
 def middlewares(table: Table, *, over_tls: bool) -> dict[str, Any]:
-    retry = {"attempts": table.retry.attempts, "initialInterval": f"{table.retry.first_pause_ms}ms"}
+    retry = {
+        "attempts": table.retry.attempts,
+        "initialInterval": f"{table.retry.first_pause_ms}ms",
+        "status": ["502"],  # no answer to a request that had gone out: Traefik's own, no service sends it
+    }
     edge = {
         "customRequestHeaders": dict.fromkeys(table.headers.drop_from_request, ""),
         "customResponseHeaders": dict.fromkeys(table.headers.drop_from_answer, ""),

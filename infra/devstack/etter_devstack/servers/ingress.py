@@ -15,6 +15,8 @@ from etter_devstack.routes.traefik import Place, dynamic_config, static_config
 from etter_devstack.servers.ports import answers
 from etter_devstack.servers.process import Process
 
+BINARY = Path(sysconfig.get_path("scripts")) / "traefik"
+
 
 @dataclass
 class Ingress:
@@ -44,5 +46,4 @@ def start(folder: Path, *, log: Path, static: Mapping[str, Any], dynamic: Mappin
     folder.mkdir(parents=True, exist_ok=True)
     for name, config in (("traefik.yaml", static), ("dynamic.yaml", dynamic)):
         (folder / name).write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
-    binary = Path(sysconfig.get_path("scripts")) / "traefik"
-    return Process([binary, f"--configFile={folder / 'traefik.yaml'}"], log=log)
+    return Process([BINARY, f"--configFile={folder / 'traefik.yaml'}"], log=log)

@@ -15,11 +15,12 @@ from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, claim_upload, json_response, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
 from etter_common.responses import Data, Page, documented, encode_data
+from etter_extraction import objects
 from etter_extraction.documents import events, service
 from etter_extraction.documents.errors import DocumentInUse, DocumentNotFound, NoFileInForm
 from etter_extraction.documents.form import FileInForm
 from etter_extraction.documents.schemas import DocumentOut, DocumentQuery
-from etter_extraction.objects import FolderStore
+from etter_extraction.objects import ObjectMissing, StoreAway
 from etter_extraction.parsing.errors import (
     DocumentDamaged,
     DocumentEmpty,
@@ -34,7 +35,7 @@ router = APIRouter(prefix="/documents", tags=["documents"])
 
 _REFUSALS = (
     NoFileInForm, DocumentEmpty, DocumentTypeNotAllowed, DocumentTypeMismatch, DocumentTooLarge, DocumentEncrypted,
-    DocumentDamaged, DocumentExpandsTooMuch,
+    DocumentDamaged, DocumentExpandsTooMuch, StoreAway,
 )  # fmt: skip
 _FORM = {
     "requestBody": {
@@ -95,7 +96,7 @@ async def get_document(
 @router.get(
     "/{document_id}/content",
     response_class=StreamingResponse,
-    responses={**documented(DocumentNotFound), 200: _CONTENT},
+    responses={**documented(DocumentNotFound, ObjectMissing, StoreAway), 200: _CONTENT},
 )
 async def get_document_content(
     request: Request, ctx: Annotated[Context, requires("documents:read")], document_id: UUID
@@ -105,9 +106,8 @@ async def get_document_content(
     kept = {"cache-control": "private, no-cache", "etag": f'"{document.sha256}"'}
     if etags.matches(request.headers.get("if-none-match", ""), kept["etag"]):
         return Response(status_code=304, headers=kept)
-    store, company_id = ctx.platform.part(FolderStore), ctx.company_id
     return StreamingResponse(
-        store.read(company_id, document_id),
+        await objects.of(ctx.platform).read(ctx.company_id, document_id),
         media_type="application/octet-stream",
         headers={
             "content-length": str(document.size_bytes),
@@ -120,7 +120,7 @@ async def get_document_content(
 @router.delete(
     "/{document_id}",
     status_code=204,
-    responses=documented(DocumentNotFound, DocumentInUse, PreconditionFailed, PreconditionRequired),
+    responses=documented(DocumentNotFound, DocumentInUse, PreconditionFailed, PreconditionRequired, StoreAway),
 )
 async def delete_document(
     ctx: Annotated[Context, requires("documents:write")], document_id: UUID, if_match: IfMatch = None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,15 +15,17 @@ from etter_common.context import Context
 from etter_common.errors import AppError
 from etter_common.ids import new_id
 from etter_common.responses import encode_page
+from etter_extraction import objects
 from etter_extraction.documents import events
 from etter_extraction.documents.errors import DocumentInUse
 from etter_extraction.documents.models import Document
 from etter_extraction.documents.repository import DocumentRepository
 from etter_extraction.documents.schemas import DocumentQuery
-from etter_extraction.objects import FolderStore
+from etter_extraction.objects import StoreAway
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.detection import HEAD_BYTES, MEDIA_TYPES, Kind, check_archive, detect
+from etter_extraction.parsing.detection import ARCHIVES, HEAD_BYTES, MEDIA_TYPES, Kind, check_archive, detect
 from etter_extraction.parsing.errors import DocumentDamaged, DocumentTooLarge
+from etter_extraction.parsing.tail import Tail
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _MAX_NAME = 255
@@ -41,28 +45,24 @@ class Stored:
 async def receive(ctx: Context, filename: str, chunks: AsyncIterator[bytes]) -> Stored:
     """Stream a file into the store; whatever is wrong with it leaves no trace."""
     name, id_ = clean_name(filename), new_id()
-    store = ctx.platform.part(FolderStore)
     first = await anext(chunks, b"")
     head = first
     while len(head) < HEAD_BYTES and (more := await anext(chunks, b"")):
         head += more
     kind = detect(name, head[:HEAD_BYTES])
-    measured = _Measured(head, chunks)
-    await store.put(ctx.company_id, id_, measured.stream())
-    try:
-        if kind in ("docx", "xlsx", "pptx"):
-            check_archive(store.path(ctx.company_id, id_), kind)
-    except BaseException:
-        await store.delete(ctx.company_id, id_)
-        raise
+    measured = _Measured(head, chunks, kind)
+    await objects.of(ctx.platform).put(ctx.company_id, id_, measured.stream())
     return Stored(id_, name, kind, measured.size, measured.digest.hexdigest())
 
 
 class _Measured:
-    """Counts and hashes what flows through it; raises `DocumentTooLarge` at the limit."""
+    """Counts and hashes what flows through it; raises `DocumentTooLarge` at the limit, and at the end of an Office file
+    what is wrong with its archive, so that the store keeps nothing of it.
+    """
 
-    def __init__(self, head: bytes, rest: AsyncIterable[bytes]) -> None:
-        self._head, self._rest = head, rest
+    def __init__(self, head: bytes, rest: AsyncIterable[bytes], kind: Kind) -> None:
+        self._head, self._rest, self._kind = head, rest, kind
+        self._tail = Tail() if kind in ARCHIVES else None
         self.size = 0
         self.digest = hashlib.sha256()
 
@@ -72,12 +72,16 @@ class _Measured:
         async for chunk in self._rest:
             self._count(chunk)
             yield chunk
+        if self._tail is not None:
+            await asyncio.to_thread(check_archive, self._tail, self._kind)
 
     def _count(self, chunk: bytes) -> None:
         self.size += len(chunk)
         if self.size > limits.MAX_BYTES:
             raise DocumentTooLarge(f"a document may have {limits.MAX_BYTES} bytes", limit_bytes=limits.MAX_BYTES)
         self.digest.update(chunk)
+        if self._tail is not None:
+            self._tail.add(chunk)
 
 
 async def create(ctx: Context, stored: Stored) -> Document:
@@ -100,8 +104,9 @@ async def create(ctx: Context, stored: Stored) -> Document:
 
 
 async def discard(ctx: Context, stored: Stored) -> None:
-    """Forget a received file that became no document."""
-    await ctx.platform.part(FolderStore).delete(ctx.company_id, stored.id)
+    """Forget a received file that became no document; why it became none is what matters to the caller."""
+    with suppress(StoreAway):
+        await objects.of(ctx.platform).delete(ctx.company_id, stored.id)
 
 
 async def get(ctx: Context, document_id: UUID) -> Document:
@@ -122,12 +127,12 @@ async def delete(ctx: Context, document_id: UUID, *, if_match: str | None) -> No
     await documents.delete(document)
     await ctx.publish(events.document_deleted(document))
     ctx.invalidate(events.stale(ctx.company_id))
-    await ctx.platform.part(FolderStore).delete(ctx.company_id, document_id)
+    await objects.of(ctx.platform).delete(ctx.company_id, document_id)
 
 
 async def erase_files(ctx: Context) -> None:
     """Delete all bytes of the context's company from the store."""
-    await ctx.platform.part(FolderStore).delete_all(ctx.company_id)
+    await objects.of(ctx.platform).delete_all(ctx.company_id)
 
 
 def clean_name(filename: str) -> str:

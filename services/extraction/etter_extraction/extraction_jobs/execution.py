@@ -13,13 +13,13 @@ from etter_common.clock import monotonic
 from etter_common.context import Context
 from etter_common.errors import AppError
 from etter_common.jobs import Job, JobStatus, Stopped
-from etter_extraction import sandbox
+from etter_extraction import objects, sandbox
 from etter_extraction.documents import service as documents
 from etter_extraction.documents.models import Document
 from etter_extraction.extraction_jobs import events
 from etter_extraction.extraction_jobs.repository import ExtractionJobRepository
 from etter_extraction.extractions import service as extractions
-from etter_extraction.objects import FolderStore
+from etter_extraction.objects import ObjectMissing, StoreAway
 from etter_extraction.settings import ExtractionSettings
 
 log = structlog.get_logger(__name__)
@@ -75,10 +75,13 @@ class _Run:
             await self._job.report(done / self._total, f"{done} of {self._total} documents", eta)
 
     async def _read(self, document: Document) -> sandbox.Answer | AppError:
-        path = self._job.platform.part(FolderStore).path(self._job.company_id, document.id)
+        store = objects.of(self._job.platform)
         try:
-            return await sandbox.extract(path, document.kind, document.filename, wall_s=self._wall_s)
-        except FileNotFoundError:
+            async with store.local(self._job.company_id, document.id) as path:
+                return await sandbox.extract(path, document.kind, document.filename, wall_s=self._wall_s)
+        except StoreAway:  # not the document's fault: the job waits
+            raise
+        except (ObjectMissing, FileNotFoundError):
             return documents.gone()
         except AppError as refused:
             log.info("document_refused", document_id=str(document.id), error_code=refused.code)

@@ -16,6 +16,7 @@ from etter_extraction.parsing.errors import (
     DocumentTypeMismatch,
     DocumentTypeNotAllowed,
 )
+from etter_extraction.parsing.tail import Tail
 
 Kind = Literal["pdf", "docx", "xlsx", "xls", "pptx", "html", "csv", "text"]
 
@@ -34,6 +35,7 @@ MEDIA_TYPES: Final[dict[Kind, str]] = {
     "text": "text/plain",
 }
 HEAD_BYTES: Final = 4096
+ARCHIVES: Final = ("docx", "xlsx", "pptx")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _BINARY: Final = (
     b"\x7fELF", b"MZ", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"Rar!",
@@ -57,7 +59,7 @@ def detect(filename: str, head: bytes) -> Kind:
     if kind == "pdf":
         _require(b"%PDF-" in head[:1024], "not a PDF")
         _require(not head.startswith((*_BINARY, b"PK\x03\x04")), "not a PDF")
-    elif kind in ("docx", "xlsx", "pptx"):
+    elif kind in ARCHIVES:
         if head.startswith(_OLE):  # Office wraps a protected file into the old container
             raise DocumentEncrypted
         _require(head.startswith(b"PK"), f"not a {kind.upper()} file")
@@ -68,10 +70,10 @@ def detect(filename: str, head: bytes) -> Kind:
     return kind
 
 
-def check_archive(path: Path, kind: str) -> None:
+def check_archive(file: Path | Tail, kind: str) -> None:
     """An Office file's members: of the right kind, not too many, not growing too much, none outside the archive."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DocumentDamaged("the archive inside cannot be opened") from error

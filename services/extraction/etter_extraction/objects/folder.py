@@ -1,0 +1,96 @@
+"""A folder of this machine, or one that several machines share."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import AsyncGenerator, AsyncIterable, Generator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Final
+from uuid import UUID
+
+from etter_extraction.objects.store import CHUNK, ObjectMissing, ObjectStore, StoreAway
+
+_PARTIAL: Final = ".part"
+
+
+@dataclass(frozen=True)
+class FolderStore(ObjectStore):
+    """One file per object below `root`, by company; written beside and moved into place, so none is ever half there."""
+
+    root: Path
+
+    def path(self, company_id: UUID, key: UUID) -> Path:
+        return self.root / str(company_id) / str(key)
+
+    async def put(self, company_id: UUID, key: UUID, chunks: AsyncIterable[bytes]) -> None:
+        target = self.path(company_id, key)
+        partial = target.with_suffix(_PARTIAL)
+        with _told():
+            await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
+            try:
+                with partial.open("wb") as out:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(out.write, chunk)
+                    await asyncio.to_thread(_sync, out)
+                await asyncio.to_thread(os.replace, partial, target)
+            finally:
+                with suppress(FileNotFoundError):
+                    partial.unlink()
+
+    async def read(self, company_id: UUID, key: UUID) -> AsyncGenerator[bytes]:
+        with _told():
+            return _chunks(await asyncio.to_thread(self.path(company_id, key).open, "rb"))
+
+    @asynccontextmanager
+    async def local(self, company_id: UUID, key: UUID) -> AsyncGenerator[Path]:
+        path = self.path(company_id, key)
+        if not await asyncio.to_thread(path.exists):
+            raise ObjectMissing
+        yield path
+
+    async def delete(self, company_id: UUID, key: UUID) -> None:
+        with _told(), suppress(FileNotFoundError):
+            await asyncio.to_thread(self.path(company_id, key).unlink)
+
+    async def delete_all(self, company_id: UUID) -> None:
+        """Also what is being written."""
+        with _told(), suppress(FileNotFoundError):
+            await asyncio.to_thread(shutil.rmtree, self.root / str(company_id))
+
+    async def keys(self, company_id: UUID) -> AsyncGenerator[str]:
+        for path in await asyncio.to_thread(lambda: sorted((self.root / str(company_id)).glob("*"))):
+            if path.suffix != _PARTIAL:
+                yield path.name
+
+    async def check(self) -> None:
+        if not await asyncio.to_thread(os.access, self.root, os.W_OK):
+            raise StoreAway(f"{self.root} is not a folder that can be written to")
+
+    def __str__(self) -> str:
+        return self.root.as_uri()
+
+
+async def _chunks(content: BinaryIO) -> AsyncGenerator[bytes]:
+    with content:
+        while chunk := await asyncio.to_thread(content.read, CHUNK):
+            yield chunk
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """What the file system says, in the store's words: a disk that is full is a store that cannot be used now."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise ObjectMissing from error
+    except OSError as error:
+        raise StoreAway from error
+
+
+def _sync(out: BinaryIO) -> None:
+    out.flush()
+    os.fsync(out.fileno())
