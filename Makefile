@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check verify-containers bench k8s verify-k8s play-k8s clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check verify-containers bench k8s verify-k8s play-k8s audit clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -84,6 +84,11 @@ check: lint types ## What continuous integration runs: lint, types, all tests wi
 verify-containers: $(READY) ## Images and compose on a Docker Engine, from build to restore (infra/compose/README.md)
 	@cd infra/compose && "$(CURDIR)/$(BIN)/python" -m verify $(if $(folder),--folder "$(abspath $(folder))")
 
+audit: ## Known vulnerabilities of what is locked, asked of the package index; fails when it cannot ask
+	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && \
+		.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@.venv-audit/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
+
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \
 		$(BIN)/python -m bench.$$name || exit 1; done
@@ -106,3 +111,5 @@ play-k8s: .venv-k8s/.ready ## Kubernetes: start what the dev overlay says in pod
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
 	@rm -rf .venv .venv-k8s .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+
+	@rm -rf .venv .venv-audit .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
