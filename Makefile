@@ -60,7 +60,7 @@ lint: $(READY) ## Style, import contracts, declared dependencies
 	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
 
 types: $(READY) ## mypy, strict
-	@for part in $(PACKAGES) infra/operations infra/docker infra/compose $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
+	@for part in $(PACKAGES) infra/operations infra/docker infra/compose infra/k8s $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
 
 fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sysconfig
 import urllib.request
@@ -9,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-import etter_extraction.worker
-import etter_simulation.worker
-import nats
 import pytest
 from nats.js.api import ConsumerConfig
 
+import etter_extraction.worker
+import etter_simulation.worker
+import nats
 from etter_common.events import streams
 from etter_common.ids import new_id
 from etter_common.jobs import Queue
@@ -46,7 +47,7 @@ def server(tmp_path: Path) -> Iterator[tuple[str, str]]:
     """A NATS with its monitoring port: its address, and that port's."""
     port, monitor = free_port(), free_port()
     binary = Path(sysconfig.get_path("scripts")) / "nats-server"
-    command = [binary, "-js", "-sd", tmp_path, "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor)]
+    command: list[str | Path] = [binary, "-js", "-sd", tmp_path, "-a", "127.0.0.1", "-p", str(port), "-m", str(monitor)]
     process = Process(command, log=tmp_path / "log")
     try:
         process.wait_until(lambda: answers(f"http://127.0.0.1:{monitor}/healthz"))
@@ -55,8 +56,19 @@ def server(tmp_path: Path) -> Iterator[tuple[str, str]]:
         process.stop()
 
 
+def lags(monitor: str) -> dict[tuple[str, str, str], int]:
+    """What KEDA reads, by its own request, and adds up: what waits and what a worker holds."""
+    with urllib.request.urlopen(f"{monitor}/jsz?acc=$G&consumers=true&config=true") as answer:  # noqa: S310 - ours
+        told = json.load(answer)
+    return {
+        (account["name"], stream["name"], consumer["name"]): consumer["num_pending"] + consumer["num_ack_pending"]
+        for account in told["account_details"]
+        for stream in account["stream_detail"]
+        for consumer in stream.get("consumer_detail", [])
+    }
+
+
 async def test_the_monitoring_port_tells_the_lag_of_each(server: tuple[str, str]) -> None:
-    """KEDA's own request, and what it adds up: what waits and what a worker holds."""
     url, monitor = server
     client = await nats.connect(url)
     try:
@@ -70,13 +82,6 @@ async def test_the_monitoring_port_tells_the_lag_of_each(server: tuple[str, str]
         await taken.fetch(1)
     finally:
         await client.close()
-    with urllib.request.urlopen(f"{monitor}/jsz?acc=$G&consumers=true&config=true") as answer:  # noqa: S310 - ours
-        told = json.load(answer)
-    lag = {
-        (account["name"], stream["name"], consumer["name"]): consumer["num_pending"] + consumer["num_ack_pending"]
-        for account in told["account_details"]
-        for stream in account["stream_detail"]
-        for consumer in stream.get("consumer_detail", [])
-    }
+    lag = await asyncio.to_thread(lags, monitor)
     for trigger in (trigger for triggers in TRIGGERS.values() for trigger in triggers):
         assert lag[trigger["account"], trigger["stream"], trigger["consumer"]] == 3

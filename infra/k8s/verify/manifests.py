@@ -29,8 +29,8 @@ KUBERNETES = "1.37"
 EVERYWHERE = {
     "CKV_K8S_11": "no CPU limits: throttling stops an event loop for the rest of a 100 ms period, which is latency; "
     "requests share the cores out when they are scarce",
-    "CKV_K8S_15": "Always asks the registry at every start, so an outage there stops restarts; a digest or a release"
-    "'s tag never moves",
+    "CKV_K8S_15": "Always asks the registry at every start, so an outage there stops restarts; digests and the tags of "
+    "releases never move",
 }
 BY_TAG = {"CKV_K8S_43": "tags where it is tried out; production names digests"}
 SKIPPED = {
@@ -70,7 +70,8 @@ def custom_complaints(objects: list[Object], modules: Path) -> list[str]:
     if not objects:
         return []
     asked = subprocess.run(
-        ["node", HERE / "custom.cjs"], input=json.dumps(objects), cwd=modules, check=True, capture_output=True, text=True
+        ["node", HERE / "custom.cjs"], input=json.dumps(objects), cwd=modules,
+        check=True, capture_output=True, text=True,
     )  # fmt: skip
     return [f"{name}: {said}" for name, said in json.loads(asked.stdout) if said]
 

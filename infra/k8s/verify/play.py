@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from manifests import K8S, render
-from pods import Files, pod, probes
+from pods import Files, first, pods, probes
 from references import WORKLOADS, Object, of
 
 PODMAN = shlex.split(os.environ.get("PODMAN", "podman"))
@@ -49,7 +50,8 @@ def podman(*arguments: str | Path, check: bool = True) -> subprocess.CompletedPr
 class Played:
     """One pod: started, watched, looked at, ended."""
 
-    def __init__(self, workload: Object, address: str, file: Path) -> None:
+    def __init__(self, workload: Object, address: str, pods: list[Path]) -> None:
+        """`pods`: what comes first ends before the next is started, as init containers do."""
         self.workload = workload
         self.name: str = workload["metadata"]["name"]
         self.address = address
@@ -58,8 +60,14 @@ class Played:
         self.grace_s: int = spec.get("terminationGracePeriodSeconds", 30)
         self.container = f"{self.name}-{spec['containers'][0]['name']}"
         self._asked = probes(workload)
+        self._pods = pods
+        self._play()
+
+    def _play(self) -> None:
+        self._playing = self._pods.pop(0)
+        address = [] if self._pods else ["--ip", self.address]
         self._starter = subprocess.Popen(
-            [*PODMAN, "kube", "play", "--network", NETWORK, "--ip", address, file],
+            [*PODMAN, "kube", "play", "--network", NETWORK, *address, self._playing],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )  # fmt: skip
 
@@ -67,18 +75,27 @@ class Played:
     def is_job(self) -> bool:
         return bool(self.workload["kind"] == "Job")
 
-    def state(self) -> dict[str, Any]:
-        found = podman("inspect", self.container, check=False)
+    def state(self, container: str = "") -> dict[str, Any]:
+        found = podman("inspect", container or self.container, check=False)
         state: dict[str, Any] = json.loads(found.stdout)[0] if found.returncode == 0 else {}
         return state
 
     def is_there(self) -> bool:
         if self._starter.poll() not in (None, 0):
             raise SystemExit(f"{self.name} could not be started: {self._starter.communicate()[0][-2000:]}")
+        if self._starter.poll() is None:
+            return False
+        if self._pods:
+            if self._has_succeeded(f"{self._playing.stem}-schema"):
+                self._play()
+            return False
         if self.is_job:
-            state = self.state().get("State", {})
-            return state.get("Status") == "exited" and state.get("ExitCode") == 0
+            return self._has_succeeded(self.container)
         return all(self._answers(probe) for probe in self._asked.values())
+
+    def _has_succeeded(self, container: str) -> bool:
+        state = self.state(container).get("State", {})
+        return (state.get("Status"), state.get("ExitCode")) == ("exited", 0)
 
     def _answers(self, probe: Object) -> bool:
         if "exec" in probe:
@@ -88,15 +105,14 @@ class Played:
         try:
             url = f"http://{self.address}:{port}{probe['httpGet']['path']}"
             with urllib.request.urlopen(url, timeout=probe.get("timeoutSeconds", 1)) as answer:
-                return 200 <= answer.status < 400
+                return bool(200 <= answer.status < 400)
         except OSError:  # an HTTP error is one, too
             return False
 
     def remove(self) -> None:
-        """Whatever it is at; one that still waits in its init container holds podman's lock on it."""
         self._starter.kill()
         self._starter.wait()
-        podman("pod", "rm", "--force", "--time", "0", self.name, check=False)
+        podman("pod", "rm", "--force", "--ignore", "--time", "0", self.name, first(self.name), check=False)
 
     def end(self) -> tuple[float, int]:
         """Seconds and exit code after SIGTERM."""
@@ -125,17 +141,19 @@ def main() -> int:
 
 def start(objects: list[Object], root: Path) -> list[Played]:
     network = json.loads(podman("network", "inspect", NETWORK).stdout)[0]["subnets"][0]["subnet"]
-    free = list(ipaddress.ip_network(network).hosts())[10:]
+    free = list(ipaddress.ip_network(network).hosts())[100:]  # podman gives the first ones to others
     workloads = list(of(objects, *WORKLOADS))
     addresses = {one["metadata"]["name"]: str(address) for one, address in zip(workloads, free, strict=False)}
     files = Files(root / "volumes", objects)
     images = STANDINS if os.environ.get("ETTER_STANDINS") else {}
     played = []
     for one in workloads:
-        name = one["metadata"]["name"]
-        file = root / f"{name}.yaml"
-        file.write_text(yaml.safe_dump(pod(one, files, addresses=addresses, images=images)), encoding="utf-8")
-        played.append(Played(one, addresses[name], file))
+        written = []
+        for made in pods(one, files, addresses=addresses, images=images):
+            file = root / f"{made['metadata']['name']}.yaml"
+            file.write_text(yaml.safe_dump(made), encoding="utf-8")
+            written.append(file)
+        played.append(Played(one, addresses[one["metadata"]["name"]], written))
     return played
 
 
@@ -144,7 +162,7 @@ def wait(played: list[Played]) -> None:
     while waiting := [one for one in played if one.took_s is None]:
         if time.monotonic() - began > LONGEST_S:
             for one in waiting:
-                print(f"{one.name} is not there:\n{podman('logs', '--tail', '20', one.container, check=False)}")
+                print(f"{one.name} is not there:\n{podman('logs', '--tail', '20', one.container, check=False).stdout}")
             raise SystemExit(1)
         for one in waiting:
             if one.is_there():

@@ -1,9 +1,10 @@
-"""One workload of a rendering as a Pod that `podman kube play` understands, and the files it mounts.
+"""A workload of a rendering as pods that `podman kube play` understands, and the files they mount.
 
 What the kubelet would make of volumes is made here: config maps, secrets and their projections become folders,
 emptyDirs and claims too, each with the modes and the group Kubernetes gives them. Left out, because podman has nothing
 like it: services and network policies (addresses go into /etc/hosts), requests and limits of resources (there is one
-machine), fsGroup of nested mounts, probes (play.py asks as the kubelet does), preStop, ports (podman would open them on the host), service accounts.
+machine), probes (play.py asks as the kubelet does), preStop, ports (podman would open them on the host), service
+accounts.
 """
 
 from __future__ import annotations
@@ -15,13 +16,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from references import Object, containers
+from references import Object
 
 RESTART = {"Deployment": "Always", "StatefulSet": "Always", "Job": "OnFailure"}
-# podman removes an init container that has ended, at times before it has noticed that it ended, and fails
-KEEP_INIT = {"io.podman.annotations.init.container.type": "always"}
 _NOT_PODMANS = ("startupProbe", "livenessProbe", "readinessProbe", "lifecycle", "resources", "ports")
-_KEPT = ("initContainers", "containers", "terminationGracePeriodSeconds", "enableServiceLinks")
+_KEPT = ("containers", "terminationGracePeriodSeconds", "enableServiceLinks")
 
 
 class Files:
@@ -37,7 +36,7 @@ class Files:
             return self._writable(self._root / "claims" / volume["persistentVolumeClaim"]["claimName"], group)
         if "emptyDir" in volume:
             return self._writable(self._root / pod / volume["name"], group)
-        folder = self._root / pod / volume["name"]
+        folder: Path = self._root / pod / volume["name"]
         for source in volume.get("projected", {}).get("sources", [volume]):
             self._project(folder, source, group)
         return folder
@@ -72,23 +71,40 @@ def _data(objects: list[Object]) -> Iterator[tuple[tuple[str, str], dict[str, by
             yield ("configMap", name), {key: text.encode() for key, text in found.get("data", {}).items()}
 
 
-def pod(workload: Object, files: Files, *, addresses: dict[str, str], images: dict[str, str]) -> Object:
-    """`addresses` are those of all pods by the name of their service; `images` replace what cannot be pulled here."""
+def first(name: str) -> str:
+    """The name of the pod for a workload's init containers."""
+    return f"{name}-init"
+
+
+def pods(workload: Object, files: Files, *, addresses: dict[str, str], images: dict[str, str]) -> Iterator[Object]:
+    """In the order in which they are to be started. Init containers get a pod of their own: podman holds a lock on one
+    that waits in them, and starts them again with `restartPolicy: Always`.
+
+    `addresses` are those of all pods by the name of their service; `images` replace what cannot be pulled here.
+    """
     name, template = workload["metadata"]["name"], workload["spec"]["template"]
     spec = {key: copy.deepcopy(template["spec"][key]) for key in _KEPT if key in template["spec"]}
     security = template["spec"]["securityContext"]
-    for container in containers({"spec": spec}):
-        _adapt(container, security, files, images)
-    group = security["fsGroup"]
     volumes = [*template["spec"].get("volumes", []), *_claims(workload)]
     spec["volumes"] = [
-        {"name": one["name"], "hostPath": {"path": str(files.folder(name, one, group=group)), "type": "Directory"}}
+        {
+            "name": one["name"],
+            "hostPath": {"path": str(files.folder(name, one, group=security["fsGroup"])), "type": "Directory"},
+        }
         for one in volumes
     ]
-    spec["restartPolicy"] = RESTART[workload["kind"]]
     spec["hostAliases"] = [{"ip": address, "hostnames": [host]} for host, address in sorted(addresses.items())]
-    metadata = {"name": name, "labels": template["metadata"]["labels"], "annotations": KEEP_INIT}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    inits = copy.deepcopy(template["spec"].get("initContainers", []))
+    for container in [*inits, *spec["containers"]]:
+        _adapt(container, security, files, images)
+    labels = template["metadata"]["labels"]
+    if inits:
+        yield _pod(first(name), labels, spec | {"containers": inits, "restartPolicy": "OnFailure"})
+    yield _pod(name, labels, spec | {"restartPolicy": RESTART[workload["kind"]]})
+
+
+def _pod(name: str, labels: dict[str, str], spec: Object) -> Object:
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name, "labels": labels}, "spec": spec}
 
 
 def _claims(workload: Object) -> Iterator[Object]:

@@ -7,8 +7,6 @@ from typing import Any
 
 Object = dict[str, Any]  # a Kubernetes object as YAML gives it
 WORKLOADS = ("Deployment", "StatefulSet", "Job")
-# made by whoever runs the cluster: the certificate of the public name
-FROM_OUTSIDE = {("Secret", "etter-tls")}
 
 
 def complaints(objects: list[Object]) -> list[str]:
@@ -76,9 +74,9 @@ def _policies(objects: list[Object]) -> Iterator[str]:
         if not any(matches(spec["podSelector"], pod) for pod in labels):
             yield f"NetworkPolicy {name} selects no pod"
         for peer in [p for rule in spec.get("egress", []) for p in rule.get("to", [])]:
-            if "podSelector" in peer and "namespaceSelector" not in peer:
-                if not any(matches(peer["podSelector"], pod) for pod in labels):
-                    yield f"NetworkPolicy {name} opens the way to no pod"
+            here = "podSelector" in peer and "namespaceSelector" not in peer
+            if here and not any(matches(peer["podSelector"], pod) for pod in labels):
+                yield f"NetworkPolicy {name} opens the way to no pod"
             if peer.get("ipBlock", {}).get("cidr") == "192.0.2.0/24":
                 yield f"NetworkPolicy {name} still names the network that is nowhere"
 
@@ -95,7 +93,7 @@ def _targets(objects: list[Object]) -> Iterator[str]:
 
 def _mounted(objects: list[Object]) -> Iterator[str]:
     """Secrets, config maps, claims and service accounts that pods name are there."""
-    there = {(found["kind"], found["metadata"]["name"]) for found in objects} | FROM_OUTSIDE
+    there = {(found["kind"], found["metadata"]["name"]) for found in objects}
     there |= {("Secret", found["spec"]["target"]["name"]) for found in of(objects, "ExternalSecret")}
     for name, pod in pods(objects):
         for kind, wanted in _needs(pod["spec"]):
@@ -119,25 +117,27 @@ def _needs(spec: Object) -> Iterator[tuple[str, str]]:
 
 
 def _ports(objects: list[Object]) -> Iterator[str]:
-    """Named ports of services, probes, policies and monitors are ports of the pods they mean."""
-    for found in of(objects, "Service"):
-        for name, pod in pods(objects):
-            if matches({"matchLabels": found["spec"]["selector"]}, pod["metadata"]["labels"]):
-                missing = {port["targetPort"] for port in found["spec"]["ports"]} - _names(pod)
-                yield from (f"Service {found['metadata']['name']}: {name} has no port {port}" for port in missing)
-    for policy in of(objects, "NetworkPolicy"):
-        wanted = {port["port"] for rule in policy["spec"].get("ingress", []) for port in rule.get("ports", [])}
-        for name, pod in pods(objects):
-            if matches(policy["spec"]["podSelector"], pod["metadata"]["labels"]):
-                missing = wanted - _names(pod)
-                yield from (f"NetworkPolicy {policy['metadata']['name']}: {name} has no {port}" for port in missing)
+    """Named ports of services, policies and probes are ports of the pods they mean."""
+    meant: list[tuple[str, Object, set[Any]]] = [
+        (f"Service {one['metadata']['name']}", {"matchLabels": one["spec"]["selector"]},
+         {port["targetPort"] for port in one["spec"]["ports"]})
+        for one in of(objects, "Service")
+    ] + [
+        (f"NetworkPolicy {one['metadata']['name']}", one["spec"]["podSelector"],
+         {port["port"] for rule in one["spec"].get("ingress", []) for port in rule.get("ports", [])})
+        for one in of(objects, "NetworkPolicy")
+    ]  # fmt: skip
     for name, pod in pods(objects):
-        for container in containers(pod):
-            own = {port["name"] for port in container.get("ports", [])}
-            for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
-                port = container.get(probe, {}).get("httpGet", {}).get("port")
-                if port is not None and port not in own:
-                    yield f"{name}: {probe} asks port {port}"
+        there = _names(pod)
+        for who, selector, ports in meant:
+            if matches(selector, pod["metadata"]["labels"]):
+                yield from (f"{who}: {name} has no port {port}" for port in ports - there)
+        yield from (f"{name}: a probe asks port {port}" for port in _probed(pod) - there)
+
+
+def _probed(pod: Object) -> set[Any]:
+    asked = (one.get(f"{kind}Probe", {}) for one in containers(pod) for kind in ("startup", "liveness", "readiness"))
+    return {probe["httpGet"]["port"] for probe in asked if "httpGet" in probe}
 
 
 def _names(pod: Object) -> set[str]:
