@@ -119,7 +119,7 @@ def judged(title: str, text: str, modules: Path, *, whole: bool) -> list[str]:
     objects = [found for found in yaml.safe_load_all(text) if found]
     wrong, others = core_complaints(objects)
     wrong += custom_complaints(others, modules)
-    if whole:
+    if whole and not wrong:
         wrong += references.complaints(objects)
     kinds = Counter(found["kind"] for found in objects)
     print(f"{title}: {len(objects)} objects ({len(others)} custom), {len(wrong)} wrong")
