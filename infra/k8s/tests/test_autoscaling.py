@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
+import nats
 import pytest
 from nats.js.api import ConsumerConfig
 
 import etter_extraction.worker
 import etter_simulation.worker
-import nats
 from etter_common.events import streams
 from etter_common.ids import new_id
 from etter_common.jobs import Queue
