@@ -3,7 +3,8 @@
 An owner role migrates; the login role, which the service uses, owns nothing.
 
 `python -m etter_common.db.provision SERVICE…` makes what is missing for services on the server at POSTGRES_ADMIN_URL
-(a superuser's `postgresql://…`); names and passwords are those of each one's DATABASE_URL and MIGRATION_URL.
+(a superuser's `postgresql://…`); names and passwords are those of each one's DATABASE_URL and MIGRATION_URL. With
+POSTGRES_BACKUP_PASSWORD also the role that backups are taken by, which reads everything and writes nothing.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pydantic_settings import SettingsConfigDict
 from etter_common.settings import FileOrEnvironment
 
 EXTENSIONS = ("pg_trgm",)
+BACKUP_ROLE = "etter_backup"
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,20 @@ async def provision(admin_dsn: str, target: ServiceDatabase) -> None:
         await inside.close()
 
 
-async def _ensure_role(admin: asyncpg.Connection, role: str, password: str) -> None:
+async def provision_backup(admin_dsn: str, password: str) -> None:
+    """The role of docs/operations/backup.md."""
+    admin = await asyncpg.connect(admin_dsn)
+    try:
+        await _ensure_role(admin, BACKUP_ROLE, password, more="REPLICATION BYPASSRLS")
+        await admin.execute(f"GRANT pg_read_all_data TO {BACKUP_ROLE}")
+    finally:
+        await admin.close()
+
+
+async def _ensure_role(admin: asyncpg.Connection, role: str, password: str, *, more: str = "NOBYPASSRLS") -> None:
     verb = "ALTER" if await admin.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role) else "CREATE"
     literal = "'" + password.replace("'", "''") + "'"
-    options = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+    options = f"LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE {more}"
     await admin.execute(f'{verb} ROLE "{role}" {options} PASSWORD {literal}')
 
 
@@ -107,6 +119,7 @@ class Administrator(FileOrEnvironment):
     model_config = SettingsConfigDict(env_prefix="POSTGRES_")
 
     admin_url: str
+    backup_password: str | None = None
 
 
 class ServiceUrls(FileOrEnvironment):
@@ -121,6 +134,8 @@ async def main(services: list[str]) -> None:
     for service in services:
         urls = ServiceUrls(_env_prefix=f"{service.upper()}_")  # type: ignore[call-arg]
         await provision(admin.admin_url, ServiceDatabase.of(urls.database_url, urls.migration_url))
+    if admin.backup_password:
+        await provision_backup(admin.admin_url, admin.backup_password)
 
 
 if __name__ == "__main__":
