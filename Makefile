@@ -118,6 +118,5 @@ play-k8s: .venv-k8s/.ready ## Kubernetes: start what the dev overlay says in pod
 
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
-	@rm -rf .venv .venv-k8s .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
-
-	@rm -rf .venv .venv-audit .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv .venv-audit .venv-k8s .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		.coverage .coverage.*
