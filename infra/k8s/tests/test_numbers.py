@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from types import ModuleType
 from typing import Any
 
 import pytest
 
-import etter_extraction.worker
-import etter_simulation.worker
-from etter_common.jobs import Queue
 from etter_common.jobs.runner import DRAIN_S
 from etter_common.settings import ServiceSettings
 from etter_extraction.parsing import limits
@@ -19,13 +15,8 @@ from etter_extraction.parsing import limits
 from .conftest import K8S, deployment, variables
 
 MI = 1024 * 1024
-WORKERS = {"extraction": etter_extraction.worker, "simulation": etter_simulation.worker}
 HAND_BACK_S = 15
 """After the jobs' time: rows and messages written, the relay, health port and connections closed."""
-
-
-def queues(worker: ModuleType) -> list[Queue]:
-    return [value for value in vars(worker).values() if isinstance(value, Queue)]
 
 
 def mebibytes(quantity: str) -> int:
@@ -46,11 +37,11 @@ class TestDrain:
         assert running_s >= ServiceSettings.model_fields["request_timeout_s"].default
         assert told_s + running_s + HAND_BACK_S <= pod["terminationGracePeriodSeconds"]
 
-    @pytest.mark.parametrize("service", WORKERS)
+    @pytest.mark.parametrize("service", ["extraction", "simulation"])
     def test_a_worker_has_time_to_hand_its_jobs_back(self, service: str) -> None:
         """Its queues drain together."""
         pod = deployment(f"base/{service}-worker.yaml")
-        assert DRAIN_S + HAND_BACK_S <= pod["terminationGracePeriodSeconds"]
+        assert pod["terminationGracePeriodSeconds"] >= DRAIN_S + HAND_BACK_S
 
 
 class TestResources:
