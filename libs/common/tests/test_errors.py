@@ -43,7 +43,7 @@ async def broken_query(self: Repository[Any], *_: object, **__: object) -> Any:
 
 
 READS: dict[str, tuple[object, str, Callable[..., Any]]] = {
-    "dispatch": (Dispatcher, "_find", broken),
+    "dispatch": (Dispatcher, "__call__", broken_later),
     "token": (TokenVerifier, "verify", broken),
     "places of a caller": (Gate, "hold", broken),
     "rate limiter": (RateLimiter, "check_now", broken),

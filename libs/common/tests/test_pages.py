@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, func, select, text
 
 from etter_common.context import Context
 from etter_common.db.engine import make_engine
-from etter_common.db.pages import PageRead
+from etter_common.db.pages import PageRead, Plans
 from etter_common.db.query_log import count_queries
 from etter_common.db.session import Database, Tenant
 from etter_common.errors import DeadlineExceeded, Unavailable, ValidationFailed
@@ -75,7 +75,10 @@ class TestSameRows:
                     if cursor is None:
                         break
 
-    async def test_the_second_read_has_one_statement_and_no_session(self, platform: Platform, company_id: UUID) -> None:
+    async def test_the_second_read_has_one_statement_and_no_session(
+        self, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(platform.db, "plans", Plans(platform.db.engine.dialect))
         await fill(platform, company_id)
         for size in (1, 2):
             with count_queries() as log:

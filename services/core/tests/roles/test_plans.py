@@ -82,6 +82,7 @@ async def explained(ctx: Context, statement: str, parameters: Sequence[Any]) -> 
 @pytest.mark.parametrize("name", QUERIES)
 async def test_only_the_companys_rows_are_looked_at(platform: Platform, crowded: UUID, name: str) -> None:
     async with platform.work(company_id=crowded) as ctx:
+        await ctx.session.connection()  # a list is read within what has begun, where it can be listened to
         with recorded(platform) as sent:
             await QUERIES[name](RoleRepository(ctx))
         ((statement, parameters),) = sent
