@@ -1,10 +1,10 @@
 """Takes from this process, for the rest of its life, what reading a document does not need. Linux, any user.
 
-System calls (seccomp): only those of `_CALLS` exist. A list of what is allowed stays true when a kernel gains calls; the
-rest answers ENOSYS, as on a kernel that never had it, so that a newer C library or Python takes its older way. With no
-socket, process, signal to others, mount, namespace, trace or write to a file there is no network to take away by
-`unshare`, which containers refuse. Files (Landlock, where the kernel has it): reading the document, Python and shared
-libraries; nothing else can be opened. Both need no privilege and hold within a container's own filter.
+System calls (seccomp): only those of `_CALLS` exist. A list of what is allowed stays true when a kernel gains calls.
+The rest answers ENOSYS, as on a kernel that never had it, so that a newer C library or Python takes its older way. With
+no socket, process, signal to others, namespace, trace or write to a file there is no network to take away by `unshare`,
+which containers refuse. Files (Landlock, where the kernel has it): reading the document, Python and shared libraries;
+nothing else can be opened. Both need no privilege and hold within a container's own filter.
 """
 
 from __future__ import annotations
@@ -166,7 +166,7 @@ class Held(msgspec.Struct):
 
 
 def main() -> None:
-    """Confine this process as a reader's is, and tell what it is refused: `python -I -m etter_extraction.confinement`."""
+    """Confine this process as a reader's is and tell what it is refused, as JSON."""
     with suppress(OSError):
         confine(Path(__file__))
     held = Held(network=_is_refused(socket.socket), files=_is_refused(lambda: os.open(".", os.O_RDONLY)))
