@@ -12,8 +12,6 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
-import socket
 import struct
 import sys
 from collections.abc import Callable, Iterable
@@ -103,7 +101,7 @@ def confine(document: Path) -> bool:
 
 
 def _machine() -> tuple[int, int]:
-    name = platform.machine()
+    name = os.uname().machine
     if sys.platform != "linux" or name not in _MACHINES or struct.calcsize("P") != 8:
         raise OSError(errno.ENOTSUP, f"no confinement on {sys.platform} {name}")
     return _MACHINES[name]
@@ -167,6 +165,8 @@ class Held(msgspec.Struct):
 
 def main() -> None:
     """Confine this process as a reader's is and tell what it is refused, as JSON."""
+    import socket  # a reader's process, which needs none, is spared the time
+
     with suppress(OSError):
         confine(Path(__file__))
     held = Held(network=_is_refused(socket.socket), files=_is_refused(lambda: os.open(".", os.O_RDONLY)))
