@@ -90,10 +90,10 @@ async def confined(platform: Platform) -> AsyncGenerator[None]:
 
 
 async def confinement() -> Held:
-    """What a confined child tried and was refused."""
+    """What a confined child tried and was refused; nothing, if it did not live to tell."""
     with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
-        _, answer = await _run("confinement", folder=folder, wall_s=limits.WALL_S)
-    return msgspec.json.decode(answer, type=Held)
+        code, answer = await _run("confinement", folder=folder, wall_s=limits.WALL_S)
+    return msgspec.json.decode(answer, type=Held) if code == 0 else Held(network=False, files=False)
 
 
 async def _run(module: str, *arguments: str, folder: str, wall_s: float) -> tuple[int, bytes]:
