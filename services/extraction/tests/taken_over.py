@@ -1,7 +1,7 @@
 """What a reader would try that a document has taken over; prints how each attempt ended: `MODE DOCUMENT SECRET`.
 
 MODE: `free` confines nothing, `confined` as a reader is, `contained` so within a filter such as containers have,
-`i386` confined, then a call by the convention of 32-bit programs.
+`old` so on a kernel without Landlock, `i386` confined, then a call by the convention of 32-bit programs.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from etter_extraction.confinement import confine
@@ -28,6 +29,7 @@ _CALLS = {
     "tgkill": (234, 131), "fcntl": (72, 25), "prlimit64": (302, 261), "io_uring_setup": (425, 425),
     "pidfd_getfd": (438, 438), "openat2": (437, 437), "clone3": (435, 435), "x32_socket": (0x40000029, 0x40000029),
     "connect": (42, 203), "sendto": (44, 206), "setpgid": (109, 154), "name_to_handle_at": (303, 264),
+    "landlock_create_ruleset": (444, 444),
 }  # fmt: skip
 _libc = ctypes.CDLL(None, use_errno=True)
 _PTRACE_SEIZE, _F_SETOWN, _RLIMIT_CORE, _CLONE_NEWUSER = 0x4206, 8, 4, 0x10000000
@@ -71,7 +73,7 @@ def attempts(document: Path, secret: Path) -> dict[str, Callable[[], object]]:
         "io_uring": lambda: call("io_uring_setup", 1, 0),
         # processes
         "fork": fork,
-        "run": lambda: subprocess.run(["/bin/true"]),
+        "run": lambda: subprocess.run([sys.executable, "-ISc", ""]),
         "exec": lambda: os.execv("/nonexistent", ["x"]),  # noqa: S606
         "thread": threading.Thread(target=int).start,
         "clone3": lambda: call("clone3", 0, 0),
@@ -111,19 +113,18 @@ def ending(attempt: Callable[[], object]) -> str:
     return "done"
 
 
-def contain() -> None:
-    """EPERM for `unshare` and `setns`, as a container's filter without capabilities has it, and all else as it was."""
-    machine = platform.machine() == "aarch64"
-    refused = [_CALLS[name][machine] for name in ("unshare", "setns")]
-    code = struct.pack(
-        "HBBI" * 5, 0x20, 0, 0, 0, 0x15, 1, 0, refused[0], 0x15, 0, 1, refused[1], 0x06, 0, 0, 0x50000 | errno.EPERM,
-        0x06, 0, 0, 0x7FFF0000,
-    )  # fmt: skip
-    kept = ctypes.create_string_buffer(code, len(code))
-    program = struct.pack("HP", 5, ctypes.addressof(kept))
+def refuse(*names: str) -> None:
+    """EPERM for these calls, as a container's filter has it, and all else as it was."""
+    numbers = [_CALLS[name][platform.machine() == "aarch64"] for name in names]
+    code = [(0x20, 0, 0, 0)]
+    for number in numbers:
+        code += [(0x15, 0, 1, number), (0x06, 0, 0, 0x50000 | errno.EPERM)]
+    code.append((0x06, 0, 0, 0x7FFF0000))
+    kept = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in code))
+    program = struct.pack("HP", len(code), ctypes.addressof(kept))
     assert _libc.prctl(38, *map(ctypes.c_long, (1, 0, 0, 0))) == 0
     assert _libc.prctl(22, ctypes.c_long(2), program) == 0
-    assert ending(lambda: call("unshare", _CLONE_NEWUSER)) == "EPERM"
+    assert {ending(partial(call, name, -1, 0, 0)) for name in names} == {"EPERM"}
 
 
 def call_as_i386() -> None:
@@ -136,7 +137,9 @@ def main() -> None:
     mode, document, secret = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     tried = attempts(document, secret)
     if mode == "contained":
-        contain()
+        refuse("unshare", "setns")
+    elif mode == "old":
+        refuse("landlock_create_ruleset")
     are_files_confined = mode != "free" and confine(document)
     if mode == "i386":
         call_as_i386()

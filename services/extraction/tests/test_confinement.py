@@ -54,7 +54,7 @@ def taken_over(tmp_path: Path) -> TakenOver:
 
 
 class TestConfine:
-    @pytest.mark.parametrize("mode", ["confined", "contained"])
+    @pytest.mark.parametrize("mode", ["confined", "contained", "old"])
     def test_only_reading_the_document_is_left(self, taken_over: TakenOver, mode: str) -> None:
         answer = taken_over.endings(mode)
         without = () if answer["files"] else _BY_LANDLOCK
