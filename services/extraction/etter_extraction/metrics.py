@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import Counter
+from prometheus_client import Counter, Gauge
 
 from etter_common.metrics import REGISTRY
 
@@ -14,3 +14,7 @@ DOCUMENTS: Final = Counter(
 )  # fmt: skip
 for _outcome in ("extracted", "failed"):
     DOCUMENTS.labels(_outcome)
+CONFINED: Final = Gauge(
+    "etter_extraction_confined", "1 where a reader of documents was tried and refused it: network, files (of others)",
+    ["what"], registry=REGISTRY,
+)  # fmt: skip

@@ -1,8 +1,8 @@
 """Runs the parser in a fresh child process that cannot cost more than it may, and reads its answer from a pipe.
 
 A document is hostile until proven otherwise: an 836-byte PDF makes a parser spin and take gigabytes. The child has
-limits on memory, CPU time, files and output, no network where the system lets us take it away, and a folder of its
-own; the parent kills its whole process group when the wall clock runs out. Nothing it says is trusted but as JSON.
+limits on memory, CPU time, files and output, a folder of its own, and neither network nor other files (`confinement`);
+the parent kills its whole process group when the wall clock runs out. Nothing it says is trusted but as JSON.
 """
 
 from __future__ import annotations
@@ -12,12 +12,16 @@ import os
 import signal
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from etter_common.logging import get_logger
+from etter_extraction import metrics
+from etter_extraction.confinement import Held
 from etter_extraction.facts.model import Found
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.detection import ARCHIVES, check_archive
@@ -30,6 +34,10 @@ from etter_extraction.parsing.errors import (
 )
 from etter_extraction.parsing.parsed import Parsed
 
+if TYPE_CHECKING:
+    from etter_common.platform import Platform
+
+_log = get_logger(__name__)
 _NO_RESOURCES: Final = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS)
 _ENVIRONMENT: Final = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
@@ -53,7 +61,7 @@ async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limit
     if kind in ARCHIVES:
         await asyncio.to_thread(check_archive, path, kind)
     with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
-        code, answer = await _run(path, kind, filename, folder=folder, wall_s=wall_s)
+        code, answer = await _run("sandbox_child", kind, str(path), filename, folder=folder, wall_s=wall_s)
     if code != 0:
         raise _error_of(code, answer)
     try:
@@ -62,9 +70,35 @@ async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limit
         raise DocumentParserCrashed("the parser's answer was not complete") from error
 
 
-async def _run(path: Path, kind: str, filename: str, *, folder: str, wall_s: float) -> tuple[int, bytes]:
+@asynccontextmanager
+async def confined(platform: Platform) -> AsyncGenerator[None]:
+    """Try once, as the process starts, what a child is refused; a `Background`.
+
+    Raises `SystemExit` where a child would have a network: no document may be read there. A system other than Linux,
+    for development, and a kernel without Landlock only get a warning, which `etter_extraction_confined` keeps.
+    """
+    held = await confinement()
+    for what, is_held in msgspec.structs.asdict(held).items():
+        metrics.CONFINED.labels(what).set(is_held)
+    if held.network and held.files:
+        _log.info("sandbox_confined")
+    else:
+        _log.warning("sandbox_unconfined", network=held.network, files=held.files, kernel=os.uname().release)
+    if not held.network and (sys.platform == "linux" or platform.settings.environment == "production"):
+        raise SystemExit("etter-extraction: the reader of documents cannot be kept from the network on this machine")
+    yield
+
+
+async def confinement() -> Held:
+    """What a confined child tried and was refused; nothing, if it did not live to tell."""
+    with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
+        code, answer = await _run("confinement", folder=folder, wall_s=limits.WALL_S)
+    return msgspec.json.decode(answer, type=Held) if code == 0 else Held(network=False, files=False)
+
+
+async def _run(module: str, *arguments: str, folder: str, wall_s: float) -> tuple[int, bytes]:
     child = await asyncio.create_subprocess_exec(
-        sys.executable, "-I", "-X", "faulthandler=0", "-m", "etter_extraction.sandbox_child", kind, str(path), filename,
+        sys.executable, "-I", "-X", "faulthandler=0", "-m", f"etter_extraction.{module}", *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
         cwd=folder, env={**_ENVIRONMENT, "TMPDIR": folder, "HOME": folder}, start_new_session=True,
     )  # fmt: skip

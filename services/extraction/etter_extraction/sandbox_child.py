@@ -1,23 +1,22 @@
-"""The child: limits itself, reads one document, writes JSON, ends.
+"""The child: limits and confines itself, reads one document, writes JSON, ends.
 
 `python -I -m etter_extraction.sandbox_child KIND PATH NAME`.
 """
 
 from __future__ import annotations
 
-import ctypes
 import importlib
 import resource
 import sys
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Final, NoReturn
 
 import msgspec
 
+from etter_extraction.confinement import confine
 from etter_extraction.facts.finding import find_facts
 from etter_extraction.parsing import limits
 
-_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
 _READERS: Final = {
     "pdf": "pdf", "docx": "docx", "xlsx": "sheets", "xls": "sheets", "pptx": "pptx", "html": "html", "csv": "plain",
     "text": "plain",
@@ -28,7 +27,9 @@ REFUSED: Final = 3
 def main() -> None:
     kind, path, filename = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
     reader = importlib.import_module(f"etter_extraction.parsing.readers.{_READERS[kind]}")
-    _confine()
+    _limit()
+    if sys.platform == "linux":  # elsewhere, in development, without: the worker warned of it
+        confine(path)
     try:
         parsed = reader.read(path, kind)
         answer = msgspec.json.encode({"parsed": parsed, "found": find_facts(parsed, filename)})
@@ -42,11 +43,8 @@ def main() -> None:
     sys.stdout.buffer.flush()
 
 
-def _confine() -> None:
-    """Limits for the rest of this process's life, and no network where the kernel lets us."""
-    libc: Any = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_CLONE_NEWNET) != 0:
-        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+def _limit() -> None:
+    """Limits for the rest of this process's life."""
     for what, limit in (
         (resource.RLIMIT_AS, limits.MEMORY),
         (resource.RLIMIT_CPU, limits.CPU_S),

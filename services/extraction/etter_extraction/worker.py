@@ -11,6 +11,7 @@ from etter_extraction.documents import handlers as documents
 from etter_extraction.extraction_jobs.execution import execute, note_stop
 from etter_extraction.extraction_jobs.models import QUEUE, ExtractionJob
 from etter_extraction.objects import object_store
+from etter_extraction.sandbox import confined
 from etter_extraction.settings import ExtractionSettings
 from etter_extraction.tables import Base
 
@@ -21,7 +22,7 @@ jobs = runner(QUEUE, ExtractionJob, execute, slots=1, deadline_s=DEADLINE_S, on_
 
 
 def main() -> None:
-    run_worker(ExtractionSettings(), object_store, relay, jobs)
+    run_worker(ExtractionSettings(), object_store, confined, relay, jobs)
 
 
 if __name__ == "__main__":
