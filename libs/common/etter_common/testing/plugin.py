@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from etter_devstack.servers import TestServers
 
@@ -32,6 +33,8 @@ class Servers:
 
 def pytest_configure(config: pytest.Config) -> None:
     """With several workers the controller starts what they share, before they start."""
+    settings.register_profile("etter", deadline=None)  # a busy machine is no finding
+    settings.load_profile("etter")
     if hasattr(config, "workerinput") or not getattr(config.option, "numprocesses", None):
         return
     stack = ExitStack()
