@@ -1,7 +1,8 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check verify-containers bench clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check observability \
+	verify-observability verify-containers bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -22,7 +23,7 @@ endif
 $(shell [ ! -e $(READY) ] || [ "$$(cat $(READY))" = "$(CURDIR)" ] || rm -f $(READY))
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-17s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
 
 install: $(READY) ## Set up .venv with everything, pinned by hash
 
@@ -60,7 +61,7 @@ lint: $(READY) ## Style, import contracts, declared dependencies
 	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
 
 types: $(READY) ## mypy, strict
-	@for part in $(PACKAGES) infra/operations infra/docker infra/compose $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
+	@for part in $(PACKAGES) infra/observability infra/operations infra/docker infra/compose $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
 
 fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -83,6 +84,12 @@ check: lint types ## What continuous integration runs: lint, types, all tests wi
 
 verify-containers: $(READY) ## Images and compose on a Docker Engine, from build to restore (infra/compose/README.md)
 	@cd infra/compose && "$(CURDIR)/$(BIN)/python" -m verify $(if $(folder),--folder "$(abspath $(folder))")
+
+observability: $(READY) ## Write dashboards and the rules' Kubernetes objects anew, for review
+	@$(BIN)/python -m infra.observability
+
+verify-observability: $(READY) ## Rules, alert routing and dashboards tried by promtool, amtool and a real Prometheus
+	@$(BIN)/python -m infra.observability.verify
 
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \

@@ -14,13 +14,15 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 @dataclass(frozen=True)
 class Received:
-    """A span as it arrived; ids in hexadecimal."""
+    """A span as it arrived; ids in hexadecimal, times in ns since 1970."""
 
     service: str
     name: str
     trace_id: str
     span_id: str
     parent_id: str
+    began_ns: int
+    ended_ns: int
 
 
 class Collector:
@@ -35,9 +37,12 @@ class Collector:
             service = next(a.value.string_value for a in resource.resource.attributes if a.key == "service.name")
             for scope in resource.scope_spans:
                 self._spans += [
-                    Received(service, s.name, s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex())
+                    Received(
+                        service, s.name, s.trace_id.hex(), s.span_id.hex(), s.parent_span_id.hex(),
+                        s.start_time_unix_nano, s.end_time_unix_nano,
+                    )
                     for s in scope.spans
-                ]
+                ]  # fmt: skip
 
     def of_trace(self, trace_id: str) -> list[Received]:
         return [span for span in self._spans if span.trace_id == trace_id]

@@ -120,6 +120,7 @@ DB_QUERY_SECONDS: Final = _histogram("etter_db_query_seconds", "Time of one stat
 OUTBOX_PENDING: Final = _gauge("etter_outbox_pending", "Events committed and not yet published")
 OUTBOX_AGE_S: Final = _gauge("etter_outbox_oldest_age_seconds", "Age of the oldest unpublished event")
 OUTBOX_PUBLISHED: Final = _counter("etter_outbox_published", "Events handed to NATS", "outcome")
+EVENTS_PUBLISHED: Final = _counter("etter_events_published", "Events that the stream has taken", "type")
 CONSUMER_MESSAGES: Final = _counter("etter_consumer_messages", "Messages taken", "consumer", "outcome")
 CONSUMER_SECONDS: Final = _histogram(
     "etter_consumer_seconds", "Time of one message's handling", "consumer", buckets=_WORK_S
@@ -130,6 +131,9 @@ DEAD_LETTERS: Final = _counter("etter_dead_letters", "Messages given up on", "co
 # Jobs
 JOBS_RUNNING: Final = _gauge("etter_jobs_running", "Jobs in work in this process", "kind")
 JOBS_FINISHED: Final = _counter("etter_jobs_finished", "Jobs ended", "kind", "status")
+JOBS_BROKEN: Final = _counter("etter_jobs_broken", "Jobs that failed by no fault of what they were asked", "kind")
+JOBS_WAITING: Final = _gauge("etter_jobs_waiting", "Jobs that could be taken and are not yet", "kind")
+JOBS_OLDEST_WAIT_S: Final = _gauge("etter_jobs_oldest_wait_seconds", "How long the oldest of them has waited", "kind")
 JOB_SECONDS: Final = _histogram("etter_job_seconds", "Time of one attempt", "kind", buckets=_WORK_S)
 JOB_WAIT_SECONDS: Final = _histogram("etter_job_wait_seconds", "Time from queued to taken", "kind", buckets=_WORK_S)
 

@@ -14,3 +14,8 @@ SIGN_INS: Final = Counter(
 REFRESHES: Final = Counter(
     "etter_auth_refreshes", "Refreshes by outcome: rotated, graced, refused, reused", ["outcome"], registry=REGISTRY
 )
+# there from the start, so that the first of a kind is an increase and not the birth of a row
+for _outcome in ("success", "refused", "delayed"):
+    SIGN_INS.labels(_outcome)
+for _outcome in ("rotated", "graced", "refused", "reused"):
+    REFRESHES.labels(_outcome)

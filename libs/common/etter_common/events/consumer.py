@@ -109,6 +109,7 @@ class _Consumer:
             max_deliver=-1,
             max_ack_pending=MAX_HELD * 2,
         )
+        metrics.DEAD_LETTERS.labels(self._name)  # there from the start, so that the first one is an increase
 
     async def run(self) -> None:
         await lease.hold(self._platform, "consumer", self._serve)

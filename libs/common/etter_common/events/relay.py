@@ -24,6 +24,7 @@ from nats.js.errors import APIError, NoStreamResponseError
 from etter_common import idempotency, metrics
 from etter_common.clock import monotonic
 from etter_common.events import lease, streams
+from etter_common.events.envelope import known_types
 from etter_common.events.supervisor import honour_cancel, supervised
 from etter_common.logging import get_logger
 
@@ -73,6 +74,10 @@ class _Relay:
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._refused: set[UUID] = set()
         self._measured = self._forgot = float("-inf")
+        metrics.OUTBOX_PUBLISHED.labels("refused")  # there from the start, so that the first one is an increase
+        for event_type in known_types():
+            if event_type.startswith(f"{platform.settings.service}."):
+                metrics.EVENTS_PUBLISHED.labels(event_type)
 
     async def run(self) -> None:
         await self._connection.add_listener("outbox", lambda *_: self._wake.set())
@@ -153,6 +158,8 @@ class _Relay:
             return
         ack = await self._js.publish(subject, payload, headers=headers)
         metrics.OUTBOX_PUBLISHED.labels("duplicate" if ack.duplicate else "published").inc()
+        if not ack.duplicate and (event_type := headers.get("ce-type")):
+            metrics.EVENTS_PUBLISHED.labels(event_type).inc()
 
     async def _make_stream(self, subject: str) -> None:
         try:

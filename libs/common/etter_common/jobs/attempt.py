@@ -194,6 +194,8 @@ class Attempt:
             await self._stop(job, Stopped(job.id, JobStatus.CANCELLED))
         elif self._is_final(job, error):
             code, detail = _told(error)
+            if not isinstance(error, AppError) or error.status >= 500:
+                metrics.JOBS_BROKEN.labels(self._rules.queue.name).inc()
             if not isinstance(error, AppError):
                 _log.error("job_failed", reason=reason(error), exc_info=error)
             await self._stop(job, Stopped(job.id, JobStatus.FAILED, code, detail))

@@ -28,9 +28,10 @@ from etter_common.events.supervisor import first_to_end, honour_cancel, stop, su
 from etter_common.jobs.attempt import Attempt, OnStop, Rules, Stopped
 from etter_common.jobs.claim import Settled
 from etter_common.jobs.job import Job
-from etter_common.jobs.models import JobMixin
+from etter_common.jobs.models import FINAL, JobMixin
 from etter_common.jobs.queue import Queue, Ticket
 from etter_common.jobs.sweep import sweep
+from etter_common.jobs.waiting import measure
 from etter_common.logging import get_logger
 
 if TYPE_CHECKING:
@@ -91,13 +92,14 @@ class _Runner:
         self._config = ConsumerConfig(
             durable_name=_CONSUMER, ack_wait=self._queue.ack_wait_s, max_deliver=-1, max_ack_pending=10_000
         )
+        _start_counters(self._queue)
 
     async def run(self) -> None:
         await self._ensure_patiently()
         signals = await self._platform.nats.subscribe(streams.cancel_subject("*"), cb=self._on_cancel)
         try:
             honour_cancel()
-            await first_to_end(self._take(), self._keep_alive(), self._sweep())
+            await first_to_end(self._take(), self._keep_alive(), self._sweep(), self._measure())
         finally:
             with suppress(NatsError):
                 await signals.unsubscribe()
@@ -155,7 +157,7 @@ class _Runner:
                 await message.nak(delay=settled.again_in_s)
 
     async def _bury(self, message: Msg, error: Exception) -> None:
-        consumer = f"jobs-{self._queue.name}"
+        consumer = _dead_letters_of(self._queue)
         with suppress(NatsError):
             await dead_letters.bury(self._platform.nats, message, consumer=consumer, reason=reason(error), tries=1)
             metrics.DEAD_LETTERS.labels(consumer).inc()
@@ -173,6 +175,9 @@ class _Runner:
     async def _sweep(self) -> None:
         await sweep(self._platform, self._rules, consumer=_CONSUMER)
 
+    async def _measure(self) -> None:
+        await measure(self._platform, self._rules)
+
     async def _on_cancel(self, message: Msg) -> None:
         job_id = message.subject.rpartition(".")[2]
         for slot in list(self._taken.values()):
@@ -185,3 +190,15 @@ class _Runner:
         if self._taken:
             await asyncio.wait(list(self._taken), timeout=self._drain_s)
         await stop(alive, *self._taken)
+
+
+def _dead_letters_of(queue: Queue) -> str:
+    return f"jobs-{queue.name}"
+
+
+def _start_counters(queue: Queue) -> None:
+    """There from the start, so that the first failure is an increase and not the birth of a row."""
+    for status in FINAL:
+        metrics.JOBS_FINISHED.labels(queue.name, status.value)
+    metrics.JOBS_BROKEN.labels(queue.name)
+    metrics.DEAD_LETTERS.labels(_dead_letters_of(queue))

@@ -58,6 +58,8 @@ class TestPublishing:
         self, backbone: Backbone, platform: Platform, company_id: UUID
     ) -> None:
         event = step(new_id(), 7, company_id)
+        counted = metrics.EVENTS_PUBLISHED.labels("probe.step.taken.v1")
+        before = counted._value.get()
         async with relay(platform):
             async with platform.work(company_id=company_id) as ctx:
                 await ctx.publish(event)
@@ -67,6 +69,7 @@ class TestPublishing:
         assert raw.headers["ce-id"] == raw.headers["Nats-Msg-Id"] == str(event.id)
         assert raw.headers["ce-type"] == "probe.step.taken.v1"
         assert raw.data == b'{"number":7}'
+        assert counted._value.get() == before + 1
 
     async def test_a_rolled_back_event_is_not(self, backbone: Backbone, platform: Platform, company_id: UUID) -> None:
         async with relay(platform):
@@ -82,6 +85,8 @@ class TestPublishing:
     ) -> None:
         """As when a relay dies after the acknowledgement and before it deletes the row."""
         event = step(new_id(), 0, company_id)
+        counted = metrics.EVENTS_PUBLISHED.labels(event.type)
+        before = counted._value.get()
         await streams.ensure(platform)
         await platform.nats.jetstream().publish(event.subject, event.body(), headers=event.headers())
         async with relay(platform):
@@ -89,6 +94,7 @@ class TestPublishing:
                 await ctx.publish(event)
             await until(lambda: outbox_is_empty(backbone))
         assert await published(platform) == {str(event.aggregate_id): bodies(1)}
+        assert counted._value.get() == before
 
     async def test_tags_of_a_lost_process_are_dropped_from_the_cache(
         self, backbone: Backbone, platform: Platform, company_id: UUID

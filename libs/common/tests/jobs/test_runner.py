@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from etter_common import jobs
+from etter_common import jobs, metrics
 from etter_common.context import Context
 from etter_common.db.query_log import count_queries
 from etter_common.errors import Conflict, NotFound, Unavailable
@@ -21,6 +21,10 @@ from etter_common.platform import Platform
 from etter_common.testing.backbone import Backbone, ProbeJob, until
 
 from .work import QUEUE, add_job, effect, ends, has_status, queue_is_empty, row, succeed, working
+
+
+def broken() -> float:
+    return float(metrics.JOBS_BROKEN.labels(QUEUE.name)._value.get())
 
 
 class TestSuccess:
@@ -148,6 +152,7 @@ class TestFailure:
         async def break_down(job: Job) -> None:
             raise RuntimeError("password=hunter2")
 
+        before = broken()
         async with working(platform, break_down):
             job_id = await add_job(platform, company_id)
             await until(ends(backbone, job_id))
@@ -155,6 +160,7 @@ class TestFailure:
         assert (found["status"], found["attempts"]) == ("failed", 3)
         assert (found["error_code"], found["error_detail"]) == ("INTERNAL_ERROR", "The job failed unexpectedly")
         assert await backbone.notes() == ["failed INTERNAL_ERROR"]
+        assert broken() == before + 1
 
     async def test_input_that_cannot_work_fails_at_once_with_its_code(
         self, backbone: Backbone, platform: Platform, company_id: UUID
@@ -162,6 +168,7 @@ class TestFailure:
         async def refuse(job: Job) -> None:
             raise JobFailed("the document is empty")
 
+        before = broken()
         async with working(platform, refuse):
             job_id = await add_job(platform, company_id)
             await until(ends(backbone, job_id))
@@ -169,6 +176,7 @@ class TestFailure:
         assert (found["attempts"], found["error_code"], found["error_detail"]) == (
             1, "JOB_FAILED", "the document is empty",
         )  # fmt: skip
+        assert broken() == before
 
     async def test_the_deadline_ends_an_attempt_for_good(
         self, backbone: Backbone, platform: Platform, company_id: UUID

@@ -13,7 +13,7 @@ from etter_common.clock import monotonic
 from etter_common.context import Context
 from etter_common.errors import AppError
 from etter_common.jobs import Job, JobStatus, Stopped
-from etter_extraction import objects, sandbox
+from etter_extraction import metrics, objects, sandbox
 from etter_extraction.documents import service as documents
 from etter_extraction.documents.models import Document
 from etter_extraction.extraction_jobs import events
@@ -98,6 +98,7 @@ class _Run:
                 line = _line(document, "extracted")
             done = {**_done(self._job), str(document.id): line}
             await self._job.checkpoint_in(ctx, {_DONE: done})
+        metrics.DOCUMENTS.labels(line["status"]).inc()
 
 
 async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: sandbox.Answer) -> None:

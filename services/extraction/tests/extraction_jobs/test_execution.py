@@ -8,10 +8,15 @@ from etter_common.events.contracts.extraction import JobCompleted
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
+from etter_extraction import metrics
 
 from ..factories import extracted, upload
 
 pytestmark = [pytest.mark.principal("analyst"), pytest.mark.usefixtures("jobs")]
+
+
+def counted(outcome: str) -> float:
+    return float(metrics.DOCUMENTS.labels(outcome)._value.get())
 
 
 class TestExecute:
@@ -27,6 +32,7 @@ class TestExecute:
         assert (await client.get(f"/documents/{document['id']}")).json()["data"]["status"] == "extracted"
 
     async def test_one_bad_document_does_not_fail_the_others(self, client: CheckedClient) -> None:
+        before = counted("extracted"), counted("failed")
         good = await upload(client)
         bad = await upload(client, b"%PDF-1.7\nnot really", "broken.pdf")
         job = await extracted(client, bad["id"], good["id"])
@@ -35,6 +41,7 @@ class TestExecute:
         assert results[bad["id"]]["error_code"] == "DOCUMENT_DAMAGED"
         assert results[good["id"]]["status"] == "extracted"
         assert (await client.get(f"/documents/{bad['id']}")).json()["data"]["error_code"] == "DOCUMENT_DAMAGED"
+        assert (counted("extracted"), counted("failed")) == (before[0] + 1, before[1] + 1)
 
     async def test_the_end_is_announced(self, client: CheckedClient, platform: Platform) -> None:
         document = await upload(client)
