@@ -74,7 +74,7 @@ def back_up_base(client: Client, folder: Path) -> dict[str, Any]:
         raise BackupError("the server has wal_level = minimal and gives no base backup; take --form dump")
     base = folder / "base"
     client.run(
-        "pg_basebackup", "-d", client.url(), "-D", base, "--format=tar", "--gzip", "--wal-method=stream",
+        "pg_basebackup", "-d", client.url(), "-D", base, "--format=tar", "--compress=1", "--wal-method=stream",
         "--checkpoint=fast", "--manifest-checksums=SHA256", "--label=etter", "--no-password",
     )  # fmt: skip
     client.run("pg_verifybackup", "--quiet", "--no-parse-wal", base)

@@ -32,7 +32,7 @@ KEYS = "KV_auth-keys"
 _JOBS = "ETTER_JOBS_"
 _CHUNK = 128 * 1024
 _TIMEOUT_S = 30.0
-_DELETES_AT_ONCE = 200
+_DELETES_AT_ONCE = 100
 _ENDINGS = ("auth.company.deleted.v1", "auth.user.deactivated.v1", "auth.session.revoked.v1")
 """Endings that a restore undoes: they are told one by one, to be done again."""
 
@@ -97,7 +97,7 @@ async def rewind(client: Client, time: datetime) -> Cut:
     present = await _names(client)
     for name in KEPT[:2]:
         if name in present:
-            await _cut(js, name, time, cut)
+            await _cut(client, name, time, cut)
     if EVENTS in present:
         for consumer in await js.consumers_info(EVENTS):
             await js.delete_consumer(EVENTS, consumer.name)
@@ -174,9 +174,9 @@ async def _refuse_if_read(client: Client) -> None:
                 raise BackupError(f"{name} is being read by {consumer.name}; stop services and workers first")
 
 
-async def _cut(js: JetStreamContext, name: str, time: datetime, cut: Cut) -> None:
+async def _cut(client: Client, name: str, time: datetime, cut: Cut) -> None:
     """Message by message: a purge can only take what is older than something."""
-    late = [message async for message in _since(js, name, time)]
+    late = [message async for message in _since(client.jetstream(), name, time)]
     for message in late:
         headers = message.headers or {}
         kind = headers.get("ce-type", "?")
@@ -185,7 +185,12 @@ async def _cut(js: JetStreamContext, name: str, time: datetime, cut: Cut) -> Non
             cut.endings.append(f"{kind} {message.subject.rpartition('.')[2]} of {headers.get('ce-companyid', '-')}")
     sequences = [message.metadata.sequence.stream for message in late]
     for at in range(0, len(sequences), _DELETES_AT_ONCE):
-        await asyncio.gather(*(js.delete_msg(name, seq) for seq in sequences[at : at + _DELETES_AT_ONCE]))
+        await asyncio.gather(*(_delete(client, name, seq) for seq in sequences[at : at + _DELETES_AT_ONCE]))
+
+
+async def _delete(client: Client, name: str, sequence: int) -> None:
+    """Without writing over its bytes first, which takes many times as long."""
+    await _ask(client, f"$JS.API.STREAM.MSG.DELETE.{name}", {"seq": sequence, "no_erase": True})
 
 
 async def _since(js: JetStreamContext, name: str, time: datetime) -> AsyncIterator[Msg]:

@@ -7,7 +7,7 @@ While NATS or auth is away a service goes on with what it knows.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final
@@ -76,14 +76,19 @@ class KeyRing:
     def __init__(self) -> None:
         self._keys: dict[str, OKPKey] = {}
         self.set = KeySet([])
+        self.on_drop: list[Callable[[], None]] = []
 
     def put(self, kid: str, jwk: bytes) -> None:
         self._keys[kid] = OKPKey.import_key(msgspec.json.decode(jwk))
         self.set = KeySet(list(self._keys.values()))
 
     def drop(self, kid: str) -> None:
-        self._keys.pop(kid, None)
+        """A retired key, or one nobody must trust any more: what it has signed is not remembered as good either."""
+        if self._keys.pop(kid, None) is None:
+            return
         self.set = KeySet(list(self._keys.values()))
+        for told in self.on_drop:
+            told()
 
     def jwks(self) -> dict[str, Any]:
         return {"keys": [key.as_dict(private=False) for key in self._keys.values()]}
@@ -129,6 +134,7 @@ class TokenVerifier:
 
     def __init__(self, keys: KeyRing, revocations: Revocations) -> None:
         self._keys = keys
+        keys.on_drop.append(self.forget)
         self._revocations = revocations
         self._known: OrderedDict[str, tuple[Principal, int]] = OrderedDict()
         self._by_header: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
@@ -152,6 +158,11 @@ class TokenVerifier:
         if self._revocations.ended(principal.session, principal.user, issued_at):
             raise Unauthenticated("the session has ended")
         return principal
+
+    def forget(self) -> None:
+        """Check every token anew."""
+        self._known.clear()
+        self._by_header.clear()
 
     def known(self, authorization: bytes) -> Principal | None:
         """The principal of an `Authorization` header whose token was verified before and still counts."""

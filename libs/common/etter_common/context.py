@@ -77,6 +77,10 @@ class Context:
     def signing_key(self) -> bytes:
         return self.platform.settings.signing_key
 
+    @property
+    def accepted_keys(self) -> tuple[bytes, ...]:
+        return self.platform.settings.accepted_keys
+
     async def publish(self, event: Event) -> None:
         """Announce `event` if and only if this transaction commits."""
         self.events.append(event)

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Sequence
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 _NONCE_BYTES = 12
@@ -31,9 +33,9 @@ def sign(message: bytes, *, key: bytes, purpose: str) -> bytes:
     return hmac.new(key, purpose.encode() + b"\0" + message, hashlib.sha256).digest()[:16]
 
 
-def verify(message: bytes, signature: bytes, *, key: bytes, purpose: str) -> bool:
-    """Constant-time check of `sign`."""
-    return hmac.compare_digest(sign(message, key=key, purpose=purpose), signature)
+def verify(message: bytes, signature: bytes, *, keys: Sequence[bytes], purpose: str) -> bool:
+    """Constant-time check of `sign` by one of `keys`."""
+    return any(hmac.compare_digest(sign(message, key=key, purpose=purpose), signature) for key in keys)
 
 
 def seal(plain: bytes, *, key: bytes, purpose: str) -> bytes:
@@ -46,6 +48,15 @@ def unseal(sealed: bytes, *, key: bytes, purpose: str) -> bytes:
     """The inverse of `seal`; raises `cryptography.exceptions.InvalidTag` for anything else."""
     nonce, cipher = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     return AESGCM(_derive(key, purpose)).decrypt(nonce, cipher, purpose.encode())
+
+
+def is_sealed(sealed: bytes, *, key: bytes, purpose: str) -> bool:
+    """Whether `key` opens it."""
+    try:
+        unseal(sealed, key=key, purpose=purpose)
+    except InvalidTag:
+        return False
+    return True
 
 
 def _derive(key: bytes, purpose: str) -> bytes:

@@ -115,14 +115,15 @@ class Position:
 class Cursor:
     """Reads and writes cursors of one listing for one set of filters."""
 
-    def __init__(self, listing: Listing, filters: Mapping[str, Any], *, key: bytes) -> None:
+    def __init__(self, listing: Listing, filters: Mapping[str, Any], *, keys: Sequence[bytes]) -> None:
+        """The first of `keys` signs what is written, each counts for what is read."""
         bound = listing.name.encode() + b"\0" + msgspec.json.encode(dict(sorted(filters.items())))
         self._binding = hashlib.sha256(bound).digest()  # of one length, so that nothing of it passes for the body's
-        self._key = key
+        self._keys = keys
 
     def write(self, position: Position) -> str:
         body = msgspec.msgpack.encode([position.backward, *position.values])
-        signature = crypto.sign(self._binding + body, key=self._key, purpose=_PURPOSE)
+        signature = crypto.sign(self._binding + body, key=self._keys[0], purpose=_PURPOSE)
         return base64.urlsafe_b64encode(signature + body).rstrip(b"=").decode()
 
     def read(self, cursor: str) -> Position:
@@ -132,7 +133,7 @@ class Cursor:
         except (binascii.Error, ValueError, UnicodeEncodeError) as error:
             raise InvalidCursor from error
         signature, body = raw[:16], raw[16:]
-        if not crypto.verify(self._binding + body, signature, key=self._key, purpose=_PURPOSE):
+        if not crypto.verify(self._binding + body, signature, keys=self._keys, purpose=_PURPOSE):
             raise InvalidCursor
         backward, *values = msgspec.msgpack.decode(body)
         return Position(values, backward)

@@ -106,9 +106,9 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         await cache.start()
         stack.push_async_callback(cache.close)
         keys, revocations = KeyRing(), Revocations()
-        await _follow(stack, BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop))
-        lifetime = auth.ACCESS_TOKEN_LIFETIME_S + 60
-        await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime))
+        lifetime, copies = auth.ACCESS_TOKEN_LIFETIME_S + 60, settings.nats_replicas
+        await _follow(stack, BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies))
+        await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime, replicas=copies))
         platform = Platform(
             settings=settings,
             db=db,

@@ -73,10 +73,16 @@ class ServiceSettings(FileOrEnvironment):
     nats_url: str = Field(
         description="NATS with JetStream: events, jobs, keys, cache invalidation; commas between several servers"
     )
+    nats_replicas: int = Field(
+        default=1, ge=1, le=5, description="servers that keep each stream; in a cluster 3: one may be lost"
+    )
     secret_key: SecretStr = Field(
         default=SecretStr(DEVELOPMENT_SECRET),
         min_length=32,
         description="signs cursors; no default in production",
+    )
+    secret_key_accepted: SecretStr | None = Field(
+        default=None, min_length=32, description="the next secret key, or the one before, while it is being changed"
     )
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     otlp_endpoint: str | None = Field(default=None, description="OTLP/HTTP traces go here; off without it")
@@ -126,10 +132,16 @@ class ServiceSettings(FileOrEnvironment):
 
     @model_validator(mode="after")
     def _no_development_secret_in_production(self) -> Self:
-        if self.environment == "production" and self.secret_key.get_secret_value() == DEVELOPMENT_SECRET:
+        if self.environment == "production" and DEVELOPMENT_SECRET.encode() in self.accepted_keys:
             raise ValueError(f"{self.service}: secret_key must be set outside development")
         return self
 
     @property
     def signing_key(self) -> bytes:
         return self.secret_key.get_secret_value().encode()
+
+    @property
+    def accepted_keys(self) -> tuple[bytes, ...]:
+        """What one of them has signed or sealed counts; `signing_key` is the first."""
+        other = self.secret_key_accepted
+        return (self.signing_key, other.get_secret_value().encode()) if other else (self.signing_key,)

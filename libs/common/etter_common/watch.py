@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -27,13 +28,18 @@ class Sink(Protocol):
     def put(self, key: str, value: bytes, /) -> None: ...
 
 
-async def bucket(nats: Client, name: str, *, ttl_s: float | None = None) -> KeyValue:
-    """The bucket, made if it is not there yet."""
+async def bucket(nats: Client, name: str, *, ttl_s: float | None = None, replicas: int = 1) -> KeyValue:
+    """The bucket, made if it is not there yet, and kept by at least so many servers."""
     js = nats.jetstream()
     try:
-        return await js.key_value(name)
+        found = await js.key_value(name)
     except (BucketNotFoundError, NotFoundError):
-        return await js.create_key_value(KeyValueConfig(bucket=name, ttl=ttl_s, history=1))
+        return await js.create_key_value(KeyValueConfig(bucket=name, ttl=ttl_s, history=1, replicas=replicas))
+    if replicas > 1:
+        config = (await js.stream_info(f"KV_{name}")).config
+        if (config.num_replicas or 1) < replicas:
+            await js.update_stream(replace(config, num_replicas=replicas))
+    return found
 
 
 class BucketWatch:
@@ -41,11 +47,12 @@ class BucketWatch:
 
     def __init__(
         self, nats: Client, name: str, sink: Sink, *, on_delete: Callable[[str], None] | None = None,
-        ttl_s: float | None = None,
+        ttl_s: float | None = None, replicas: int = 1,
     ) -> None:  # fmt: skip
         self._nats, self._name, self._sink = nats, name, sink
         self._on_delete = on_delete
         self._ttl_s = ttl_s
+        self._replicas = replicas
         self._task: asyncio.Task[None] | None = None
         self.loaded = asyncio.Event()
 
@@ -67,7 +74,7 @@ class BucketWatch:
 
     async def _follow(self) -> None:
         """Read the snapshot, then changes, until nothing has come for a while; the caller starts anew."""
-        store = await bucket(self._nats, self._name, ttl_s=self._ttl_s)
+        store = await bucket(self._nats, self._name, ttl_s=self._ttl_s, replicas=self._replicas)
         watcher = await store.watchall()
         try:
             while True:

@@ -142,7 +142,7 @@ class TestCursor:
     LISTING = Listing("list", {}, "", Thing.id)
 
     def cursor(self, **filters: Any) -> Cursor:
-        return Cursor(self.LISTING, filters, key=KEY)
+        return Cursor(self.LISTING, filters, keys=[KEY])
 
     @given(
         st.lists(
@@ -154,6 +154,12 @@ class TestCursor:
     def test_values_come_back_as_they_were(self, values: list[Any], backward: bool) -> None:
         read = self.cursor().read(self.cursor().write(Position(values, backward)))
         assert (list(read.values), read.backward) == (values, backward)
+
+    def test_those_of_the_key_before_are_read_while_it_is_accepted(self) -> None:
+        old = Cursor(self.LISTING, {}, keys=[b"old"]).write(Position([1]))
+        assert Cursor(self.LISTING, {}, keys=[b"new", b"old"]).read(old).values == [1]
+        with pytest.raises(InvalidCursor):
+            Cursor(self.LISTING, {}, keys=[b"new"]).read(old)
 
     @pytest.mark.parametrize(
         ("kind", "value"),
@@ -175,14 +181,14 @@ class TestCursor:
     def test_typed_values_reach_the_statement_exactly(self, kind: Any, value: Any) -> None:
         listing = Listing("typed", {"v": column("v", kind)}, "v", column("id", Uuid()))
         keys = listing.keys("v")
-        cursor = Cursor(listing, {}, key=KEY)
+        cursor = Cursor(listing, {}, keys=[KEY])
         read = cursor.read(cursor.write(Position([value, UUID(int=1)])))
         statement = apply(select(column("v", kind)), keys, read, 10).compile(dialect=DIALECT)
         assert value in statement.params.values()
 
     def test_a_body_cannot_borrow_from_the_name_of_its_list(self) -> None:
         """`skills` ends like `task-skills`: what is signed must say where the one ends and the other begins."""
-        long, short = (Cursor(Listing(name, {}, "", Thing.id), {}, key=KEY) for name in ("task-skills", "skills"))
+        long, short = (Cursor(Listing(name, {}, "", Thing.id), {}, keys=[KEY]) for name in ("task-skills", "skills"))
         raw = base64.urlsafe_b64decode(long.write(Position([1])) + "==")
         shifted = base64.urlsafe_b64encode(raw + b"task-").decode().rstrip("=")
         with pytest.raises(InvalidCursor):
@@ -209,8 +215,8 @@ class TestCursor:
         others = (
             self.cursor(a=2),
             self.cursor(),
-            Cursor(Listing("other", {}, "", Thing.id), {"a": 1}, key=KEY),
-            Cursor(self.LISTING, {"a": 1}, key=b"x" * 32),
+            Cursor(Listing("other", {}, "", Thing.id), {"a": 1}, keys=[KEY]),
+            Cursor(self.LISTING, {"a": 1}, keys=[b"x" * 32]),
         )
         for other in others:
             with pytest.raises(InvalidCursor):

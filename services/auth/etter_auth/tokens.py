@@ -61,7 +61,7 @@ def new_refresh_token(session_id: UUID, *, key: bytes) -> str:
     return REFRESH_PREFIX + base64.urlsafe_b64encode(body + mac).rstrip(b"=").decode()
 
 
-def session_of(refresh_token: str, *, key: bytes) -> UUID | None:
+def session_of(refresh_token: str, *, keys: Sequence[bytes]) -> UUID | None:
     """The session a refresh token was made for; `None` when it was not made here."""
     encoded = refresh_token.removeprefix(REFRESH_PREFIX)
     try:
@@ -71,7 +71,7 @@ def session_of(refresh_token: str, *, key: bytes) -> UUID | None:
     body, mac = raw[:-_MAC_BYTES], raw[-_MAC_BYTES:]
     if len(raw) != _ID_BYTES + _RANDOM_BYTES + _MAC_BYTES:
         return None
-    if not crypto.verify(body, mac, key=key, purpose=_REFRESH_PURPOSE):
+    if not crypto.verify(body, mac, keys=keys, purpose=_REFRESH_PURPOSE):
         return None
     return UUID(bytes=body[:_ID_BYTES])
 

@@ -17,8 +17,8 @@ class TestRefreshToken:
     def test_names_its_session_to_who_has_the_key(self) -> None:
         session_id = new_id()
         token = tokens.new_refresh_token(session_id, key=KEY)
-        assert tokens.session_of(token, key=KEY) == session_id
-        assert tokens.session_of(token, key=b"other") is None
+        assert tokens.session_of(token, keys=[KEY]) == session_id
+        assert tokens.session_of(token, keys=[b"other"]) is None
 
     def test_no_two_are_alike(self) -> None:
         session_id = new_id()
@@ -26,7 +26,7 @@ class TestRefreshToken:
 
     @given(st.text(max_size=200))
     def test_anything_else_is_refused(self, text: str) -> None:
-        assert tokens.session_of(text, key=KEY) is None
+        assert tokens.session_of(text, keys=[KEY]) is None
 
     @given(st.integers(0, 85), st.sampled_from("ABCxyz019-_"))
     def test_a_changed_character_is_refused(self, position: int, character: str) -> None:
@@ -34,7 +34,7 @@ class TestRefreshToken:
         start = len(tokens.REFRESH_PREFIX) + position
         changed = token[:start] + character + token[start + 1 :]
         if changed[:-1] != token[:-1]:  # the last character carries two bits that mean nothing
-            assert tokens.session_of(changed, key=KEY) is None
+            assert tokens.session_of(changed, keys=[KEY]) is None
 
 
 class TestSuccessor:

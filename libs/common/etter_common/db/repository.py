@@ -70,7 +70,7 @@ class SharedRepository(Generic[ModelT]):
     ) -> Slice:
         """One page as rows of `columns` (already narrowed to the wanted fields); one query, two with a total."""
         keys = listing.keys(params.sort)
-        cursor = Cursor(listing, {**params.filters(), "company": str(self.ctx.company_id)}, key=self.ctx.signing_key)
+        cursor = Cursor(listing, {**params.filters(), "company": str(self.ctx.company_id)}, keys=self.ctx.accepted_keys)
         position = cursor.read(params.cursor) if params.cursor else None
         statement = self.select(
             *(column.label(name) for name, column in columns.items()),

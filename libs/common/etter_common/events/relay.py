@@ -163,7 +163,7 @@ class _Relay:
 
     async def _make_stream(self, subject: str) -> None:
         try:
-            await streams.ensure_for(self._platform.nats, subject)
+            await streams.ensure_for(self._platform, subject)
         except (NatsError, APIError, OSError, TimeoutError) as error:
             _log.warning("stream_not_made", subject=subject, error_type=type(error).__name__)
 

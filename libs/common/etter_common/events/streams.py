@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from nats.aio.client import Client
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import BadRequestError, NotFoundError
@@ -82,24 +81,31 @@ def is_signal(subject: str) -> bool:
 
 async def ensure(platform: Platform) -> None:
     """Events and dead letters; a queue's stream is made by its first worker or its first message."""
-    js = platform.nats.jetstream()
-    await ensure_stream(js, events_config())
-    await ensure_stream(js, dead_letters_config())
+    for wanted in (events_config(), dead_letters_config()):
+        await _ensure(platform, wanted)
 
 
-async def ensure_for(nats: Client, subject: str) -> None:
+async def ensure_queue(platform: Platform, queue: str) -> None:
+    await _ensure(platform, jobs_config(queue))
+
+
+async def ensure_for(platform: Platform, subject: str) -> None:
     """The stream that `subject` belongs to; what to do when a publish found none."""
-    js = nats.jetstream()
     if subject.startswith(_JOBS_PREFIX):
-        await ensure_stream(js, jobs_config(subject.removeprefix(_JOBS_PREFIX).split(".", 1)[0]))
+        await ensure_queue(platform, subject.removeprefix(_JOBS_PREFIX).split(".", 1)[0])
     elif subject.startswith("etter.dead_letters."):
-        await ensure_stream(js, dead_letters_config())
+        await _ensure(platform, dead_letters_config())
     else:
-        await ensure_stream(js, events_config())
+        await _ensure(platform, events_config())
+
+
+async def _ensure(platform: Platform, wanted: StreamConfig) -> None:
+    replicas = platform.settings.nats_replicas
+    await ensure_stream(platform.nats.jetstream(), replace(wanted, num_replicas=replicas))
 
 
 async def ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
-    """Create or update; what an operator sets (replicas, placement, sizes) is left as it is."""
+    """Create or update; what an operator sets (more replicas, placement, sizes) is left as it is."""
     try:
         found = (await js.stream_info(wanted.name or "")).config
     except NotFoundError:
@@ -109,6 +115,12 @@ async def ensure_stream(js: JetStreamContext, wanted: StreamConfig) -> None:
             if error.err_code != _NAME_TAKEN:
                 raise
         return
-    ours = replace(found, subjects=wanted.subjects, max_age=wanted.max_age, duplicate_window=wanted.duplicate_window)
+    ours = replace(
+        found,
+        subjects=wanted.subjects,
+        max_age=wanted.max_age,
+        duplicate_window=wanted.duplicate_window,
+        num_replicas=max(found.num_replicas or 1, wanted.num_replicas or 1),
+    )
     if ours != found:
         await js.update_stream(ours)

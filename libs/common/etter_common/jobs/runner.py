@@ -106,9 +106,8 @@ class _Runner:
             await self._drain()
 
     async def _ensure(self) -> ConsumerInfo:
-        js = self._platform.nats.jetstream()
-        await streams.ensure_stream(js, streams.jobs_config(self._queue.name))
-        return await js.add_consumer(self._queue.stream, self._config)
+        await streams.ensure_queue(self._platform, self._queue.name)
+        return await self._platform.nats.jetstream().add_consumer(self._queue.stream, self._config)
 
     async def _ensure_patiently(self) -> None:
         while True:

@@ -33,6 +33,6 @@ class TestEnsure:
             f"etter.dead_letters.core.{7}": streams.DEAD_LETTERS,
         }
         for subject in subjects:
-            await streams.ensure_for(platform.nats, subject)
+            await streams.ensure_for(platform, subject)
         assert {subject: await js.find_stream_name_by_subject(subject) for subject in subjects} == subjects
         assert streams.is_signal(streams.cancel_subject(new_id()))

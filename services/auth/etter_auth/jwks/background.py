@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
 
@@ -21,7 +21,9 @@ async def keys_kept(platform: Platform) -> AsyncIterator[None]:
     settings = platform.settings
     assert isinstance(settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
     await service.refresh(platform)
-    task = asyncio.create_task(_look_again(platform, settings.key_check_s), name="signing-keys")
+    dropped = asyncio.Event()
+    platform.keys.on_drop.append(dropped.set)
+    task = asyncio.create_task(_look_again(platform, settings.key_check_s, dropped), name="signing-keys")
     try:
         yield
     finally:
@@ -29,9 +31,13 @@ async def keys_kept(platform: Platform) -> AsyncIterator[None]:
         await asyncio.gather(task, return_exceptions=True)
 
 
-async def _look_again(platform: Platform, every_s: float) -> None:
+async def _look_again(platform: Platform, every_s: float, dropped: asyncio.Event) -> None:
+    """Also at once when a published key is gone: it may be the one this replica signs with."""
     while True:
-        await asyncio.sleep(every_s)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(every_s):
+                await dropped.wait()
+        dropped.clear()
         try:
             await service.refresh(platform)
         except Exception:  # the database or NATS is away: the keys in memory go on, the next look heals

@@ -23,5 +23,8 @@ class SigningKeyRepository(SharedRepository[SigningKey]):
     async def list_all(self) -> Sequence[SigningKey]:
         return (await self.session.scalars(self.select().order_by(SigningKey.created_at, SigningKey.kid))).all()
 
+    async def forget_all(self) -> None:
+        await self.session.execute(delete(SigningKey))
+
     async def forget_before(self, now: datetime) -> None:
         await self.session.execute(delete(SigningKey).where(SigningKey.published_until < now))

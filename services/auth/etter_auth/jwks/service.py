@@ -40,18 +40,24 @@ class SigningKeys:
         return {"keys": self.published}
 
 
-async def ensure(ctx: Context, *, rotate: bool = False) -> Sequence[SigningKey]:
-    """All published keys. Makes the first two; retires the current one when its time is up or `rotate` says so."""
+async def ensure(ctx: Context, *, rotate: bool = False, distrust: bool = False) -> Sequence[SigningKey]:
+    """All published keys. Makes the first two; retires the current one when its time is up or `rotate` says so.
+
+    `distrust`: none there was counts any more, nor does any token it signed.
+    """
     keys = SigningKeyRepository(ctx)
     await keys.lock()
     now = utc_now()
-    await keys.forget_before(now)
+    await (keys.forget_all() if distrust else keys.forget_before(now))
     known = await keys.list_all()
+    _seal_anew(ctx, known)
     current = next((key for key in known if key.active_from and not key.published_until), None)
     following = next((key for key in known if key.active_from is None), None) or keys.add(_made(ctx, now))
     if current is None:
         following.active_from = now
         keys.add(_made(ctx, now))
+        if distrust:
+            await _tell(ctx, following)
     elif rotate or now >= _due(ctx, current):
         await _hand_over(ctx, current, following, now)
         keys.add(_made(ctx, now))
@@ -59,9 +65,12 @@ async def ensure(ctx: Context, *, rotate: bool = False) -> Sequence[SigningKey]:
     return await keys.list_all()
 
 
-def opened(keys: Sequence[SigningKey], *, secret: bytes) -> SigningKeys:
-    """The keys ready to sign; raises `InvalidTag` when the secret key is not the one that sealed them."""
+def opened(keys: Sequence[SigningKey], *, secrets: Sequence[bytes]) -> SigningKeys:
+    """The keys ready to sign; raises `InvalidTag` when none of the secret keys is the one that sealed them."""
     current = next(key for key in keys if key.active_from and not key.published_until)
+    secret = next(
+        (key for key in secrets if crypto.is_sealed(current.private_sealed, key=key, purpose=_SEAL)), secrets[0]
+    )
     private = msgspec.json.decode(crypto.unseal(current.private_sealed, key=secret, purpose=_SEAL))
     return SigningKeys(OKPKey.import_key(private), [key.public_jwk for key in keys])
 
@@ -72,7 +81,7 @@ async def announce(platform: Platform, keys: Sequence[SigningKey]) -> None:
     A key this replica has not heard of is removed only when it is older than one it has: another replica may have
     rotated in between. Key ids are UUIDv7, so their order is that of their making.
     """
-    store = await bucket(platform.nats, auth.KEYS_BUCKET)
+    store = await bucket(platform.nats, auth.KEYS_BUCKET, replicas=platform.settings.nats_replicas)
     wanted = {key.kid: responses.encode(key.public_jwk) for key in keys}
     present = await _entries(store)
     for kid, jwk in wanted.items():
@@ -83,19 +92,31 @@ async def announce(platform: Platform, keys: Sequence[SigningKey]) -> None:
             await store.delete(kid)
 
 
-async def refresh(platform: Platform, *, rotate: bool = False) -> None:
+async def refresh(platform: Platform, *, rotate: bool = False, distrust: bool = False) -> None:
     """Look at the keys in the database, publish them, and sign with the current one from now on."""
     async with platform.work(system=True) as ctx:
-        keys = await ensure(ctx, rotate=rotate)
+        keys = await ensure(ctx, rotate=rotate, distrust=distrust)
     await announce(platform, keys)
-    platform.provide(opened(keys, secret=platform.settings.signing_key))
+    platform.provide(opened(keys, secrets=platform.settings.accepted_keys))
 
 
 async def _hand_over(ctx: Context, current: SigningKey, following: SigningKey, now: datetime) -> None:
     current.published_until = now + RETIRED_KEYS_STAY
     following.active_from = now
-    payload = KeyRotated(kid=following.kid)
-    await ctx.publish(Event.of(payload, company_id=None, aggregate_id=new_id()))
+    await _tell(ctx, following)
+
+
+async def _tell(ctx: Context, current: SigningKey) -> None:
+    await ctx.publish(Event.of(KeyRotated(kid=current.kid), company_id=None, aggregate_id=new_id()))
+
+
+def _seal_anew(ctx: Context, keys: Sequence[SigningKey]) -> None:
+    """Under the secret key that is used now, where another accepted one has sealed them."""
+    for key in keys:
+        for other in ctx.accepted_keys[1:]:
+            if crypto.is_sealed(key.private_sealed, key=other, purpose=_SEAL):
+                private = crypto.unseal(key.private_sealed, key=other, purpose=_SEAL)
+                key.private_sealed = crypto.seal(private, key=ctx.signing_key, purpose=_SEAL)
 
 
 def _due(ctx: Context, current: SigningKey) -> datetime:

@@ -15,5 +15,6 @@ async def session_revoked(ctx: Context, event: Event) -> None:
     """Idempotent: the same key again. Redelivered until it is there, so no revocation is forgotten."""
     revoked = event.payload
     assert isinstance(revoked, SessionRevoked)  # noqa: S101 - the subscription names the type
-    store = await bucket(ctx.platform.nats, auth.REVOCATIONS_BUCKET, ttl_s=BUCKET_TTL_S)
+    replicas = ctx.platform.settings.nats_replicas
+    store = await bucket(ctx.platform.nats, auth.REVOCATIONS_BUCKET, ttl_s=BUCKET_TTL_S, replicas=replicas)
     await store.put(f"session.{revoked.session_id}", b"1")

@@ -43,7 +43,7 @@ async def refresh(ctx: Context, presented: str) -> TokensOut:
 
 async def _live_session(ctx: Context, presented: str) -> Session | None:
     """The session the token was made for, locked; garbage does not reach the database."""
-    session_id = tokens.session_of(presented, key=ctx.signing_key)
+    session_id = tokens.session_of(presented, keys=ctx.accepted_keys)
     session = await OpenSessionRepository(ctx).lock(session_id) if session_id else None
     idle = timedelta(days=settings_of(ctx).session_idle_days)
     return None if session is None or session.has_ended(utc_now(), idle=idle) else session
