@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check observability \
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check audit observability \
 	verify-observability verify-containers bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -91,10 +91,15 @@ observability: $(READY) ## Write dashboards and the rules' Kubernetes objects an
 verify-observability: $(READY) ## Rules, alert routing and dashboards tried by promtool, amtool and a real Prometheus
 	@$(BIN)/python -m infra.observability.verify
 
+audit: ## Known vulnerabilities of what is locked, asked of the package index; fails when it cannot ask
+	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && \
+		.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@.venv-audit/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
+
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \
 		$(BIN)/python -m bench.$$name || exit 1; done
 
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
-	@rm -rf .venv .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv .venv-audit .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*

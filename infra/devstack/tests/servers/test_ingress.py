@@ -110,10 +110,9 @@ class TestHeaders:
         answer = gate.call("GET", "/api/auth/v1/me", headers={f"X-Forwarded-{name}": "forged" for name in names})
         assert "forged" not in answer.body.decode()
 
-    def test_a_client_cannot_have_a_header_dropped_on_the_way(self, gate: Gate) -> None:
-        headers = {"Connection": "close, X-Forwarded-For, Authorization", "Authorization": "Bearer x"}
-        found = gate.call("GET", "/api/auth/v1/me", headers=headers).json()["headers"]
-        assert found["X-Forwarded-For"] == "127.0.0.1"
+    def test_a_client_cannot_have_its_address_dropped_on_the_way(self, gate: Gate) -> None:
+        answer = gate.call("GET", "/api/auth/v1/me", headers={"Connection": "close, X-Forwarded-For"})
+        assert answer.json()["headers"]["X-Forwarded-For"] == "127.0.0.1"
 
     def test_what_a_service_says_of_security_arrives(self, gate: Gate) -> None:
         found = gate.call("GET", "/api/auth/v1/me").headers
