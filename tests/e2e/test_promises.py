@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import signal
+import subprocess
+import sys
 import threading
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 import httpx2
@@ -14,6 +20,7 @@ import pytest
 
 from etter_devstack.demo.client import Client, eventually
 from etter_devstack.demo.people import Person
+from etter_devstack.stack import Plan
 from etter_devstack.state import Home, State
 
 from .collector import Collector
@@ -26,10 +33,7 @@ DOCUMENTS, JOBS = "/api/extraction/v1/documents", "/api/extraction/v1/extraction
 @pytest.fixture
 def http(stack: State, people: dict[str, Person]) -> Iterator[httpx2.Client]:
     """Signed in as the analyst, without the manners of a client library."""
-    with httpx2.Client(base_url=stack.ingress_url, timeout=60) as client:
-        credentials = {"email": people["analyst"].email, "password": people["analyst"].password}
-        tokens = client.post("/api/auth/v1/sessions", json=credentials).json()["data"]
-        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+    with signed_in(stack, people["analyst"]) as client:
         yield client
 
 
@@ -157,3 +161,53 @@ class TestSessions:
                     f"{path} refuses the token",
                     timeout_s=10,
                 )
+
+
+class TestCompanies:
+    def test_one_that_leaves_takes_all_of_its_own_along_and_leaves_nothing(
+        self, home: Home, stack: State, tmp_path: Path
+    ) -> None:
+        environment = {**os.environ, "ETTER_FOLDER": str(home.folder)}
+
+        def etter(*arguments: str) -> subprocess.CompletedProcess[str]:
+            command = [sys.executable, "-m", "etter_devstack.cli", *arguments]
+            return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+        root = seeded(home, "Operator", "super_admin")
+        leaving = seeded(home, "Leaving", "analyst")
+        with signed_in(stack, root) as operator, signed_in(stack, leaving) as analyst:
+            companies = operator.get("/api/auth/v1/companies").json()["data"]
+            own = next(company for company in companies if company["name"] == "Leaving")
+            assert upload(analyst, "clerk.txt", b"Job title: Clerk\n\nDuties\n- Enter invoices\n").status_code == 201
+        archive = tmp_path / "archive"
+        exported = etter("export-company", own["id"], "--to", str(archive))
+        assert (exported.returncode, exported.stderr) == (0, "")
+        with zipfile.ZipFile(archive / "extraction.zip") as extraction, zipfile.ZipFile(archive / "auth.zip") as auth:
+            assert [name for name in extraction.namelist() if name.endswith("/clerk.txt")]
+            assert leaving.email.encode() in auth.read("users.ndjson")
+            assert b"$argon2" not in auth.read("passwords.ndjson")
+        assert etter("erasure", own["id"]).returncode == 4
+        with signed_in(stack, root) as operator:
+            headers = {"if-match": f'"{own["version"]}"'}
+            assert operator.delete(f"/api/auth/v1/companies/{own['id']}", headers=headers).status_code == 204
+        eventually(lambda: etter("erasure", own["id"]).returncode == 0 or None, "all have answered", timeout_s=60)
+        assert not (home.data / "objects" / own["id"]).exists()
+        assert "there is no company" in etter("export-company", own["id"], "--to", str(tmp_path / "again")).stderr
+
+
+@contextmanager
+def signed_in(stack: State, person: Person) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=stack.ingress_url, timeout=60) as client:
+        credentials = {"email": person.email, "password": person.password}
+        tokens = client.post("/api/auth/v1/sessions", json=credentials).json()["data"]
+        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+        yield client
+
+
+def seeded(home: Home, company: str, role: str) -> Person:
+    """Somebody of a company that is made for it."""
+    person = Person(f"{company} {role}", f"{role}@{company.lower()}.example", [role], secrets.token_urlsafe(12))
+    spec = {"company": {"name": company}, "users": [asdict(person)]}
+    command, environment = [sys.executable, "-m", "etter_auth.seed"], Plan.running(home).backbone().environment("auth")
+    subprocess.run(command, input=json.dumps(spec), env=environment, text=True, check=True, capture_output=True)
+    return person

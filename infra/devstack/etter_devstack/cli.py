@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from etter_devstack import daemon, databases, dead_letters, runner
+from etter_devstack import daemon, databases, dead_letters, runner, tenants
 from etter_devstack.board import Board
 from etter_devstack.demo.command import demonstrate, seeded, show_people
 from etter_devstack.logs import follow, last_lines, readable
@@ -33,6 +33,8 @@ from etter_devstack.state import Home, Running
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Runs Etter on this machine.")
 app.add_typer(dead_letters.app, name="dlq")
+app.command()(tenants.export_company)
+app.command()(tenants.erasure)
 console = Console(highlight=False, soft_wrap=True)
 complain = Console(stderr=True, highlight=False, soft_wrap=True)
 

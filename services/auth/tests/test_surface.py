@@ -8,6 +8,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from etter_auth.companies.models import Company
+from etter_auth.export import EXPORT
 from etter_auth.sessions.models import Session
 from etter_auth.users.models import User
 from etter_common.clock import utc_now
@@ -55,4 +56,5 @@ class TestSurface(SurfaceTests):
         "fk_sessions_user_id_users": "violated only while the company is being deleted",
         "fk_sessions_company_id_companies": "violated only while the company is being deleted",
     }
+    export = EXPORT
     public = frozenset({("POST", "/sessions"), ("POST", "/sessions/refresh"), ("GET", "/.well-known/jwks.json")})

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from etter_common.testing.surface import Maker, SurfaceTests
+from etter_core.export import EXPORT
 
 from .factories import make_role, make_workflow
 
 
 class TestSurface(SurfaceTests):
+    export = EXPORT
     makers: ClassVar[dict[str, Maker]] = {"role_id": make_role, "workflow_id": make_workflow}
     unmapped: ClassVar[dict[str, str]] = {
         "fk_occupation_skills_occupation_code_occupations": "written by the loading of a taxonomy",

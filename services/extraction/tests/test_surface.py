@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import ClassVar
 
 from etter_common.testing.surface import Maker, SurfaceTests
+from etter_extraction.export import EXPORT
 
 from .factories import make_document, make_extraction, make_job
 
 
 class TestSurface(SurfaceTests):
+    export = EXPORT
     makers: ClassVar[dict[str, Maker]] = {
         "document_id": make_document,
         "job_id": make_job,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from etter_simulation.automation_roadmaps import service as automation_roadmaps
 from etter_simulation.automation_roadmaps.schemas import AutomationRoadmapCreate
 from etter_simulation.comparisons import service as comparisons
 from etter_simulation.comparisons.schemas import ComparisonCreate
+from etter_simulation.export import EXPORT
 from etter_simulation.redeployment_plans import service as redeployment_plans
 from etter_simulation.redeployment_plans.schemas import RedeploymentPlanCreate
 from etter_simulation.scenarios import service as scenarios
@@ -64,6 +66,11 @@ BEHIND_A_LOCK = "written while the scenario's row is locked"
 
 
 class TestSurface(SurfaceTests):
+    export = EXPORT
+    not_secret: ClassVar[Mapping[str, str]] = {
+        "simulation_series.values": "the figures of a run",
+        "simulation_chunk_parts.data": "figures of a part of a run",
+    }
     makers: ClassVar = {
         "simulation_id": make_simulation,
         "comparison_id": make_comparison,

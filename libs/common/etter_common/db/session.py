@@ -33,6 +33,8 @@ _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that Postg
 _RACE_STATES = ("23503", "23505", "23P01")  # foreign key, unique, exclusion; a check or a null is nobody's race
 _CLASH_STATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not given in time
 _TOO_SLOW = "57014"  # ended by statement_timeout
+_SNAPSHOT = " ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_UNHURRIED = {"statement_timeout": "600000", "lock_timeout": "5000", "idle_in_transaction_session_timeout": "0"}
 _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
 
 
@@ -40,19 +42,22 @@ _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself
 class Tenant:
     """Whose rows a transaction may see. `system` opens the tables that serve all companies: outbox, jobs, sign-in.
 
-    One that is `read_only` can change nothing, and may be shown what is a few seconds old.
+    One that is `read_only` can change nothing, and may be shown what is a few seconds old. A `snapshot` can change
+    nothing either and sees one moment of the primary, for as long as it takes.
     """
 
     company_id: UUID | None
     system: bool = False
     read_only: bool = False
+    snapshot: bool = False
 
     def begin(self, settings: Mapping[str, str] | None = None) -> str:
         """The statements that open it, with more `settings` of the server that hold for this transaction."""
         company = str(self.company_id) if self.company_id else ""
         own = {"app.company_id": company, "app.scope": "system" if self.system else "", **(settings or {})}
         chosen = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in own.items())
-        return f"BEGIN{' READ ONLY' if self.read_only else ''}; SELECT {chosen}"
+        mode = _SNAPSHOT if self.snapshot else " READ ONLY" if self.read_only else ""
+        return f"BEGIN{mode}; SELECT {chosen}"
 
 
 class _Transaction:
@@ -123,7 +128,7 @@ class Database:
 
     def session(self, tenant: Tenant) -> AsyncSession:
         """A session that takes no connection before its first statement. The caller ends it by `finish`."""
-        info = {"begin": tenant.begin(self._settings)}
+        info = {"begin": tenant.begin(_UNHURRIED if tenant.snapshot else self._settings)}
         return AsyncSession(
             self._engine_for(tenant), sync_session_class=TenantSession, expire_on_commit=False, info=info
         )
@@ -137,10 +142,10 @@ class Database:
 
     @asynccontextmanager
     async def transaction(
-        self, company_id: UUID | None, *, system: bool = False, read_only: bool = False
+        self, company_id: UUID | None, *, system: bool = False, read_only: bool = False, snapshot: bool = False
     ) -> AsyncIterator[AsyncSession]:
         """One transaction outside a request: a message, a job step, a stream's look at the database."""
-        session = self.session(Tenant(company_id, system, read_only))
+        session = self.session(Tenant(company_id, system, read_only, snapshot))
         try:
             yield session
         except BaseException as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import os
 import re
@@ -34,8 +35,10 @@ from etter_common.ids import new_id
 from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
+from etter_common.tenant_export import Export
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
+from etter_common.testing.export import exported, looks_secret
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import ServiceUnderTest, alembic_config
 
@@ -61,13 +64,16 @@ class SurfaceTests:
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
     `shared` are path parameters that name things all companies share. `erases` is false for the service that announces
     the end of companies and erases them before it does. `unmapped` names the constraints between rows
-    that need no error of their own, and why.
+    that need no error of their own, and why. `export` is what `python -m etter_<service>.export` gives; `not_secret`
+    names columns in it that look like secrets (`table.column`), and what they are.
     """
 
     makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
     unmapped: ClassVar[Mapping[str, str]] = {}
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset()
+    export: ClassVar[Export]
+    not_secret: ClassVar[Mapping[str, str]] = {}
     erases: ClassVar[bool] = True
 
     def test_openapi_is_the_reviewed_one(self, app: FastAPI, unit_under_test: ServiceUnderTest) -> None:
@@ -183,6 +189,37 @@ class SurfaceTests:
         await _end_company(platform, unit_under_test.name, ctx.company_id)
         after = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
         assert after == [0, before[1]]
+
+    async def test_an_export_has_every_table_and_only_the_companys_rows(
+        self, platform: Platform, ctx: Context, settings: ServiceSettings, unit_under_test: ServiceUnderTest
+    ) -> None:
+        neighbour = platform.context(origin=ctx.origin, principal=replace(_principal(ctx), company_id=new_id()))
+        for context in (ctx, neighbour):
+            for maker in self.makers.values():
+                await maker(context)
+            await context.finish()
+        export = replace(self.export, settings=lambda: settings)
+        manifest, members = await exported(export, ctx.company_id)
+        owned = {table.name for table in unit_under_test.metadata.sorted_tables if "company_id" in table.c}
+        assert set(manifest["tables"]) == owned | ({export.root} if export.root else set())
+        rows = {name: members[f"{name}.ndjson"].splitlines() for name in manifest["tables"]}
+        assert sum(len(rows[name]) for name in owned) == await _rows(platform, unit_under_test, ctx.company_id) > 0
+        for name, part in manifest["tables"].items():
+            assert (part["rows"], part["bytes"]) == (len(rows[name]), len(members[f"{name}.ndjson"]))
+            assert part["sha256"] == hashlib.sha256(members[f"{name}.ndjson"]).hexdigest()
+            whose = {json.loads(row)["id" if name == export.root else "company_id"] for row in rows[name]}
+            assert whose <= {str(ctx.company_id)}, name
+        assert str(neighbour.company_id).encode() not in b"".join(members.values())
+
+    def test_no_secret_is_exported(self) -> None:
+        """What looks like one is named in `Export.secret`, or in `not_secret` with what it is."""
+        columns = {f"{table.name}.{column.name}": column for table in self.export.tables() for column in table.c}
+        suspect = {name for name, column in columns.items() if looks_secret(column)}
+        assert suspect - set(self.export.secret) == set(self.not_secret)
+        assert set(self.export.secret) <= set(columns), "it names a column that is not there"
+        for table in self.export.tables():
+            names = {f"{table.name}.{name}" for name in self.export.columns(table)}
+            assert not names & set(self.export.secret)
 
     async def test_migrations_go_up_down_and_up_and_match_the_models(
         self, servers: Servers, worker: str, unit_under_test: ServiceUnderTest
