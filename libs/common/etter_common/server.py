@@ -31,7 +31,7 @@ class Protocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
         self._is_head = True
-        self._is_ending = False
+        self._has_asked = self._is_ending = False
         self._answer_now = getattr(self.app, "answer_now", None)
 
     def data_received(self, data: bytes) -> None:
@@ -52,17 +52,17 @@ class Protocol(HttpToolsProtocol):
     def shutdown(self) -> None:
         """Who has just connected is about to ask, and to close then would lose a write; the answer says it closes."""
         self._is_ending = True
-        if self.cycle is None:
-            self.loop.call_later(FRESH_S, self._close_unless_asked)
-        else:
+        if self._has_asked:
             super().shutdown()
+        else:
+            self.loop.call_later(FRESH_S, self._close_unless_asked)
 
     def _close_unless_asked(self) -> None:
-        if self.cycle is None:
+        if not self._has_asked:
             self.transport.close()
 
     def on_headers_complete(self) -> None:
-        self._is_head = False
+        self._is_head, self._has_asked = False, True
         self.scope[ARRIVED] = monotonic()  # type: ignore[typeddict-unknown-key]  # ours, in its dictionary
         super().on_headers_complete()
 

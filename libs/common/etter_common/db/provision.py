@@ -130,9 +130,9 @@ class ServiceUrls(FileOrEnvironment):
 
 
 async def main(services: list[str]) -> None:
-    admin = Administrator()  # type: ignore[call-arg]  # from the environment
+    admin = Administrator()
     for service in services:
-        urls = ServiceUrls(_env_prefix=f"{service.upper()}_")  # type: ignore[call-arg]
+        urls = ServiceUrls(_env_prefix=f"{service.upper()}_")
         await provision(admin.admin_url, ServiceDatabase.of(urls.database_url, urls.migration_url))
     if admin.backup_password:
         await provision_backup(admin.admin_url, admin.backup_password)
