@@ -1,8 +1,8 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes check audit observability \
-	verify-observability verify-containers bench clean
+.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes observability check audit \
+	verify-containers verify-observability k8s verify-k8s play-k8s bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	if command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
@@ -61,7 +61,8 @@ lint: $(READY) ## Style, import contracts, declared dependencies
 	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
 
 types: $(READY) ## mypy, strict
-	@for part in $(PACKAGES) infra/observability infra/operations infra/docker infra/compose $(wildcard tests bench); do $(BIN)/mypy --no-error-summary $$part || exit 1; done
+	@for part in $(PACKAGES) infra/observability infra/operations infra/docker infra/compose infra/k8s $(wildcard tests bench); do \
+		$(BIN)/mypy --no-error-summary $$part || exit 1; done
 
 fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -85,21 +86,37 @@ check: lint types ## What continuous integration runs: lint, types, all tests wi
 verify-containers: $(READY) ## Images and compose on a Docker Engine, from build to restore (infra/compose/README.md)
 	@cd infra/compose && "$(CURDIR)/$(BIN)/python" -m verify $(if $(folder),--folder "$(abspath $(folder))")
 
+audit: ## Known vulnerabilities of what is locked, asked of the package index; fails when it cannot ask
+	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && \
+		.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	@.venv-audit/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
+
 observability: $(READY) ## Write dashboards and the rules' Kubernetes objects anew, for review
 	@$(BIN)/python -m infra.observability
 
 verify-observability: $(READY) ## Rules, alert routing and dashboards tried by promtool, amtool and a real Prometheus
 	@$(BIN)/python -m infra.observability.verify
 
-audit: ## Known vulnerabilities of what is locked, asked of the package index; fails when it cannot ask
-	@[ -x .venv-audit/bin/pip-audit ] || { $(PYTHON) -m venv .venv-audit && \
-		.venv-audit/bin/pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
-	@.venv-audit/bin/pip-audit --strict --progress-spinner off --require-hashes --disable-pip -r requirements.lock
-
 bench: $(READY) ## Measurements, side by side; one: make bench k=events
 	@for name in $(or $(basename $(notdir $(filter-out bench/__init__.py,$(wildcard bench/$(or $(k),*).py)))),$(error there is no bench/$(k).py)); do \
 		$(BIN)/python -m bench.$$name || exit 1; done
 
+k8s: .venv-k8s/.ready ## What an overlay says: make k8s o=prod
+	@.venv-k8s/bin/kubectl kustomize infra/k8s/overlays/$(or $(o),dev)
+
+verify-k8s: .venv-k8s/.ready ## Kubernetes: all manifests against schemas, references and security checks (needs Node.js)
+	@.venv-k8s/bin/python infra/k8s/verify/manifests.py .venv-k8s
+
+play-k8s: .venv-k8s/.ready ## Kubernetes: start what the dev overlay says in podman (root; images in place: README there)
+	@.venv-k8s/bin/python infra/k8s/verify/play.py
+
+.venv-k8s/.ready: infra/k8s/verify/requirements.txt infra/k8s/verify/package.json
+	@$(PYTHON) -m venv .venv-k8s
+	@.venv-k8s/bin/pip install --quiet --disable-pip-version-check -r infra/k8s/verify/requirements.txt
+	@cp infra/k8s/verify/package.json .venv-k8s && npm install --prefix .venv-k8s --silent --no-package-lock --ignore-scripts
+	@touch $@
+
 clean: ## Stop the stack; remove its data, the environment and caches
 	@[ ! -x $(BIN)/etter ] || $(BIN)/etter down --data
-	@rm -rf .venv .venv-audit .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.*
+	@rm -rf .venv .venv-audit .venv-k8s .etter .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+		.coverage .coverage.*

@@ -20,6 +20,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from subprocess import PIPE, run
+from typing import Any
 
 from bench.measuring import load, pinned
 from bench.measuring.pinned import Part
@@ -44,6 +45,11 @@ UNLIMITED = {
     for what in ("REQUESTS", "COMPANY_REQUESTS")
 }
 FIELDS = ("workflow_id", "title", "department", "headcount", "etter_score", "status", "freed_fte", "cost")
+HEAD = (
+    "| what | of | one core carries | seen | p50 / p99 at 70 %, ms | memory, MB | database connections |\n"
+    "|---|---|---|---|---|---|---|"
+)
+BEGIN, END = "<!-- written by the bench -->", "<!-- to here -->"
 SMALL, MEDIUM = {"n_iterations": 100, "steps": 60}, {"n_iterations": 1000, "steps": 120}
 
 
@@ -312,7 +318,7 @@ def seed(plan: Plan) -> list[Person]:
 
 
 def report(rows: Sequence[Row], took_s: float) -> None:
-    result = {
+    result: dict[str, Any] = {
         "taken": utc_now().date().isoformat(), "took_s": round(took_s), "machine": machine.platform(),
         "cores": os.cpu_count(), "load_average": [round(one, 1) for one in os.getloadavg()],
         "python": machine.python_version(), "seconds": SECONDS,
@@ -320,6 +326,13 @@ def report(rows: Sequence[Row], took_s: float) -> None:
     }  # fmt: skip
     file = ROOT / "bench" / "results" / "capacity.json"
     file.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    page = ROOT / "docs" / "operations" / "capacity.md"
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    taken = (
+        f"{result['taken']}, {result['cores']} cores, load average {result['load_average'][1]} with the bench's own."
+    )
+    table = "\n".join([HEAD, *(row.line() for row in rows), "", taken])
+    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 
 
 async def measure(plan: Plan) -> None:
@@ -327,8 +340,7 @@ async def measure(plan: Plan) -> None:
     people = await asyncio.to_thread(seed, plan)
     bench = Bench(plan, pinned.parts(plan.home), people)
     client = await asyncio.to_thread(fill, plan.ingress_url, people, plan.home.folder)
-    print("| what | of | one core carries | seen | p50 / p99 at 70 %, ms | memory, MB | database connections |")
-    print("|---|---|---|---|---|---|---|")
+    print(HEAD)
     await auth(bench)
     await core(bench)
     await extraction(bench, client)

@@ -25,6 +25,8 @@ TABLE = """
 async def database(server: Postgres, request: pytest.FixtureRequest) -> str:
     name = f"etter_{abs(hash(request.node.name))}"
     await execute(server, "postgres", f"CREATE DATABASE {name}")
+    await execute(server, "postgres", f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")  # as ours are
+    await execute(server, "postgres", f"GRANT CONNECT ON DATABASE {name} TO etter_backup")
     await execute(server, name, TABLE)
     await add(server, name, "before")
     return name

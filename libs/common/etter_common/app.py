@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import cached_property
@@ -17,7 +16,7 @@ from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from etter_common import logging, openapi, tracing
+from etter_common import garbage, logging, openapi, tracing
 from etter_common.db.session import translated
 from etter_common.dispatch import Dispatcher
 from etter_common.errors import (
@@ -133,8 +132,7 @@ def _lifespan(
             app.state.health = health_app(platform.health)
             for part in background:
                 await stack.enter_async_context(part(platform))
-            gc.collect()
-            gc.freeze()  # what lives as long as the process is looked at no more
+            garbage.settle()
             platform.health.start()
             stack.callback(platform.health.drain)
             yield

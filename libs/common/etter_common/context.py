@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from etter_common.errors import AppError, Forbidden, Unauthenticated
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Delete, Insert, Update
     from sqlalchemy.ext.asyncio import AsyncSession
+    from sqlalchemy.orm import Session
 
     from etter_common.auth import Principal
-    from etter_common.cache import CacheKey, Entry
+    from etter_common.cache import CacheKey, Entry, Terms
+    from etter_common.db.pages import PageRead
+    from etter_common.db.session import Tenant
     from etter_common.events.envelope import Event
     from etter_common.platform import Platform
 
@@ -27,6 +32,14 @@ class Origin:
     traceparent: str | None = None
     client_ip: str | None = None
     user_agent: str | None = None
+
+
+class Found(NamedTuple):
+    """The cached value that work is answered with, and how it is kept."""
+
+    key: CacheKey
+    entry: Entry
+    terms: Terms
 
 
 class Context:
@@ -52,13 +65,30 @@ class Context:
         self.stale_tags: set[str] = set()
         self.stale_change: str | None = None  # the row that remembers them
         self.appended: list[Insert | Update | Delete] = []
-        self.found: tuple[CacheKey, Entry] | None = None  # what this work is answered with out of the cache
+        self.found: Found | None = None
 
     @cached_property
     def session(self) -> AsyncSession:
+        return self.platform.db.session(self._tenant())
+
+    def _tenant(self) -> Tenant:
         from etter_common.db.session import Tenant
 
-        return self.platform.db.session(Tenant(self._company_id, self.system, self.read_only))
+        return Tenant(self._company_id, self.system, self.read_only)
+
+    async def read_page(self, read: PageRead) -> Sequence[Sequence[Any]]:
+        """Rows of a list: in this work's transaction if it has begun one, else in one of their own."""
+        db = self.platform.db
+        shape = read.shape()
+        plan = None if "session" in self.__dict__ else db.plans.find(shape)
+        if plan is not None and shape is not None:
+            return plan.rows(await db.fetch(self._tenant(), plan.sql, plan.arguments(shape, read.limit)))
+
+        def within(session: Session) -> Sequence[Sequence[Any]]:
+            session.flush()  # as before each of the session's own queries
+            return db.plans.read(session.connection(), read, shape)
+
+        return await self.session.run_sync(within)
 
     @property
     def company_id(self) -> UUID:

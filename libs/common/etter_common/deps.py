@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from etter_common import idempotency, limits
 from etter_common.auth import Principal, bearer_token
-from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey
-from etter_common.context import Context
+from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
+from etter_common.context import Context, Found
 from etter_common.errors import FieldError, Forbidden, Unauthenticated, ValidationFailed
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
@@ -165,10 +165,9 @@ async def cached(
         async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:
             return await load(own)
 
-    entry = await ctx.platform.cache.get_or_load(
-        key, load_apart, ttl_s=ttl_s, tags=tags, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S
-    )
-    ctx.found = key, entry
+    terms = Terms.of(tags, ttl_s=ttl_s, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S)
+    entry = await ctx.platform.cache.get_or_load(key, load_apart, terms)
+    ctx.found = Found(key, entry, terms)
     return _Ready(entry.body, entry.etag, media_type=media_type.encode("latin-1"), vary=vary)
 
 

@@ -51,6 +51,7 @@ class Dispatcher:
     def __init__(self, routes: Sequence[BaseRoute]) -> None:
         self._root = _Node()
         self._anywhere: list[_Candidate] = []  # templates with a part that swallows several segments
+        self._known: dict[tuple[str, str], tuple[_Candidate, dict[str, Any]]] = {}  # of paths without parameters
         for order, route in enumerate(iter_route_contexts(routes)):
             rank, template = (_openness(str(route.path)), order), str(route.path_format or route.path)
             dependant: Dependant | None = getattr(route.original_route, "dependant", None)
@@ -58,7 +59,14 @@ class Dispatcher:
             self._add(_Candidate(rank, template, route, direct(route), names))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        candidate, found = self._find(scope)
+        asked = scope["method"], scope["path"]
+        known = self._known.get(asked)
+        if known is None:
+            candidate, found = self._find(scope)
+            if candidate.template == scope["path"] and not found.get("path_params"):
+                self._known[asked] = candidate, {name: found[name] for name in found if name != "path_params"}
+        else:
+            candidate, found = known[0], {**known[1], "path_params": {}}
         scope.update(found)
         route = candidate.route
         scope["route"] = route.original_route

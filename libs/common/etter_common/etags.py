@@ -28,6 +28,8 @@ def encoded(etag: str, encoding: str) -> str:
 
 def matches(if_none_match: str, etag: str) -> bool:
     """Weak comparison (§13.1.2): the client has this already, in whatever coding."""
+    if if_none_match == etag:
+        return True
     wanted = _opaque(etag)
     return any(tag.strip() == "*" or _opaque(tag) == wanted for tag in if_none_match.split(","))
 

@@ -76,10 +76,10 @@ class PlatformMiddleware:
 
     async def _at_hand(self, scope: Scope, state: RequestState) -> Answer | None:
         """The answer that needs no route. It only saves work: what breaks here is left to the route."""
-        if state.needs_route:
-            return None
         try:
-            found = self._shortcut.find(scope, state)
+            found = None if state.needs_route else self._shortcut.find(scope, state)
+            if found is None and state.recall is not None:
+                found = await self._shortcut.recall(state.recall, state)
             return found.answer if found and await self._shortcut.is_permitted(found, state) else None
         except Exception as error:
             _shortcut_failed(error)

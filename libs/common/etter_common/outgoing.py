@@ -53,13 +53,23 @@ class Kept(NamedTuple):
 
     whole: Answer
     not_modified: Answer
+    coding: Encoding
+
+    def carrying(self, body: bytes) -> Kept:
+        """The same heads around other bytes."""
+        return self._replace(whole=self.whole._replace(body=body))
+
+
+def coding(state: RequestState) -> Encoding:
+    """The best one this request takes."""
+    return coding_of(state.given.get(b"accept-encoding", b""))
 
 
 def kept(entry: Entry | None, state: RequestState) -> Answer | None:
     """The answer of a cached value in the form this request takes, if the route has sent it in that form before."""
     if entry is None:
         return None
-    found = entry.answers.get(coding_of(state.given.get(b"accept-encoding", b"")))
+    found = entry.answers.get(coding(state))
     if not isinstance(found, Kept):
         return None
     if_none_match = state.given.get(b"if-none-match")
@@ -203,15 +213,16 @@ class Outgoing:
         named[b"etag"] = tag.encode()
         if (link := responses.links(self._scope["path"], self._scope["query_string"], body)) is not None:
             named[b"link"] = link.encode("latin-1")
-        entry = self.state.found[1] if self.state.found else None
+        entry = self.state.found.entry if self.state.found else None
         if entry is not None and (entry.body is not body or cookies or b"set-cookie" in named):
             entry = self.state.found = None  # the route made something else of it
         body = self._compressed(named, body, entry=entry)
         named[b"content-length"] = b"%d" % len(body)
         headers = [*named.items(), *cookies, *_SECURITY]
         if entry is not None:
-            kept = Kept(_kept_form(200, headers, body), _kept_form(304, _of_304(headers), b""))
-            entry.answers[coding_of(self.state.given.get(b"accept-encoding", b""))] = kept
+            applied = coding(self.state) if b"content-encoding" in named else "identity"
+            forms = _kept_form(200, headers, body), _kept_form(304, _of_304(headers), b"")
+            entry.answers[coding(self.state)] = Kept(*forms, applied)
         if_none_match = self.state.given.get(b"if-none-match")
         if if_none_match and etags.matches(if_none_match.decode("latin-1"), tag):
             return Answer(304, _of_304(headers), b"")

@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, and_, false, or_, tuple_
+from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_, tuple_
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.types import TypeEngine
@@ -158,16 +158,13 @@ def seek(keys: Sequence[SortKey], position: Position) -> ColumnElement[bool]:
     return and_(edge, or_(*alternatives))
 
 
-def apply(statement: Select[Any], keys: Sequence[SortKey], position: Position | None, limit: int) -> Select[Any]:
-    """Order, seek and take one row more than asked, to know whether there are more."""
-    backward = position is not None and position.backward
-    if position is not None:
-        if len(position.values) != len(keys):
-            raise InvalidCursor
-        pairs = zip(keys, position.values, strict=True)
-        typed = [None if value is None else msgspec.convert(value, _type(key).python_type) for key, value in pairs]
-        statement = statement.where(seek(keys, Position(typed, backward)))
-    return statement.order_by(*(key.ordered(backward=backward) for key in keys)).limit(limit + 1)
+def beyond(keys: Sequence[SortKey], position: Position) -> ColumnElement[bool]:
+    """`seek` by a position as a cursor holds it; raises `InvalidCursor` for one of another sort."""
+    if len(position.values) != len(keys):
+        raise InvalidCursor
+    pairs = zip(keys, position.values, strict=True)
+    typed = [None if value is None else msgspec.convert(value, _type(key).python_type) for key, value in pairs]
+    return seek(keys, Position(typed, position.backward))
 
 
 def _type(key: SortKey) -> TypeEngine[Any]:

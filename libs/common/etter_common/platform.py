@@ -202,5 +202,5 @@ def _add_checks(platform: Platform) -> None:
         await platform.redis.ping()
 
     platform.health.add("database", database)
-    platform.health.add("nats", nats)
+    platform.health.add("nats", nats, required=False)  # reads and writes go on, events wait in the outbox
     platform.health.add("redis", redis, required=False)

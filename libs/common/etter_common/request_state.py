@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 from etter_common.clock import monotonic
-from etter_common.context import Context, Origin
+from etter_common.context import Context, Found, Origin
 from etter_common.work_trace import WorkTrace
 
 if TYPE_CHECKING:
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
     from etter_common.auth import Principal
-    from etter_common.cache import CacheKey, Entry
     from etter_common.db.query_log import QueryLog
     from etter_common.idempotency import Claim
     from etter_common.incoming import Incoming
     from etter_common.overload import Gate
     from etter_common.ratelimit import Decision
+    from etter_common.shortcut import Recall
 
 ARRIVED: Final = "etter.arrived"
 """Where a server that knows says when it had read the request's head, on the monotonic clock."""
@@ -41,7 +41,8 @@ class RequestState:
     gate: Gate | None = None
     context: Context | None = None
     queries: QueryLog | None = None
-    found: tuple[CacheKey, Entry] | None = None  # what the cache answers this request with
+    found: Found | None = None  # what the cache answers this request with
+    recall: Recall | None = None  # what the second tier of the cache may answer it with
     claim: Claim | None = None
     incoming: Incoming | None = None
     limit: Decision | None = None  # of the rate limit that was counted last

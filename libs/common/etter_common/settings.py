@@ -89,8 +89,7 @@ class ServiceSettings(FileOrEnvironment):
     trace_sample_ratio: float = Field(default=0.05, ge=0, le=1)
     sentry_dsn: SecretStr | None = Field(default=None, description="error tracking; off without it")
 
-    pool_size: int = Field(default=10, ge=1, le=100, description="database connections kept by one process")
-    pool_overflow: int = Field(default=5, ge=0, le=100)
+    pool_size: int = Field(default=15, ge=1, le=100, description="database connections of one process, at most")
     statement_timeout_ms: int = Field(default=10_000, ge=100)
     lock_timeout_ms: int = Field(default=5_000, ge=100)
     max_concurrency: int = Field(default=40, ge=1, description="requests one process works on at a time")

@@ -1,20 +1,23 @@
-"""A GET whose answer is in the first tier of the cache goes out before the router.
+"""A GET whose answer is in the cache goes out before the router.
 
 A route that answers through `deps.cached` names the cached value by a key, which is a function of the caller and of the
 path and query. Once it has done so for a caller, the same caller's next request for the same path and query needs the
 route no more: the token is checked, the limits are counted, the value is looked up under that key, and the bytes and
-headers go out that the route sent. A value that was invalidated, or is past its time, is not found, and the request
-takes the way through the route.
+headers go out that the route sent. Where the first tier has let go of it, the second may hold the very bytes (their tag
+says so). A value that was invalidated, or is past its time, is not found, and the request takes the way through the
+route.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from etter_common import limits, metrics, outgoing
-from etter_common.cache import CacheKey
+from etter_common.bounded import Bounded
+from etter_common.cache import CacheKey, Encoding, Terms
+from etter_common.cache.fence import Mark
 from etter_common.errors import TooManyRequests
+from etter_common.outgoing import Kept
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from etter_common.request_state import RequestState
 
 MAX_PLANS: Final = 20_000
+MAX_FORMS: Final = 5_000
 _READS: Final = ("GET", "HEAD")
 _ANSWERED: Final = metrics.Tally(metrics.HTTP_SHORTCUTS.labels("200"))
 _NOT_MODIFIED: Final = metrics.Tally(metrics.HTTP_SHORTCUTS.labels("304"))
@@ -39,6 +43,15 @@ class _Plan(NamedTuple):
     roles: tuple[str, ...]
 
 
+class _Form(NamedTuple):
+    """How a value went out in one content coding, without the bytes, and how it was kept then."""
+
+    etag: str
+    kept: Kept
+    terms: Terms
+    since: Mark
+
+
 class Found(NamedTuple):
     """An answer at hand, and whose limits it counts against."""
 
@@ -47,12 +60,20 @@ class Found(NamedTuple):
     answer: Answer
 
 
+class Recall(NamedTuple):
+    """An answer that the second tier may have."""
+
+    platform: Platform
+    principal: Principal
+    plan: _Plan
+
+
 class Shortcut:
     """Plans by caller, path, query and accepted type; those learnt longest ago are forgotten first."""
 
-    def __init__(self, *, max_plans: int = MAX_PLANS) -> None:
-        self._max_plans = max_plans
-        self._plans: OrderedDict[tuple[object, ...], _Plan] = OrderedDict()
+    def __init__(self, *, max_plans: int = MAX_PLANS, max_forms: int = MAX_FORMS) -> None:
+        self._plans: Bounded[tuple[object, ...], _Plan] = Bounded(max_plans)
+        self._forms: Bounded[tuple[CacheKey, Encoding], _Form] = Bounded(max_forms)
 
     def __len__(self) -> int:
         return len(self._plans)
@@ -71,9 +92,23 @@ class Shortcut:
             return None
         answer = outgoing.kept(platform.cache.peek(plan.key), state)
         if answer is None:
+            state.recall = Recall(platform, principal, plan)
             return None
-        state.route, state.path, state.principal = plan.route, plan.path, principal
-        return Found(platform, principal, answer)
+        return _found(platform, principal, plan, answer, state)
+
+    async def recall(self, asked: Recall, state: RequestState) -> Found | None:
+        """The answer out of the second tier: if it holds the bytes that the route has sent before."""
+        coding = outgoing.coding(state)
+        form = self._forms.get((asked.plan.key, coding))
+        if form is None:
+            return None
+        entry = await asked.platform.cache.recall(asked.plan.key, form.terms, form.since)
+        if entry is None or entry.etag != form.etag:
+            return None
+        if coding not in entry.answers:
+            entry.answers[coding] = form.kept.carrying(entry.encoded(form.kept.coding))
+        answer = outgoing.kept(entry, state)
+        return answer and _found(asked.platform, asked.principal, asked.plan, answer, state)
 
     async def is_permitted(self, found: Found, state: RequestState) -> bool:
         """Count it against the limits. When one is used up the route says so, in its own words."""
@@ -97,10 +132,18 @@ class Shortcut:
             return
         if state.status not in (200, 304):
             return
-        plan = _Plan(state.found[0], state.route, path, state.principal.roles)
-        self._plans[_name(scope, state, state.principal)] = plan
-        if len(self._plans) > self._max_plans:
-            self._plans.popitem(last=False)
+        key, entry, terms = state.found
+        self._plans.put(_name(scope, state, state.principal), _Plan(key, state.route, path, state.principal.roles))
+        coding = outgoing.coding(state)
+        kept = entry.answers.get(coding)
+        if isinstance(kept, Kept):
+            since = scope["app"].state.platform.cache.mark(terms)
+            self._forms.put((key, coding), _Form(entry.etag, kept.carrying(b""), terms, since))
+
+
+def _found(platform: Platform, principal: Principal, plan: _Plan, answer: Answer, state: RequestState) -> Found:
+    state.route, state.path, state.principal = plan.route, plan.path, principal
+    return Found(platform, principal, answer)
 
 
 def _name(scope: Scope, state: RequestState, principal: Principal) -> tuple[object, ...]:

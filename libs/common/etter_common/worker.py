@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from etter_common import logging, tracing
+from etter_common import garbage, logging, tracing
 from etter_common.events.supervisor import stop
 from etter_common.health import HealthRegistry, health_app
 from etter_common.loop_lag import watched_loop
@@ -43,6 +43,7 @@ async def _main(settings: ServiceSettings, background: tuple[Background, ...]) -
         await stack.enter_async_context(_health(platform, settings.worker_host, settings.worker_port))
         for part in background:
             await stack.enter_async_context(part(platform))
+        garbage.settle()
         platform.health.start()
         _log.info("worker_started", port=settings.worker_port)
         await stopping.wait()

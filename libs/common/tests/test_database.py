@@ -66,7 +66,7 @@ class TestPool:
 
     async def test_it_is_measured(self, platform: Platform) -> None:
         watch_pool(platform.db.engine)  # the last one opened in this process is told of, and this is not it
-        limit = platform.settings.pool_size + platform.settings.pool_overflow
+        limit = platform.settings.pool_size
         assert sample("etter_db_pool_connections", state="limit") == limit
         pool = platform.db.engine.sync_engine.pool
         async with platform.work(system=True) as ctx:
@@ -95,7 +95,7 @@ class TestPool:
         }
 
     async def test_when_all_are_busy_it_says_so(self, settings: SampleSettings) -> None:
-        one = settings.model_copy(update={"pool_size": 1, "pool_overflow": 0})
+        one = settings.model_copy(update={"pool_size": 1})
         engine = make_engine(one)
         engine.sync_engine.pool._timeout = 0.01  # type: ignore[attr-defined]  # of a QueuePool
         async with engine.connect():

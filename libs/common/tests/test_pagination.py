@@ -31,9 +31,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from etter_common.context import Context
+from etter_common.db.pages import PageRead
 from etter_common.errors import InvalidCursor
 from etter_common.ids import new_id
-from etter_common.pagination import Cursor, Listing, PageParams, Position, apply
+from etter_common.pagination import Cursor, Listing, PageParams, Position, beyond
 from etter_common.platform import Platform
 from etter_common.responses import Slice
 from etter_common.testing.sample import LISTING, Thing, ThingRepository
@@ -123,7 +124,8 @@ class TestPlan:
         """No sort, no filter over what lies before: the cost of page 1 and of page 10,000 is the same."""
         by_name = Listing("names", {"name": Thing.name}, "name", Thing.name)
         keys = by_name.keys("name")[:1]
-        statement = apply(select(Thing.name).where(Thing.company_id == company_id), keys, Position(["m"], backward), 10)
+        where = [Thing.company_id == company_id, beyond(keys, Position(["m"], backward))]
+        statement = PageRead({"name": Thing.name}, keys, where, None, backward, 10).statement()
         sql = str(statement.compile(dialect=DIALECT, compile_kwargs={"literal_binds": True}))
         async with platform.work(company_id=company_id) as ctx:
             await ctx.session.execute(text("SET LOCAL enable_seqscan = off"))
@@ -134,7 +136,7 @@ class TestPlan:
 
     def test_keys_of_one_direction_are_compared_as_rows(self) -> None:
         keys = LISTING.keys("-size,-name")
-        sql = str(apply(select(Thing.id), keys, Position([1, "a", new_id()]), 10))
+        sql = str(beyond(keys, Position([1, "a", new_id()])))
         assert "(things.size, things.name, things.id) <" in sql
 
 
@@ -183,8 +185,7 @@ class TestCursor:
         keys = listing.keys("v")
         cursor = Cursor(listing, {}, keys=[KEY])
         read = cursor.read(cursor.write(Position([value, UUID(int=1)])))
-        statement = apply(select(column("v", kind)), keys, read, 10).compile(dialect=DIALECT)
-        assert value in statement.params.values()
+        assert value in beyond(keys, read).compile(dialect=DIALECT).params.values()
 
     def test_a_body_cannot_borrow_from_the_name_of_its_list(self) -> None:
         """`skills` ends like `task-skills`: what is signed must say where the one ends and the other begins."""

@@ -23,7 +23,7 @@ LIMITS = ("statement_timeout", "lock_timeout", "idle_in_transaction_session_time
 @pytest.fixture
 def one(settings: SampleSettings) -> SampleSettings:
     """With one connection, so that every transaction meets the one that was reset."""
-    return settings.model_copy(update={"pool_size": 1, "pool_overflow": 0, "statement_timeout_ms": 7_000})
+    return settings.model_copy(update={"pool_size": 1, "statement_timeout_ms": 7_000})
 
 
 @pytest.fixture

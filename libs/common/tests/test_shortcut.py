@@ -33,6 +33,14 @@ def lent() -> float:
     return metrics.REGISTRY.get_sample_value("etter_rate_limit_decisions_total", labels) or 0
 
 
+def hits(tier: str) -> float:
+    return metrics.REGISTRY.get_sample_value("etter_cache_hits_total", {"tier": tier, "resource": "things"}) or 0
+
+
+def without(response: httpx2.Response, names: set[str]) -> dict[str, str]:
+    return {name: value for name, value in response.headers.items() if name not in names}
+
+
 async def raw(client: CheckedClient, accepted: str) -> tuple[httpx2.Response, bytes]:
     """The answer and its bytes as they came, not unpacked."""
     async with client.stream("GET", "/things", headers={"accept-encoding": accepted}) as response:
@@ -62,8 +70,7 @@ class TestAnswer:
         first, first_body = await raw(client, accepted)
         second, second_body = await taken_by(lambda: raw(client, accepted))
         assert second_body == first_body
-        kept = {name: value for name, value in first.headers.items() if name not in PERSONAL}
-        assert {name: value for name, value in second.headers.items() if name not in PERSONAL} == kept
+        assert without(second, PERSONAL) == without(first, PERSONAL)
         assert set(second.headers) == set(first.headers)
         assert client.last_statements == []
 
@@ -86,6 +93,73 @@ class TestAnswer:
         response = await client.get("/things")
         assert lent() == counted + 1
         assert response.headers["ratelimit"].startswith('"default";r=')
+
+
+class TestOutOfTheSecondTier:
+    """The first tier has let go of it; the second holds the bytes that the route has sent."""
+
+    @pytest.mark.parametrize("accepted", ["identity", "gzip", "zstd"])
+    async def test_it_is_the_route_s_answer(self, client: CheckedClient, platform: Platform, accepted: str) -> None:
+        await fill(client, 20)
+        first, first_body = await taken_by(lambda: raw(client, accepted))
+
+        async def forgotten() -> tuple[httpx2.Response, bytes]:
+            platform.cache._memory.clear()
+            return await raw(client, accepted)
+
+        looked = hits("l2")
+        second, second_body = await taken_by(forgotten)
+        assert hits("l2") > looked
+        assert second_body == first_body
+        assert without(second, PERSONAL) == without(first, PERSONAL)
+        assert client.last_statements == []
+        before = taken()
+        third, third_body = await raw(client, accepted)  # it is in the first tier again
+        assert (taken(), third_body, without(third, PERSONAL)) == (before + 1, first_body, without(first, PERSONAL))
+
+    async def test_many_at_once_share_one_look(
+        self, client: CheckedClient, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await fill(client)
+        await taken_by(lambda: client.get("/things"))
+        shared = platform.cache._shared
+        assert shared is not None
+        looks = 0
+        fetch = shared.fetch
+
+        async def counted(*given: Any, **more: Any) -> Any:
+            nonlocal looks
+            looks += 1
+            return await fetch(*given, **more)
+
+        monkeypatch.setattr(shared, "fetch", counted)
+        platform.cache._memory.clear()
+        before = taken()
+        answers = await asyncio.gather(*(client.get("/things") for _ in range(10)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert (looks, taken()) == (1, before + 10)
+
+    async def test_a_value_of_other_bytes_goes_by_the_route(
+        self, app: FastAPI, client: CheckedClient, platform: Platform
+    ) -> None:
+        """Loaded anew by another replica, say, after its time was over."""
+        await fill(client)
+        await taken_by(lambda: client.get("/things"))
+        platform.cache._memory.clear()
+        assert isinstance(app, Application)
+        forms = app._layer._shortcut._forms._values
+        forms.update({key: form._replace(etag='"another"') for key, form in forms.items()})
+        before = taken()
+        assert len((await client.get("/things")).json()["data"]) == 1
+        assert taken() == before
+
+    async def test_what_was_invalidated_is_not_even_looked_for(self, client: CheckedClient, platform: Platform) -> None:
+        await fill(client)
+        await taken_by(lambda: client.get("/things"))
+        looked = hits("l2")
+        assert (await client.post("/things", json={"name": "another"})).status_code == 201
+        assert len((await client.get("/things")).json()["data"]) == 2
+        assert hits("l2") == looked
 
 
 class TestWhenTheRouteIsNeeded:
@@ -134,10 +208,10 @@ class TestWhenTheRouteIsNeeded:
     async def test_plans_are_bounded(self, app: FastAPI, client: CheckedClient) -> None:
         assert isinstance(app, Application)
         shortcut = app._layer._shortcut
-        shortcut._max_plans, most = len(shortcut) + 5, shortcut._max_plans
+        shortcut._plans._most, most = len(shortcut) + 5, shortcut._plans._most
         try:
             for number in range(20):
                 await client.get(f"/things?min_size={number}")
-            assert len(shortcut) <= shortcut._max_plans
+            assert len(shortcut) <= shortcut._plans._most
         finally:
-            shortcut._max_plans = most
+            shortcut._plans._most = most

@@ -6,5 +6,8 @@
 from etter_common.cache.cache import Cache
 from etter_common.cache.entry import Encoding, Entry
 from etter_common.cache.keys import ABSENT_S, EVERYTHING, FAIL_SAFE_S, LIFETIMES, CacheKey, tag
+from etter_common.cache.reads import Terms
 
-__all__ = ["ABSENT_S", "EVERYTHING", "FAIL_SAFE_S", "LIFETIMES", "Cache", "CacheKey", "Encoding", "Entry", "tag"]
+__all__ = [
+    "ABSENT_S", "EVERYTHING", "FAIL_SAFE_S", "LIFETIMES", "Cache", "CacheKey", "Encoding", "Entry", "Terms", "tag",
+]  # fmt: skip

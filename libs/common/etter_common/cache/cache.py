@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from nats.aio.client import Client
@@ -19,13 +18,12 @@ from etter_common.cache.entry import Entry
 from etter_common.cache.fence import Epochs, Ledger, Mark
 from etter_common.cache.keys import EVERYTHING, CacheKey
 from etter_common.cache.memory import Memory
+from etter_common.cache.reads import Flight, Loader, Read, Terms
 from etter_common.cache.shared import Change, Fetched, SharedTier
 from etter_common.clock import monotonic
 from etter_common.errors import AppError
 from etter_common.events.retry import Kind, classify
 from etter_common.logging import get_logger
-
-Loader = Callable[[], Awaitable[bytes]]
 
 BEAT_S: Final = 0.5
 LONGEST_IN_MEMORY_S: Final = 60.0
@@ -38,31 +36,6 @@ _DUE: Final = (0.75, 0.9)  # of the lifetime, drawn anew each time: renewals of 
 _FIRST_PAUSE_S: Final = 0.005
 _LAST_PAUSE_S: Final = 0.1
 _log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """One read's terms."""
-
-    key: CacheKey
-    loader: Loader
-    tags: tuple[str, ...]
-    ttl_s: float
-    stale_s: float
-    early: bool
-    absent_s: float
-    fail_safe_s: float
-    renews: bool = False
-    token: str = field(default_factory=lambda: os.urandom(12).hex())
-
-
-@dataclass(frozen=True, slots=True)
-class _Flight:
-    """A load under way. Its result is None when the one who led it was cancelled: the next one leads then."""
-
-    mark: Mark
-    began: float
-    result: asyncio.Future[Entry | Exception | None]
 
 
 class Cache:
@@ -89,7 +62,8 @@ class Cache:
         self._shared = SharedTier(redis, service) if redis is not None else None
         self._backplane = Backplane(nats, service, self._hear, beat_s=beat_s) if nats is not None else None
         self._beat_s = beat_s
-        self._flights: dict[CacheKey, _Flight] = {}
+        self._flights: dict[CacheKey, Flight] = {}
+        self._looks: dict[CacheKey, asyncio.Task[Entry | None]] = {}
         self._refreshing: set[CacheKey] = set()
         self._hits: dict[str, metrics.Tally] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -129,22 +103,15 @@ class Cache:
         self._count_hit(key.resource)
         return entry
 
-    async def get_or_load(
-        self, key: CacheKey, loader: Loader, *, ttl_s: float, tags: Iterable[str],
-        stale_s: float = 0.0, early: bool = False, absent_s: float = 0.0, fail_safe_s: float = 0.0,
-    ) -> Entry:  # fmt: skip
-        """The cached value, or what `loader` returns, kept for at most `ttl_s` under `tags`.
+    async def get_or_load(self, key: CacheKey, loader: Loader, terms: Terms) -> Entry:
+        """The cached value, or what `loader` returns, kept on `terms`.
 
-        The loader reads what is committed now: no write of the caller's transaction may be pending and no
-        snapshot older than the call be in use. What it raises, every reader waiting for it gets, and nothing
-        is kept; but with `absent_s` a 404 is remembered that long, and with `fail_safe_s` the value last seen is
-        served that long past its time when what the loader reads from is away, one try in `FAIL_SAFE_PAUSE_S`.
-
-        A loader that uses nothing of the request may run in the background: with `stale_s` a value that long past
-        its time is served while one load runs, with `early` a value read near the end of its time is renewed before
-        it is over. An invalidated value is never served, not even then.
+        The loader reads what is committed now: no write of the caller's transaction may be pending and no snapshot
+        older than the call be in use. What it raises, every reader waiting for it gets, and nothing is kept but what
+        `terms` say. One that uses nothing of the request may run in the background. An invalidated value is never
+        served, not even by `terms` that take a stale one.
         """
-        read = _Read(key, loader, tuple(sorted(set(tags))), ttl_s, stale_s, early, absent_s, fail_safe_s)
+        read = Read(key, loader, terms)
         while True:
             entry = self._at_hand(read) or self._stale(read)
             if entry is not None:
@@ -157,6 +124,33 @@ class Cache:
                 raise result
             if result is not None:
                 return result.found()
+
+    def mark(self, terms: Terms) -> Mark:
+        """Where the tags stand, for a later `recall`."""
+        return self._epochs.mark(terms.tags)
+
+    async def recall(self, key: CacheKey, terms: Terms, since: Mark) -> Entry | None:
+        """What the second tier holds, for who knows no loader; concurrent readers share the look.
+
+        None also where the answer is known beforehand: something was invalidated after `since`, or it is being loaded.
+        """
+        if self._shared is None or not self._hears() or not self._epochs.holds(since) or key in self._flights:
+            return None
+        look = self._looks.get(key)
+        if look is None:
+            look = self._looks[key] = asyncio.create_task(self._look(key, terms, self._shared), name="cache-look")
+            look.add_done_callback(lambda _: self._looks.pop(key, None))
+        return await asyncio.shield(look)
+
+    async def _look(self, key: CacheKey, terms: Terms, shared: SharedTier) -> Entry | None:
+        mark = self._epochs.mark(terms.tags)
+        found = await shared.fetch(key, terms.tags, token="")
+        entry = Entry.unframed(found.body) if found is not None and found.body is not None else None
+        if found is None or entry is None or entry.absence or not self._epochs.holds(mark):
+            return None
+        metrics.CACHE_HITS.labels("l2", key.resource).inc()
+        self._keep(key, terms, entry, mark, ttl_s=found.ttl_s)
+        return entry
 
     async def invalidate(self, tags: Iterable[str], *, cause: str = "write", change: str | None = None) -> None:
         """Drop every value under any of `tags`, here, in Redis and in every replica.
@@ -184,17 +178,17 @@ class Cache:
 
     # reading
 
-    def _at_hand(self, read: _Read) -> Entry | None:
+    def _at_hand(self, read: Read) -> Entry | None:
         entry = self._memory.fresh(read.key) if self._hears() else None
         if entry is not None:
             self._count_hit(read.key.resource)
-            if read.early and self._memory.is_due(read.key):
+            if read.terms.early and self._memory.is_due(read.key):
                 self._renew(read)
         return entry
 
-    async def _lead(self, read: _Read) -> Entry:
+    async def _lead(self, read: Read) -> Entry:
         result: asyncio.Future[Entry | Exception | None] = asyncio.get_running_loop().create_future()
-        flight = _Flight(self._epochs.mark(read.tags), self._clock(), result)
+        flight = Flight(self._epochs.mark(read.terms.tags), self._clock(), result)
         self._flights[read.key] = flight
         try:
             entry = await self._fill(read, flight.mark)
@@ -213,12 +207,12 @@ class Cache:
             if self._flights.get(read.key) is flight:
                 del self._flights[read.key]
 
-    async def _fill(self, read: _Read, mark: Mark) -> Entry:
+    async def _fill(self, read: Read, mark: Mark) -> Entry:
         found = await self._fetch_or_wait(read)
         held = Entry.unframed(found.body) if found is not None and found.body is not None else None
         if found is not None and held is not None and not await self._is_mine_to_renew(read, found):
             metrics.CACHE_HITS.labels("l2", read.key.resource).inc()
-            self._keep(read, held, mark, ttl_s=found.ttl_s)
+            self._keep(read.key, read.terms, held, mark, ttl_s=found.ttl_s)
             return held
         metrics.CACHE_MISSES.labels(read.key.resource).inc()
         try:
@@ -230,31 +224,31 @@ class Cache:
         await self._store(read, entry, found, mark)
         return entry
 
-    async def _fetch_or_wait(self, read: _Read) -> Fetched | None:
+    async def _fetch_or_wait(self, read: Read) -> Fetched | None:
         """Look into Redis; while another replica loads this key, wait for its value, but not for long."""
         if self._shared is None:
             return None
         pause_s = _FIRST_PAUSE_S
         give_up = monotonic() + LEAD_WAIT_S
         while True:
-            found = await self._shared.fetch(read.key, read.tags, read.token)
+            found = await self._shared.fetch(read.key, read.terms.tags, read.token)
             if found is None or found.body is not None or found.leads or monotonic() >= give_up:
                 return found
             await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))  # noqa: S311 - spreads waiters
             pause_s = min(pause_s * 2, _LAST_PAUSE_S)
 
-    async def _is_mine_to_renew(self, read: _Read, found: Fetched) -> bool:
+    async def _is_mine_to_renew(self, read: Read, found: Fetched) -> bool:
         """Near the end of its time in Redis too, one replica loads a value anew; the others take it as it is."""
-        if not read.renews or self._shared is None or found.ttl_s > read.ttl_s * (1 - _DUE[0]):
+        if not read.renews or self._shared is None or found.ttl_s > read.terms.ttl_s * (1 - _DUE[0]):
             return False
         return await self._shared.lead(read.key, read.token)
 
-    async def _load(self, read: _Read) -> Entry:
+    async def _load(self, read: Read) -> Entry:
         began = monotonic()
         try:
             entry = Entry(await read.loader())
         except Exception as error:
-            if not (read.absent_s and isinstance(error, AppError) and error.status == 404 and not error.facts):
+            if not (read.terms.absent_s and isinstance(error, AppError) and error.status == 404 and not error.facts):
                 metrics.CACHE_LOADS.labels(read.key.resource, "failed").inc()
                 raise
             entry = Entry.absent(error)
@@ -262,30 +256,30 @@ class Cache:
         metrics.CACHE_LOAD_SECONDS.labels(read.key.resource).observe(monotonic() - began)
         return entry
 
-    async def _store(self, read: _Read, entry: Entry, found: Fetched | None, mark: Mark) -> None:
-        lifetime_s = min(read.absent_s, read.ttl_s) if entry.absence else read.ttl_s
+    async def _store(self, read: Read, entry: Entry, found: Fetched | None, mark: Mark) -> None:
+        lifetime_s = min(read.terms.absent_s, read.terms.ttl_s) if entry.absence else read.terms.ttl_s
         ttl_s = lifetime_s * random.uniform(1 - _JITTER, 1)  # noqa: S311 - spreads expiries
         if self._shared is not None and found is not None:
             stored = await self._shared.store(
-                read.key, read.tags, entry.frame(), token=read.token, versions=found.versions, ttl_s=ttl_s
+                read.key, read.terms.tags, entry.frame(), token=read.token, versions=found.versions, ttl_s=ttl_s
             )
             if stored is False:
                 return
-        self._keep(read, entry, mark, ttl_s=ttl_s)
+        self._keep(read.key, read.terms, entry, mark, ttl_s=ttl_s)
 
-    def _keep(self, read: _Read, entry: Entry, mark: Mark, *, ttl_s: float) -> None:
+    def _keep(self, key: CacheKey, terms: Terms, entry: Entry, mark: Mark, *, ttl_s: float) -> None:
         if self._hears() and self._epochs.holds(mark):
             in_memory_s = min(ttl_s, LONGEST_IN_MEMORY_S * random.uniform(1 - _JITTER, 1))  # noqa: S311
-            tags = (EVERYTHING, *read.tags)
-            due_s = in_memory_s * random.uniform(*_DUE) if read.early else None  # noqa: S311
-            stale_s, kept_s = (0.0, 0.0) if entry.absence else (read.stale_s, read.fail_safe_s)
-            self._memory.put(read.key, entry, tags=tags, ttl_s=in_memory_s, stale_s=stale_s, kept_s=kept_s, due_s=due_s)
+            tags = (EVERYTHING, *terms.tags)
+            due_s = in_memory_s * random.uniform(*_DUE) if terms.early else None  # noqa: S311
+            stale_s, kept_s = (0.0, 0.0) if entry.absence else (terms.stale_s, terms.fail_safe_s)
+            self._memory.put(key, entry, tags=tags, ttl_s=in_memory_s, stale_s=stale_s, kept_s=kept_s, due_s=due_s)
 
-    async def _release(self, read: _Read) -> None:
+    async def _release(self, read: Read) -> None:
         if self._shared is not None:
             await self._shared.release(read.key, read.token)
 
-    def _may_join(self, flight: _Flight) -> bool:
+    def _may_join(self, flight: Flight) -> bool:
         """A load that began before an invalidation is not for those who come after it.
 
         When invalidations are not heard, only a load about as young as one takes to be heard is joined.
@@ -294,17 +288,17 @@ class Cache:
             return False
         return self._hears() or self._clock() - flight.began < JOIN_UNHEARD_S
 
-    def _stale(self, read: _Read) -> Entry | None:
-        entry = self._memory.stale(read.key) if read.stale_s and self._hears() else None
+    def _stale(self, read: Read) -> Entry | None:
+        entry = self._memory.stale(read.key) if read.terms.stale_s and self._hears() else None
         if entry is None:
             return None
         self._renew(read)
         metrics.CACHE_STALE.labels(read.key.resource).inc()
         return entry
 
-    def _last_seen(self, read: _Read, error: Exception) -> Entry | None:
+    def _last_seen(self, read: Read, error: Exception) -> Entry | None:
         """The value past its time when no new one can be had, because what it is read from is away."""
-        if not read.fail_safe_s or not self._hears() or classify(error) is not Kind.AWAY:
+        if not read.terms.fail_safe_s or not self._hears() or classify(error) is not Kind.AWAY:
             return None
         entry = self._memory.fall_back(read.key, for_s=FAIL_SAFE_PAUSE_S)
         if entry is not None:
@@ -312,12 +306,12 @@ class Cache:
             _log.warning("cache_fail_safe", resource=read.key.resource, error_type=type(error).__name__)
         return entry
 
-    def _renew(self, read: _Read) -> None:
+    def _renew(self, read: Read) -> None:
         if read.key not in self._refreshing:
             self._refreshing.add(read.key)
             self._background(self._refresh(replace(read, renews=True)))
 
-    async def _refresh(self, read: _Read) -> None:
+    async def _refresh(self, read: Read) -> None:
         try:
             if read.key not in self._flights:
                 await self._lead(read)

@@ -22,6 +22,8 @@ _SMALL_BYTES: Final = 512  # not worth a compression
 _LARGEST_BYTES: Final = 64 * 1024 * 1024  # once unpacked
 _ZSTD_LEVEL: Final = 3
 _GZIP_LEVEL: Final = 4
+_packer: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)  # of the event loop's thread, which alone uses them
+_unpacker: Final = zstandard.ZstdDecompressor()
 
 
 class Entry:
@@ -52,7 +54,7 @@ class Entry:
             if kind == b"r":
                 return cls(content)
             if kind == b"z":
-                entry = cls(zstandard.ZstdDecompressor().decompress(content, max_output_size=_LARGEST_BYTES))
+                entry = cls(_unpacker.decompress(content, max_output_size=_LARGEST_BYTES))
                 entry._variants["zstd"] = content
                 return entry
             if kind == b"n":
@@ -104,5 +106,5 @@ class Entry:
 
 def _compress(body: bytes, encoding: Literal["zstd", "gzip"]) -> bytes:
     if encoding == "zstd":
-        return zstandard.ZstdCompressor(level=_ZSTD_LEVEL).compress(body)
+        return _packer.compress(body)
     return gzip.compress(body, compresslevel=_GZIP_LEVEL, mtime=0)

@@ -34,7 +34,7 @@ _BATCH: Final = 500
 _CALLS_AT_ONCE: Final = 32
 _log = get_logger(__name__)
 
-# KEYS: entry, lock, tags…   ARGV: our token, lease ms, version for a new tag, its lifetime ms
+# KEYS: entry, lock, tags…   ARGV: our token ('': only look), lease ms, version for a new tag, its lifetime ms
 _FETCH: Final = """
 local versions = {}
 for i = 3, #KEYS do
@@ -49,7 +49,7 @@ local seen = table.concat(versions, ';')
 if redis.call('HGET', KEYS[1], 'versions') == seen then
   return {seen, 0, redis.call('PTTL', KEYS[1]), redis.call('HGET', KEYS[1], 'body')}
 end
-local leads = redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
+local leads = ARGV[1] ~= '' and redis.call('SET', KEYS[2], ARGV[1], 'NX', 'PX', ARGV[2])
 return {seen, leads and 1 or 0, 0, false}
 """
 
@@ -150,7 +150,10 @@ class SharedTier:
         await self._line.close()
 
     async def fetch(self, key: CacheKey, tags: Sequence[str], token: str) -> Fetched | None:
-        """The value if none of its tags has changed since; else the versions to store a new one with."""
+        """The value if none of its tags has changed since; else the versions to store a new one with.
+
+        Without a `token` nobody is asked to load it.
+        """
         if self._owes(tags):
             return None
         keys = self._names(key, tags)

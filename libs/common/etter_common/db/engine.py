@@ -46,7 +46,7 @@ def make_engine(settings: ServiceSettings, *, url: str | None = None, pooled: bo
         url or settings.database_url,
         poolclass=MeasuredPool,
         pool_size=settings.pool_size,
-        max_overflow=settings.pool_overflow,
+        max_overflow=0,  # a connection beyond the pool's size would be opened for one use and closed after it
         pool_timeout=POOL_TIMEOUT_S,
         pool_recycle=1800,
         pool_use_lifo=True,
@@ -71,8 +71,7 @@ def watch_pool(engine: AsyncEngine) -> None:
     """Report the pool in the metrics: of a service's one engine."""
     pool = engine.sync_engine.pool
     assert isinstance(pool, QueuePool)  # noqa: S101 - what `make_engine` makes
-    limit = pool.size() + pool._max_overflow
-    metrics.watch_pool({"in_use": pool.checkedout, "idle": pool.checkedin, "limit": lambda: limit})
+    metrics.watch_pool({"in_use": pool.checkedout, "idle": pool.checkedin, "limit": pool.size})
 
 
 def _direct(settings: ServiceSettings) -> dict[str, Any]:

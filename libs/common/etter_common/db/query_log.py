@@ -107,16 +107,17 @@ def _begin_statement(
 
 
 def _end_statement(_connection: Any, _cursor: Any, statement: str, _given: Any, context: Any, _many: Any) -> None:
-    _record(statement, context.began_ns)
+    record(statement, context.began_ns)
 
 
 def _fail_statement(failure: Any) -> None:
     began_ns = getattr(failure.execution_context, "began_ns", None)
     if began_ns is not None and failure.statement is not None:
-        _record(failure.statement, began_ns)
+        record(failure.statement, began_ns)
 
 
-def _record(statement: str, began_ns: int) -> None:
+def record(statement: str, began_ns: int) -> None:
+    """A statement that ends now."""
     ended_ns = epoch_ns()
     metrics.DB_QUERY_SECONDS.observe((ended_ns - began_ns) / _NS)
     log = _log.get()

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, func, select
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
 
 from etter_common import pagination
 from etter_common.context import Context
+from etter_common.db.pages import PageRead
 from etter_common.errors import AppError, NotFound
 from etter_common.pagination import Cursor, Listing, PageParams, Position
 from etter_common.responses import Slice
@@ -26,7 +28,10 @@ class SharedRepository(Generic[ModelT]):
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self.session = ctx.session
+
+    @property
+    def session(self) -> AsyncSession:
+        return self.ctx.session
 
     def visible(self) -> ColumnElement[bool] | None:
         """The condition every query of this repository carries."""
@@ -34,9 +39,11 @@ class SharedRepository(Generic[ModelT]):
 
     def select(self, *columns: Any) -> Select[Any]:
         """A select of `columns` (default: the whole entity), already narrowed to what may be seen."""
-        statement = select(*columns) if columns else select(self.model)
+        return (select(*columns) if columns else select(self.model)).where(*self._visible())
+
+    def _visible(self) -> Sequence[ColumnElement[bool]]:
         condition = self.visible()
-        return statement if condition is None else statement.where(condition)
+        return () if condition is None else (condition,)
 
     async def find(self, *where: ColumnElement[bool], for_update: bool = False) -> ModelT | None:
         """The first match or `None`; with `for_update` its row stays locked until the transaction ends."""
@@ -72,15 +79,11 @@ class SharedRepository(Generic[ModelT]):
         keys = listing.keys(params.sort)
         cursor = Cursor(listing, {**params.filters(), "company": str(self.ctx.company_id)}, keys=self.ctx.accepted_keys)
         position = cursor.read(params.cursor) if params.cursor else None
-        statement = self.select(
-            *(column.label(name) for name, column in columns.items()),
-            *(key.column.label(f"_key{i}") for i, key in enumerate(keys)),
-        ).where(*where)
-        if joined is not None:
-            statement = statement.select_from(joined)
-        found = await self._rows(pagination.apply(statement, keys, position, params.limit))
-        rows, more = found[: params.limit], len(found) > params.limit
         backward = position is not None and position.backward
+        conditions = [*self._visible(), *where, *([pagination.beyond(keys, position)] if position else [])]
+        read = PageRead(columns, keys, conditions, joined, backward, params.limit + 1)
+        found = await self.ctx.read_page(read)
+        rows, more = found[: params.limit], len(found) > params.limit
         if backward:
             rows = rows[::-1]
         width = len(columns)
@@ -95,15 +98,6 @@ class SharedRepository(Generic[ModelT]):
             limit=params.limit,
             total=await self._total(where, joined) if params.include_total else None,
         )
-
-    async def _rows(self, statement: Select[Any]) -> Sequence[Row[Any]]:
-        """Columns straight from the connection, without what the session does for entities."""
-
-        def read(session: Session) -> Sequence[Row[Any]]:
-            session.flush()  # as before each of the session's own queries
-            return session.connection().execute(statement).all()
-
-        return await self.session.run_sync(read)
 
     async def _total(self, where: Sequence[ColumnElement[bool]], joined: Any) -> int:
         source = joined if joined is not None else self.model

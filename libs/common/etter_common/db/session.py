@@ -6,7 +6,7 @@ row-level security costs no query of its own.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
 from etter_common import metrics
+from etter_common.db.pages import Plans
 from etter_common.errors import AppError, Conflict, DeadlineExceeded, Unavailable, ValidationFailed
 
 if TYPE_CHECKING:
@@ -77,37 +78,37 @@ class TenantSession(Session):
     """A session that begins its transactions for a tenant."""
 
 
-class _ConnectionLost(Exception):
+class ConnectionLost(Exception):
     """The connection was gone before anything was asked of it."""
 
 
 @event.listens_for(TenantSession, "after_begin")
 def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> None:
     """Begin; once more on a new connection if this one turns out to be lost, which costs nobody anything."""
-    begin: str = session.info["begin"]
+    opening: str = session.info["begin"]
     try:
-        _begin(connection, begin)
-    except _ConnectionLost as lost:
+        begin(connection.connection.dbapi_connection, opening)
+    except ConnectionLost as lost:
         try:
             # with it all of its age, as SQLAlchemy itself does when a statement finds its connection lost
             connection.engine.pool._invalidate(connection.connection, lost)
             connection._dbapi_connection = connection.engine.raw_connection()
-            _begin(connection, begin)
-        except (_ConnectionLost, OSError, connection.dialect.dbapi.Error) as error:
+            begin(connection.connection.dbapi_connection, opening)
+        except (ConnectionLost, OSError, connection.dialect.dbapi.Error) as error:
             raise Unavailable("the database is away") from error
 
 
-def _begin(connection: Any, statements: str) -> None:
-    adapter = connection.connection.dbapi_connection
+def begin(adapter: Any, opening: str) -> None:
+    """Open a transaction on a connection as SQLAlchemy's driver adapts it, in a greenlet; raises `ConnectionLost`."""
     if adapter._transaction is not None:  # a savepoint of a transaction that is open already
         return
     driver = adapter.driver_connection
     try:
-        await_only(driver.execute(statements))
+        await_only(driver.execute(opening))
     except (asyncpg.InternalClientError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
-        raise _ConnectionLost from error
+        raise ConnectionLost from error
     except asyncpg.OperatorInterventionError as error:  # shut down by an administrator, or by its own timeout
-        raise _ConnectionLost from error
+        raise ConnectionLost from error
     except Exception as error:
         adapter._handle_exception(error)
     adapter._transaction = _Transaction(driver)
@@ -124,6 +125,7 @@ class Database:
     ) -> None:
         self.engine = engine
         self.replica = replica
+        self.plans = Plans(engine.dialect)
         self._settings = settings
 
     def session(self, tenant: Tenant) -> AsyncSession:
@@ -132,6 +134,12 @@ class Database:
         return AsyncSession(
             self._engine_for(tenant), sync_session_class=TenantSession, expire_on_commit=False, info=info
         )
+
+    async def fetch(self, tenant: Tenant, sql: str, arguments: Sequence[Any]) -> Sequence[asyncpg.Record]:
+        """The rows of one statement in a transaction of its own (`reading`)."""
+        from etter_common.db import reading
+
+        return await reading.fetch(self._engine_for(tenant), tenant.begin(self._settings), sql, arguments)
 
     def _engine_for(self, tenant: Tenant) -> AsyncEngine:
         if tenant.read_only and self.replica is not None and self.replica.is_fresh:

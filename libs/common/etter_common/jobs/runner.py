@@ -99,11 +99,19 @@ class _Runner:
         signals = await self._platform.nats.subscribe(streams.cancel_subject("*"), cb=self._on_cancel)
         try:
             honour_cancel()
-            await first_to_end(self._take(), self._keep_alive(), self._sweep(), self._measure())
+            await first_to_end(
+                self._take(), self._keep_alive(), self._sweep(), self._measure(), self._until_draining()
+            )  # fmt: skip
         finally:
             with suppress(NatsError):
                 await signals.unsubscribe()
             await self._drain()
+        if self._platform.health.draining.is_set():
+            await asyncio.Event().wait()  # nothing begins anew in a process that ends
+
+    async def _until_draining(self) -> None:
+        """All queues of a process drain at once, not each after the one before."""
+        await self._platform.health.draining.wait()
 
     async def _ensure(self) -> ConsumerInfo:
         await streams.ensure_queue(self._platform, self._queue.name)

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Final
 from uuid import UUID
 
-from etter_common.cache import Cache, CacheKey
+from etter_common.cache import Cache, CacheKey, Terms
 
 MakeCache = Callable[..., Awaitable[Cache]]
 COMPANY = UUID("01900000-0000-7000-8000-000000000001")
@@ -36,7 +36,7 @@ class Source:
 
 async def read(cache: Cache, source: Source, *, key: CacheKey = KEY, **terms: Any) -> bytes:
     terms = {"ttl_s": 3600, "tags": ["roles"], **terms}
-    return (await cache.get_or_load(key, source.load, **terms)).body
+    return (await cache.get_or_load(key, source.load, Terms.of(**terms))).body
 
 
 async def until(condition: Callable[[], bool]) -> None:

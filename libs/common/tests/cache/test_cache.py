@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from etter_common import metrics
-from etter_common.cache import Cache, CacheKey
+from etter_common.cache import Cache, CacheKey, Terms
 from etter_common.clock import monotonic
 from etter_common.ids import new_id
 
@@ -80,7 +80,7 @@ class TestGetOrLoad:
             await source.load()
             raise LookupError("gone")
 
-        reads = [asyncio.create_task(cache.get_or_load(KEY, fail, ttl_s=60, tags=["roles"])) for _ in range(3)]
+        reads = [asyncio.create_task(cache.get_or_load(KEY, fail, Terms.of(["roles"], ttl_s=60))) for _ in range(3)]
         await source.began.wait()
         source.gate.set()
         outcomes = await asyncio.gather(*reads, return_exceptions=True)
@@ -100,7 +100,7 @@ class TestGetOrLoad:
             raise LookupError("gone")
 
         with pytest.raises(LookupError):
-            await first.get_or_load(KEY, fail, ttl_s=60, tags=["roles"])
+            await first.get_or_load(KEY, fail, Terms.of(ttl_s=60, tags=["roles"]))
         async with asyncio.timeout(PATIENCE_S):
             assert await read(second, Source()) == b"one"
 
@@ -136,10 +136,10 @@ class TestGetOrLoad:
 
     async def test_the_tag_of_equal_bytes_is_equal_in_every_replica(self, make_cache: MakeCache) -> None:
         first, second = await make_cache(), await make_cache()
-        one = await first.get_or_load(KEY, Source().load, ttl_s=60, tags=["roles"])
-        two = await second.get_or_load(KEY, Source().load, ttl_s=60, tags=["roles"])
+        one = await first.get_or_load(KEY, Source().load, Terms.of(ttl_s=60, tags=["roles"]))
+        two = await second.get_or_load(KEY, Source().load, Terms.of(ttl_s=60, tags=["roles"]))
         await first.invalidate(["roles"])
-        again = await first.get_or_load(KEY, Source().load, ttl_s=60, tags=["roles"])
+        again = await first.get_or_load(KEY, Source().load, Terms.of(ttl_s=60, tags=["roles"]))
         assert one.etag == two.etag == again.etag
 
     async def test_a_value_too_large_for_redis_is_still_answered(self, cache: Cache, redis: Redis) -> None:
@@ -286,7 +286,7 @@ class TestMeasures:
             raise LookupError
 
         with pytest.raises(LookupError):
-            await first.get_or_load(key, broken, ttl_s=100, tags=[])
+            await first.get_or_load(key, broken, Terms.of(ttl_s=100, tags=[]))
         for cache in (first, first, first, second):
             await read(cache, source, key=key, ttl_s=100, stale_s=600)
         now += 200

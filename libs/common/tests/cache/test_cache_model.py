@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from nats.aio.client import Client
 from redis.asyncio import Redis
 
-from etter_common.cache import Cache, CacheKey, Entry
+from etter_common.cache import Cache, CacheKey, Entry, Terms
 from etter_common.cache import cache as cache_module
 from etter_common.ids import new_id
 
@@ -84,7 +84,7 @@ class CacheMachine(RuleBasedStateMachine):
         async def read() -> bytes:
             tags = [f"thing:{key}", "things"]
             terms: dict[str, Any] = {"ttl_s": 1000, "tags": tags, "early": True, "stale_s": stale_s}
-            entry: Entry = await self.caches[replica].get_or_load(KEYS[key], load, **terms)
+            entry: Entry = await self.caches[replica].get_or_load(KEYS[key], load, Terms.of(**terms))
             answered.set()
             return entry.body
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from etter_common.cache import Cache
+from etter_common.cache import Cache, Terms
 from etter_common.clock import monotonic
 from etter_common.errors import NotFound, Unavailable
 
@@ -26,15 +26,15 @@ class TestFailSafe:
         await read(cache, source, ttl_s=50, fail_safe_s=300)
         now += 60
         for _ in range(5):
-            entry = await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+            entry = await cache.get_or_load(KEY, away, Terms.of(ttl_s=50, tags=["roles"], fail_safe_s=300))
             assert entry.body == b"one"
         assert tries == 1  # the others wait until the next try is due
         now += 10
-        await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+        await cache.get_or_load(KEY, away, Terms.of(ttl_s=50, tags=["roles"], fail_safe_s=300))
         assert tries == 2
         now += 300
         with pytest.raises(Unavailable):
-            await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+            await cache.get_or_load(KEY, away, Terms.of(ttl_s=50, tags=["roles"], fail_safe_s=300))
 
     async def test_an_invalidated_one_is_not(self, make_cache: MakeCache, source: Source) -> None:
         cache = await make_cache(redis=None)
@@ -45,7 +45,7 @@ class TestFailSafe:
             raise Unavailable
 
         with pytest.raises(Unavailable):
-            await cache.get_or_load(KEY, away, ttl_s=50, tags=["roles"], fail_safe_s=300)
+            await cache.get_or_load(KEY, away, Terms.of(ttl_s=50, tags=["roles"], fail_safe_s=300))
 
     async def test_a_bug_is_not_hidden(self, make_cache: MakeCache, source: Source) -> None:
         now = monotonic()
@@ -57,7 +57,7 @@ class TestFailSafe:
             raise KeyError("bug")
 
         with pytest.raises(KeyError):
-            await cache.get_or_load(KEY, broken, ttl_s=50, tags=["roles"], fail_safe_s=300)
+            await cache.get_or_load(KEY, broken, Terms.of(ttl_s=50, tags=["roles"], fail_safe_s=300))
 
 
 class TestAbsence:

@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from etter_common import metrics
-from etter_common.cache import Cache, CacheKey, Entry
+from etter_common.cache import Cache, CacheKey, Entry, Terms
 from etter_common.cache.shared import Change, SharedTier
 from etter_common.clock import monotonic
 
@@ -52,7 +52,7 @@ class TestEveryOrder:
                     source = Source(truth)
                     source.gate.clear()
                     cache = caches[int(reader[-1])]
-                    task = asyncio.create_task(cache.get_or_load(key, source.load, ttl_s=60, tags=[name]))
+                    task = asyncio.create_task(cache.get_or_load(key, source.load, Terms.of(ttl_s=60, tags=[name])))
                     began = asyncio.create_task(source.began.wait())
                     await asyncio.wait({task, began}, return_when=asyncio.FIRST_COMPLETED)
                     began.cancel()
@@ -63,7 +63,7 @@ class TestEveryOrder:
                     seen = (await task).body
                     assert seen == b"new" or not began_after, order
         for cache in caches:
-            last = await cache.get_or_load(key, Source(truth).load, ttl_s=60, tags=[name])
+            last = await cache.get_or_load(key, Source(truth).load, Terms.of(ttl_s=60, tags=[name]))
             assert last.body == b"new", order
 
 
@@ -247,9 +247,9 @@ class TestInvalidate:
 
     async def test_any_of_the_tags_drops_the_value(self, cache: Cache, source: Source) -> None:
         tags = ["a", "b", "c"]
-        await cache.get_or_load(KEY, source.load, ttl_s=60, tags=tags)
+        await cache.get_or_load(KEY, source.load, Terms.of(ttl_s=60, tags=tags))
         await cache.invalidate(["c", "x"])
-        await cache.get_or_load(KEY, source.load, ttl_s=60, tags=tags)
+        await cache.get_or_load(KEY, source.load, Terms.of(ttl_s=60, tags=tags))
         assert source.loads == 2
 
     async def test_it_costs_the_same_however_many_values_carry_the_tag(

@@ -12,7 +12,7 @@ import pytest
 from nats.js.api import ConsumerConfig, DeliverPolicy
 
 from etter_common import metrics
-from etter_common.cache import CacheKey
+from etter_common.cache import CacheKey, Terms
 from etter_common.events import lease, streams
 from etter_common.events import relay as relay_module
 from etter_common.events.envelope import MAX_BYTES, Event, EventPayload, EventTooLarge
@@ -106,13 +106,13 @@ class TestPublishing:
             loads.append(b"x")
             return b"value"
 
-        await platform.cache.get_or_load(key, load, ttl_s=60, tags=["steps"])
+        await platform.cache.get_or_load(key, load, Terms.of(ttl_s=60, tags=["steps"]))
         ctx = platform.context(company_id=company_id)
         ctx.invalidate("steps")
         await _commit_and_die(ctx)
         async with relay(platform):
             await until(lambda: outbox_is_empty(backbone))
-        await platform.cache.get_or_load(key, load, ttl_s=60, tags=["steps"])
+        await platform.cache.get_or_load(key, load, Terms.of(ttl_s=60, tags=["steps"]))
         assert len(loads) == 2
 
     async def test_tags_that_the_process_dropped_itself_are_not_dropped_again(
@@ -129,10 +129,10 @@ class TestPublishing:
         platform.cache._shared._budget_s = 30.0  # a busy machine's Redis is not away
         async with platform.work(company_id=company_id) as ctx:
             ctx.invalidate("steps")
-        await platform.cache.get_or_load(key, load, ttl_s=3600, tags=["steps"])
+        await platform.cache.get_or_load(key, load, Terms.of(ttl_s=3600, tags=["steps"]))
         async with relay(platform):
             await until(lambda: outbox_is_empty(backbone))
-        await platform.cache.get_or_load(key, load, ttl_s=3600, tags=["steps"])
+        await platform.cache.get_or_load(key, load, Terms.of(ttl_s=3600, tags=["steps"]))
         assert len(loads) == 1
 
     async def test_one_too_large_for_the_stream_is_refused_with_all_that_was_written(

@@ -114,6 +114,24 @@ class TestTakeover:
             await until(ends(backbone, job_id))
         assert await backbone.notes() == ["done by 2"]
 
+    async def test_a_queue_drains_when_the_process_does(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        """A worker has several queues, and each of them is given up at once, not after the one before."""
+
+        async def first_hangs(job: Job) -> None:
+            if job.attempt == 1:
+                await asyncio.Event().wait()
+            await succeed(job)
+
+        async with working(platform, first_hangs, drain_s=0.1):
+            job_id = await add_job(platform, company_id)
+            await until(has_status(backbone, job_id, JobStatus.RUNNING))
+            platform.health.drain()
+            await until(has_status(backbone, job_id, JobStatus.QUEUED))
+            assert await backbone.notes() == []
+        platform.health.draining.clear()
+
     async def test_a_working_worker_shows_that_it_lives(
         self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -106,8 +106,11 @@ class EnginePool:
         self._pool.submit(engine_process.is_ready)
 
     def close(self) -> None:
-        self._stop.value = self._number
+        """Whatever it is at: at its end Python waits for a pool's process, and compiling may outlast a grace period."""
+        processes = list((self._pool._processes or {}).values())
         self._pool.shutdown(wait=False, cancel_futures=True)
+        for process in processes:
+            process.kill()
 
 
 async def unless_cancelled(job: Job, work: Coroutine[Any, Any, T]) -> T:

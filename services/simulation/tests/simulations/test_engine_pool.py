@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import signal
 from collections.abc import Iterator
 from concurrent.futures.process import BrokenProcessPool
 from types import SimpleNamespace
@@ -66,6 +67,18 @@ class TestPlay:
         with pytest.raises(BrokenProcessPool):
             await run
         assert len((await pool.play(SHORT, Watch())).roles) == 2
+
+
+class TestClose:
+    def test_an_engine_that_is_being_prepared_is_not_waited_for(self, settings: ServiceSettings) -> None:
+        assert isinstance(settings, SimulationSettings)
+        before = set(multiprocessing.active_children())
+        made = EnginePool(settings)
+        made.warm()
+        (engine,) = set(multiprocessing.active_children()) - before
+        made.close()
+        engine.join()
+        assert engine.exitcode == -signal.SIGKILL
 
 
 class TestUnlessCancelled:
