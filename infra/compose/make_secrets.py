@@ -26,6 +26,7 @@ def contents(password: dict[str, str]) -> dict[str, str]:
         "backup_password": password["backup"],
         "objects_access_key": password["objects access"][:20],
         "objects_secret_key": password["objects"],
+        "grafana_admin_password": password["grafana"],
         "valkey_auth.conf": f"requirepass {password['valkey']}\n",
         "redis_url": f"redis://:{password['valkey']}@valkey:6379/0",
         "nats_auth.conf": f'authorization: {{user: etter, password: "{password["nats"]}"}}\n',

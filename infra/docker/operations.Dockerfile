@@ -1,5 +1,5 @@
 # The backup and restore scripts beside PostgreSQL's own programs, which are of the server's version.
-ARG PYTHON_IMAGE=python:3.11.14-slim-bookworm
+ARG PYTHON_IMAGE=python:3.11.17-slim-bookworm
 ARG POSTGRES_IMAGE=postgres:18.6-bookworm
 
 FROM ${PYTHON_IMAGE} AS packages

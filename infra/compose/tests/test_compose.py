@@ -143,5 +143,5 @@ def test_the_servers_are_out_of_the_ingress_s_reach() -> None:
 
 
 def test_every_file_of_a_secret_is_made(secrets: Path) -> None:
-    named = {Path(by_default(given["file"])).name for given in STACK["secrets"].values()}
+    named = {Path(by_default(given["file"])).name for given in STACK["secrets"].values()} | {"grafana_admin_password"}
     assert named == {file.name for file in secrets.iterdir()}

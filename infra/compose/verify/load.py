@@ -30,7 +30,7 @@ READS = (
     "/api/simulation/v1/simulations?limit=5",
 )
 _WRITE_EVERY = 5
-_PAUSE_S = 0.08
+_PAUSE_S = 0.1
 _AGAIN = (502, 503, 504)
 _TRIES = 6
 _FRESH_S = 240  # a token is good for longer

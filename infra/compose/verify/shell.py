@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from verify.transcript import CheckFailed
 
+_PASSWORD = re.compile(r"(://[^:/@\s]*:)[^@\s]+@")
 DOCKER = shlex.split(os.environ.get("DOCKER", "docker"))
 
 
@@ -26,6 +28,6 @@ def run(
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        said = f"{done.stdout}\n{done.stderr}".strip()
-        raise CheckFailed(f"{' '.join(map(str, command))}: exit code {done.returncode}\n{said[-3000:]}")
+        told = f"{' '.join(map(str, command))}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}".strip()
+        raise CheckFailed(_PASSWORD.sub(r"\1…@", told)[-3000:])
     return done.stdout

@@ -51,7 +51,8 @@ class Stack:
     def up(self, *services: str, profile: str = "") -> None:
         """The one command; it returns when everything is healthy."""
         profiles = ["--profile", profile] if profile else []
-        scale = [part for name, count in self.replicas.items() for part in ("--scale", f"{name}={count}")]
+        known = {name: count for name, count in self.replicas.items() if not services or name in services}
+        scale = [part for name, count in known.items() for part in ("--scale", f"{name}={count}")]
         self.compose(*profiles, "up", "--detach", "--wait", "--wait-timeout", "600", *scale, *services)
 
     def down(self, *options: str) -> None:

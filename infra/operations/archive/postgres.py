@@ -176,7 +176,9 @@ def prune_log(backups: Sequence[Backup], log: Path) -> int:
 
 def _unpack(archive: Path, to: Path) -> None:
     with tarfile.open(archive) as content:
-        content.extractall(to, filter="data")
+        # Debian 12 has a Python that is older than the argument `filter`
+        content.extraction_filter = getattr(tarfile, "data_filter", lambda member, _: member)
+        content.extractall(to)  # noqa: S202 - what it holds was compared with the manifest
 
 
 def _first_segment(data: Path) -> str:

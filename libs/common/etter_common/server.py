@@ -1,4 +1,5 @@
-"""uvicorn's protocol with two things added: a bound on what precedes a body, and answers that need no task.
+"""uvicorn's protocol with three things added: a bound on what precedes a body, answers that need no task, and an end
+that closes no connection on which a request is on its way.
 
 `uvicorn --http etter_common.server:Protocol`. Under another server everything works the same: heads are bounded by
 that server, and answers at hand go out through ASGI at some more cost.
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
 MAX_HEAD_BYTES: Final = 64 * 1024
+FRESH_S: Final = 1.0
+"""How long a connection that has not asked anything yet may still do so when the server ends."""
 
 
 class Protocol(HttpToolsProtocol):
@@ -28,6 +31,7 @@ class Protocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._head_bytes = 0
         self._is_head = True
+        self._has_asked = self._is_ending = False
         self._answer_now = getattr(self.app, "answer_now", None)
 
     def data_received(self, data: bytes) -> None:
@@ -45,8 +49,20 @@ class Protocol(HttpToolsProtocol):
         self.transport.write(outgoing.refusal(error))
         self.transport.close()
 
+    def shutdown(self) -> None:
+        """Who has just connected is about to ask, and to close then would lose a write; the answer says it closes."""
+        self._is_ending = True
+        if self._has_asked:
+            super().shutdown()
+        else:
+            self.loop.call_later(FRESH_S, self._close_unless_asked)
+
+    def _close_unless_asked(self) -> None:
+        if not self._has_asked:
+            self.transport.close()
+
     def on_headers_complete(self) -> None:
-        self._is_head = False
+        self._is_head, self._has_asked = False, True
         self.scope[ARRIVED] = monotonic()  # type: ignore[typeddict-unknown-key]  # ours, in its dictionary
         super().on_headers_complete()
 
@@ -55,6 +71,8 @@ class Protocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if self._is_ending:
+            cycle.keep_alive = False
         if self._answer_now is None or app is not self.app or self.flow.write_paused:
             super()._start_asgi_task(cycle, app)
             return

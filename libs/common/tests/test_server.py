@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from etter_common import metrics
+from etter_common import server as server_module
 from etter_common.ids import new_id
 from etter_common.server import MAX_HEAD_BYTES, Protocol
 from etter_common.testing.client import Caller, TokenMint
@@ -23,6 +24,12 @@ class _Server(uvicorn.Server):
 
 @pytest.fixture
 async def port(app: FastAPI) -> AsyncIterator[int]:
+    server = await started(app)
+    yield port_of(server)
+    await server.shutdown()
+
+
+async def started(app: FastAPI) -> _Server:
     config = uvicorn.Config(
         app, port=0, http=Protocol, lifespan="off", access_log=False, log_config=None, proxy_headers=False,
         server_header=False,
@@ -31,8 +38,12 @@ async def port(app: FastAPI) -> AsyncIterator[int]:
     config.load()
     server.lifespan = config.lifespan_class(config)
     await server.startup()
-    yield server.servers[0].sockets[0].getsockname()[1]
-    await server.shutdown()
+    return server
+
+
+def port_of(server: _Server) -> int:
+    port: int = server.servers[0].sockets[0].getsockname()[1]
+    return port
 
 
 @pytest.fixture
@@ -136,3 +147,36 @@ class TestHeads:
         for request in (many, long):
             [(status, _, body)] = await talk(port, request, answers=1)
             assert (status, json.loads(body)["code"]) == (431, "HEADERS_TOO_LARGE")
+
+
+class TestTheEnd:
+    async def test_who_has_just_connected_is_still_answered(self, app: FastAPI, get: bytes) -> None:
+        server = await started(app)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        await connected(server)
+        ending = asyncio.create_task(server.shutdown())
+        await asyncio.sleep(0)
+        writer.write(get)
+        status, headers, _ = await _one(reader)
+        assert (status, headers["connection"]) == (200, "close")
+        assert await reader.read() == b""
+        writer.close()
+        await ending
+
+    async def test_who_then_asks_nothing_does_not_hold_it_up(
+        self, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(server_module, "FRESH_S", 0.05)
+        server = await started(app)
+        reader, writer = await asyncio.open_connection("127.0.0.1", port_of(server))
+        await connected(server)
+        async with asyncio.timeout(60):
+            await server.shutdown()
+            assert await reader.read() == b""
+        writer.close()
+
+
+async def connected(server: _Server) -> None:
+    async with asyncio.timeout(60):
+        while not server.server_state.connections:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0)

@@ -82,12 +82,14 @@ async def provision(admin_dsn: str, target: ServiceDatabase) -> None:
         await inside.close()
 
 
-async def provision_backup(admin_dsn: str, password: str) -> None:
-    """The role of docs/operations/backup.md."""
+async def provision_backup(admin_dsn: str, password: str, databases: list[str]) -> None:
+    """The role of docs/operations/backup.md. Nobody connects to a service's database unless it is said."""
     admin = await asyncpg.connect(admin_dsn)
     try:
         await _ensure_role(admin, BACKUP_ROLE, password, more="REPLICATION BYPASSRLS")
         await admin.execute(f"GRANT pg_read_all_data TO {BACKUP_ROLE}")
+        for database in databases:
+            await admin.execute(f'GRANT CONNECT ON DATABASE "{database}" TO {BACKUP_ROLE}')
     finally:
         await admin.close()
 
@@ -131,11 +133,14 @@ class ServiceUrls(FileOrEnvironment):
 
 async def main(services: list[str]) -> None:
     admin = Administrator()
+    databases = []
     for service in services:
         urls = ServiceUrls(_env_prefix=f"{service.upper()}_")
-        await provision(admin.admin_url, ServiceDatabase.of(urls.database_url, urls.migration_url))
+        target = ServiceDatabase.of(urls.database_url, urls.migration_url)
+        await provision(admin.admin_url, target)
+        databases.append(target.database)
     if admin.backup_password:
-        await provision_backup(admin.admin_url, admin.backup_password)
+        await provision_backup(admin.admin_url, admin.backup_password, databases)
 
 
 if __name__ == "__main__":
