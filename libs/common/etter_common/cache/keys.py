@@ -45,7 +45,7 @@ def tag(company_id: UUID | None, noun: str, id: object = None) -> str:
     return f"{company_id or '-'}:{noun}" if id is None else f"{company_id or '-'}:{noun}:{id}"
 
 
-class CacheKey(msgspec.Struct, frozen=True):
+class CacheKey(msgspec.Struct, frozen=True, cache_hash=True):
     """One cached value. `scope` is whatever makes two callers see different bytes: permissions, own rows only.
 
     `company_id` is None for what all companies share. `resource` comes from code, never from a request: it
