@@ -27,6 +27,12 @@ from etter_common.testing.backbone import Backbone, ProbeJob, until
 from .work import QUEUE, add_job, effect, ends, has_status, queue_is_empty, row, succeed, working
 
 
+async def first_hangs(job: Job) -> None:
+    if job.attempt == 1:
+        await asyncio.Event().wait()
+    await succeed(job)
+
+
 @pytest.mark.timeout(900)  # real processes on a machine that may be busy
 class TestTakeover:
     async def test_killed_workers_lose_nothing_and_the_effect_happens_once(
@@ -101,11 +107,6 @@ class TestTakeover:
         assert await backbone.notes() == []
 
     async def test_sigterm_hands_back_at_once(self, backbone: Backbone, platform: Platform, company_id: UUID) -> None:
-        async def first_hangs(job: Job) -> None:
-            if job.attempt == 1:
-                await asyncio.Event().wait()
-            await succeed(job)
-
         async with working(platform, first_hangs, drain_s=0.1):
             job_id = await add_job(platform, company_id)
             await until(has_status(backbone, job_id, JobStatus.RUNNING))
@@ -118,12 +119,6 @@ class TestTakeover:
         self, backbone: Backbone, platform: Platform, company_id: UUID
     ) -> None:
         """A worker has several queues, and each of them is given up at once, not after the one before."""
-
-        async def first_hangs(job: Job) -> None:
-            if job.attempt == 1:
-                await asyncio.Event().wait()
-            await succeed(job)
-
         async with working(platform, first_hangs, drain_s=0.1):
             job_id = await add_job(platform, company_id)
             await until(has_status(backbone, job_id, JobStatus.RUNNING))
