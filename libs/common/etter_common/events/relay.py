@@ -35,6 +35,7 @@ SWEEP_S: Final = 1.0
 BATCH: Final = 500
 _IN_FLIGHT: Final = 128
 _ACK_TIMEOUT_S: Final = 5.0
+_STEP_TIMEOUT_S: Final = 10.0  # of one call as a whole: the client bounds the wait for an answer, not what leads to it
 _MEASURE_S: Final = 5.0
 _FORGET_S: Final = 3600.0
 _REFUSED: Final = (MaxPayloadError, BadSubjectError, BadHeaderError)  # no later try can help
@@ -120,7 +121,12 @@ class _Relay:
         """The ids of the rows that are done with; the others stay for the next sweep."""
         changes = {str(row["id"]): json.loads(row["tags"]) for row in rows if row["tags"] != "[]"}
         if changes:
-            await self._platform.cache.invalidate_rest(changes, cause="outbox")
+            try:
+                async with asyncio.timeout(_STEP_TIMEOUT_S):
+                    await self._platform.cache.invalidate_rest(changes, cause="outbox")
+            except TimeoutError:
+                _log.warning("outbox_invalidation_stuck", changes=len(changes))
+                return []
         chains: dict[UUID, list[Any]] = defaultdict(list)
         for row in rows:
             chains[row["aggregate_id"] or row["id"]].append(row)
@@ -132,7 +138,7 @@ class _Relay:
         done: list[UUID] = []
         for row in rows:
             try:
-                async with self._in_flight:
+                async with self._in_flight, asyncio.timeout(_STEP_TIMEOUT_S):
                     await self._publish_row(row)
             except _REFUSED as error:
                 self._refused.add(row["aggregate_id"] or row["id"])

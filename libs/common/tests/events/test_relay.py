@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import pkgutil
 from collections import defaultdict
 from contextlib import AsyncExitStack
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 import pytest
@@ -286,6 +287,31 @@ class TestFaults:
             await until(lambda: _heard_from(backbone, moments, times=3))
             gate.open.set()
             await until(lambda: outbox_is_empty(backbone))
+
+    @pytest.mark.parametrize(
+        "stuck", ["nats.js.client.JetStreamContext.publish", "etter_common.cache.Cache.invalidate_rest"]
+    )
+    async def test_a_call_that_never_ends_is_given_up_and_made_again(
+        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch, stuck: str
+    ) -> None:
+        owner, _, name = stuck.rpartition(".")
+        once = [asyncio.Event()]
+        real = getattr(pkgutil.resolve_name(owner), name)
+
+        async def hang_once(*given: Any, **more: Any) -> Any:
+            if once:
+                await once.pop().wait()
+            return await real(*given, **more)
+
+        monkeypatch.setattr(stuck, hang_once)
+        monkeypatch.setattr(relay_module, "_STEP_TIMEOUT_S", 0.2)
+        async with relay(platform):
+            async with platform.work(company_id=company_id) as ctx:
+                await ctx.publish(step(new_id(), 0, company_id))
+                ctx.stale_tags.add("steps")
+                ctx.stale_change = str(new_id())
+            await until(lambda: outbox_is_empty(backbone))
+        assert once == []
 
     async def test_a_lost_database_connection_is_made_anew(
         self, backbone: Backbone, platform: Platform, company_id: UUID
