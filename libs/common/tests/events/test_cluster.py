@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sysconfig
 from collections.abc import AsyncGenerator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from nats.js.errors import NotFoundError
 
 from etter_common import auth
 from etter_common.events import streams
@@ -60,8 +62,14 @@ async def test_events_go_on_when_the_leader_of_the_stream_is_lost(
                 await ctx.publish(step(door, number, company))
         await until(lambda: heard(2))
         js = platform.nats.jetstream()
+
+        async def is_on_all(name: str) -> bool:
+            with suppress(NotFoundError):  # made beside the first events
+                return (await js.stream_info(name)).config.num_replicas == 3
+            return False
+
         for name in (streams.EVENTS, streams.DEAD_LETTERS, f"KV_{auth.KEYS_BUCKET}", f"KV_{auth.REVOCATIONS_BUCKET}"):
-            assert (await js.stream_info(name)).config.num_replicas == 3
+            await until(partial(is_on_all, name))
         cluster = (await js.stream_info(streams.EVENTS)).cluster
         servers_of_a_cluster[str(cluster and cluster.leader)][0].kill()
         for number in range(2, 4):
