@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from typing import Any, Final
+from typing import Final
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from etter_common import metrics
+from etter_common.events.supervisor import stop
 from etter_common.logging import get_logger
 from etter_common.server_event import ServerEvent as ServerEvent
 
@@ -93,7 +94,7 @@ class EventStream(Response):
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             is_gone = gone.done()
         finally:
-            await _stop(*ends)
+            await stop(*ends)
             await self._events.aclose()
         if not is_gone:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -116,7 +117,7 @@ class EventStream(Response):
             _log.exception("event_stream_failed")
         finally:
             if following is not None:
-                await _stop(following)
+                await stop(following)
 
 
 async def _write(send: Send, chunk: bytes) -> None:
@@ -126,9 +127,3 @@ async def _write(send: Send, chunk: bytes) -> None:
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-
-
-async def _stop(*tasks: asyncio.Future[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

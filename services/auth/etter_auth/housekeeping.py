@@ -11,6 +11,7 @@ import structlog
 from etter_auth.passwords import service as passwords
 from etter_auth.sessions import service as sessions
 from etter_common.clock import utc_now
+from etter_common.events.supervisor import honour_cancel, stop
 from etter_common.platform import Platform
 
 log = structlog.get_logger(__name__)
@@ -24,8 +25,7 @@ async def housekeeping(platform: Platform) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        await stop(task)
 
 
 async def sweep(platform: Platform) -> None:
@@ -41,4 +41,5 @@ async def _run(platform: Platform) -> None:
             await sweep(platform)
         except Exception:  # the database is away: the next hour does both
             log.warning("housekeeping_failed", exc_info=True)
+        honour_cancel()
         await asyncio.sleep(EVERY_S)

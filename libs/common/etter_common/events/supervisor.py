@@ -40,7 +40,8 @@ async def first_to_end(*parts: Coroutine[Any, Any, None]) -> None:
 async def stop(*tasks: asyncio.Task[Any]) -> None:
     """Cancel and wait until they have cleaned up; asked again after `INSIST_S`, should a library have eaten the first.
 
-    (nats-py's publish and subscribe do, in the flush; `asyncio.wait_for` does when its result has just come.)
+    (nats-py's publish and subscribe do, in the flush; `asyncio.wait_for` does when its result has just come.) How they
+    ended is not passed on.
     """
     pending = {task for task in tasks if not task.done()}
     for task in pending:
@@ -50,6 +51,7 @@ async def stop(*tasks: asyncio.Task[Any]) -> None:
         for task in pending:
             _log.warning("cancel_insisted", part=task.get_name())
             task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def honour_cancel() -> None:

@@ -181,7 +181,7 @@ class Attempt:
         """`run` may end by itself within the grace, where it looks; then it is cancelled."""
         await job.cancelling.wait()
         await asyncio.wait({work}, timeout=_CANCEL_GRACE_S)
-        work.cancel()
+        await stop(work)
 
     async def _end(self, job: Job, error: Exception | None) -> None:
         if job.ended:

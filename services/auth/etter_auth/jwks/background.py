@@ -10,6 +10,7 @@ import structlog
 
 from etter_auth.jwks import service
 from etter_auth.settings import AuthSettings
+from etter_common.events.supervisor import honour_cancel, stop
 from etter_common.platform import Platform
 
 log = structlog.get_logger(__name__)
@@ -27,8 +28,8 @@ async def keys_kept(platform: Platform) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+        platform.keys.on_drop.remove(dropped.set)
+        await stop(task)
 
 
 async def _look_again(platform: Platform, every_s: float, dropped: asyncio.Event) -> None:
@@ -42,3 +43,4 @@ async def _look_again(platform: Platform, every_s: float, dropped: asyncio.Event
             await service.refresh(platform)
         except Exception:  # the database or NATS is away: the keys in memory go on, the next look heals
             log.warning("signing_keys_not_refreshed", exc_info=True)
+        honour_cancel()

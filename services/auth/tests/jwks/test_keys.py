@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import httpx2
@@ -135,6 +136,25 @@ class TestDistrust:
             await service.refresh(platform, distrust=True)
             await until(replica, lambda: published(replica) == published(platform))
             assert replica.part(SigningKeys).current.kid == platform.part(SigningKeys).current.kid
+
+
+class TestBackground:
+    async def test_it_ends_when_asked_although_the_look_eats_it(
+        self, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As the client's calls do when their answer has just come."""
+        looks = asyncio.Event()
+
+        async def look(_: Platform) -> None:
+            looks.set()
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+
+        async with asyncio.timeout(10):
+            async with keys_kept(platform):
+                monkeypatch.setattr(service, "refresh", look)
+                platform.keys.on_drop[-1]()
+                await looks.wait()
 
 
 class TestSecretKey:
