@@ -30,6 +30,7 @@ from etter_common.errors import (
 )
 from etter_common.health import drain_on_signals, health_app
 from etter_common.idempotency import Replay
+from etter_common.known_heads import KnownHeads
 from etter_common.loop_lag import watched_loop
 from etter_common.middleware import PlatformMiddleware
 from etter_common.outgoing import problem
@@ -47,6 +48,7 @@ class Application(FastAPI):
     def __init__(self, settings: ServiceSettings, body_limits: Mapping[str, int], **terms: Any) -> None:
         self._settings = settings
         self._body_limits = body_limits
+        self.known_heads = KnownHeads()
         super().__init__(**terms)
 
     def openapi(self) -> dict[str, Any]:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Final
+
+monotonic: Final[Callable[[], float]] = time.monotonic
+"""Seconds that never run backwards, for durations and deadlines; never frozen."""
 
 _frozen: Callable[[], datetime] | None = None  # set by `freeze`
 
@@ -22,11 +26,6 @@ def epoch_s() -> float:
 def epoch_ns() -> int:
     """Wall-clock nanoseconds since 1970, for spans; never frozen."""
     return time.time_ns()
-
-
-def monotonic() -> float:
-    """Seconds that never run backwards, for durations and deadlines; never frozen."""
-    return time.monotonic()
 
 
 def freeze(source: Callable[[], datetime] | None) -> None:

@@ -13,7 +13,7 @@ from etter_common.context import Context, Found, Origin
 from etter_common.work_trace import WorkTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping, Sequence
 
     from starlette.types import Scope
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 ARRIVED: Final = "etter.arrived"
 """Where a server that knows says when it had read the request's head, on the monotonic clock."""
+
+GIVEN: Final = "etter.given"
+"""Where the headers by name are, if somebody has made that already."""
 
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._\-]{8,128}")
 
@@ -52,7 +55,7 @@ class RequestState:
 
     def __init__(self, scope: Scope, proxies: Container[str]) -> None:
         self.started: float = scope.get(ARRIVED) or monotonic()
-        self.given: dict[bytes, bytes] = dict(reversed(scope["headers"]))  # of a name given twice, the first
+        self.given: Mapping[bytes, bytes] = scope.get(GIVEN) or by_name(scope["headers"])
         self.trace = WorkTrace(self.given.get(b"traceparent"))
         request_id = self.given.get(b"x-request-id")
         if request_id is None or not _REQUEST_ID.fullmatch(request_id):
@@ -89,7 +92,12 @@ class RequestState:
             self.gate.let_go(self.held.pop())
 
 
-def _client_ip(scope: Scope, headers: dict[bytes, bytes], proxies: Container[str]) -> str | None:
+def by_name(headers: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
+    """Of a name given twice, the first."""
+    return dict(reversed(headers))
+
+
+def _client_ip(scope: Scope, headers: Mapping[bytes, bytes], proxies: Container[str]) -> str | None:
     """The peer, or the last address a trusted proxy did not add itself (ASVS 15.3.4)."""
     peer: str | None = scope["client"][0] if scope.get("client") else None
     if peer not in proxies:

@@ -101,10 +101,10 @@ class EventStream(Response):
 
     async def _pump(self, send: Send) -> None:
         """Events as they come, and a comment whenever `heartbeat_s` passed without one."""
-        following: asyncio.Future[ServerEvent] | None = None
+        following: asyncio.Task[ServerEvent] | None = None
         try:
             while True:
-                following = following or asyncio.ensure_future(anext(self._events))
+                following = following or asyncio.create_task(_next(self._events))
                 done, _ = await asyncio.wait({following}, timeout=self._heartbeat_s)
                 if done:
                     event, following = following.result(), None
@@ -118,6 +118,10 @@ class EventStream(Response):
         finally:
             if following is not None:
                 await stop(following)
+
+
+async def _next(events: AsyncGenerator[ServerEvent]) -> ServerEvent:
+    return await anext(events)
 
 
 async def _write(send: Send, chunk: bytes) -> None:

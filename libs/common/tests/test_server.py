@@ -5,16 +5,28 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from uvicorn.server import ServerState
 
 from etter_common import metrics
 from etter_common import server as server_module
+from etter_common.app import Application
+from etter_common.cache import tag
+from etter_common.clock import monotonic
 from etter_common.ids import new_id
+from etter_common.known_heads import KnownHeads
+from etter_common.platform import Platform
+from etter_common.ratelimit import Policy
 from etter_common.server import MAX_HEAD_BYTES, Protocol
 from etter_common.testing.client import Caller, TokenMint
+from etter_common.testing.sample import Thing, ThingRepository
 
 
 class _Server(uvicorn.Server):
@@ -48,7 +60,10 @@ def port_of(server: _Server) -> int:
 
 @pytest.fixture
 def get(mint: TokenMint) -> bytes:
-    token = mint.token(Caller(new_id(), new_id(), "analyst"))
+    return asking(mint.token(Caller(new_id(), new_id(), "analyst")))
+
+
+def asking(token: str) -> bytes:
     return f"GET /api/sample/v1/things HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\r\n".encode()
 
 
@@ -73,6 +88,64 @@ async def _one(reader: asyncio.StreamReader) -> tuple[int, dict[str, str], bytes
     first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().rstrip().split("\r\n")
     headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     return int(first.split()[1]), headers, await reader.readexactly(int(headers.get("content-length", "0")))
+
+
+def heads_of(app: FastAPI) -> KnownHeads:
+    assert isinstance(app, Application)
+    return app.known_heads
+
+
+async def learnt(port: int, get: bytes, app: FastAPI) -> None:
+    """Ask until the head is known; what is told of earlier writes may empty the tier till then."""
+    async with asyncio.timeout(60):
+        while heads_of(app).get(get) is None:
+            await talk(port, get, answers=1)
+
+
+class _Wire(asyncio.Transport):
+    """A connection whose pieces arrive as the test hands them over."""
+
+    def __init__(self) -> None:
+        super().__init__({"peername": ("127.0.0.1", 1), "sockname": ("127.0.0.1", 2)})
+        self.answers = asyncio.StreamReader()
+        self._is_closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.answers.feed_data(data)
+
+    def is_closing(self) -> bool:
+        return self._is_closed
+
+    def pause_reading(self) -> None:
+        """What was read already comes nevertheless."""
+
+    def resume_reading(self) -> None:
+        """See above."""
+
+    def close(self) -> None:
+        self._is_closed = True
+
+
+def connected_by(wire: _Wire, app: FastAPI) -> Protocol:
+    config = uvicorn.Config(app, http=Protocol, lifespan="off", access_log=False, log_config=None, proxy_headers=False)
+    config.load()
+    protocol = Protocol(config=config, server_state=ServerState(), app_state={})
+    protocol.connection_made(wire)
+    return protocol
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The targets that the parser has seen."""
+    seen: list[bytes] = []
+    original = Protocol.on_url
+
+    def on_url(self: Protocol, url: bytes) -> None:
+        seen.append(url)
+        original(self, url)
+
+    monkeypatch.setattr(Protocol, "on_url", on_url)
+    return seen
 
 
 def taken() -> float:
@@ -101,6 +174,106 @@ class TestAnswersAtHand:
         answers = await talk(port, get, answers=1)
         answers = await talk(port, b"".join([missing, get, missing, get, get]), answers=5)
         assert [status for status, _, _ in answers] == [404, 200, 404, 200, 200]
+
+
+class TestKnownHeads:
+    """A head that came before is looked up instead of parsed; what is answered is what would be answered anyway."""
+
+    async def test_the_second_copy_is_not_parsed_on_any_connection(
+        self, app: FastAPI, port: int, get: bytes, parsed: list[bytes]
+    ) -> None:
+        [first] = await talk(port, get, answers=1)
+        await learnt(port, get, app)
+        before = taken()
+        parsed.clear()
+        second, third = await talk(port, get, answers=1) + await talk(port, get, answers=1)
+        assert [path for path in parsed if path != b"/still/open"] == []
+        assert taken() == before + 2
+        assert (first[0], first[2]) == (second[0], second[2]) == (third[0], third[2])
+        assert second[1]["x-request-id"] != third[1]["x-request-id"]
+
+    async def test_a_head_that_names_its_request_is_not_kept(self, app: FastAPI, port: int, get: bytes) -> None:
+        named = get.replace(b"host: x", b"host: x\r\nx-request-id: one-of-a-kind")
+        await learnt(port, get, app)
+        kept = len(heads_of(app))
+        for answer in await talk(port, named, named, answers=2):
+            assert answer[1]["x-request-id"] == "one-of-a-kind"
+        assert len(heads_of(app)) == kept
+
+    async def test_a_revoked_session_is_refused(
+        self, app: FastAPI, port: int, mint: TokenMint, platform: Platform
+    ) -> None:
+        session = new_id()
+        get = asking(mint.token(Caller(new_id(), new_id(), "analyst"), sid=str(session)))
+        await learnt(port, get, app)
+        platform.revocations.put(f"session.{session}", b"")
+        [(status, _, body)] = await talk(port, get, answers=1)
+        assert (status, json.loads(body)["code"]) == (401, "UNAUTHENTICATED")
+
+    async def test_a_changed_value_is_seen(self, app: FastAPI, port: int, mint: TokenMint, platform: Platform) -> None:
+        company = new_id()
+        get = asking(mint.token(Caller(new_id(), company, "analyst")))
+        await learnt(port, get, app)
+        async with platform.work(company_id=company) as ctx:
+            ThingRepository(ctx).add(Thing(name="a new one"))
+            ctx.invalidate(tag(company, "things"))
+        [(status, _, body)] = await talk(port, get, answers=1)
+        assert (status, [thing["name"] for thing in json.loads(body)["data"]]) == (200, ["a new one"])
+
+    async def test_a_used_up_limit_is_told_in_the_route_s_words(
+        self, app: FastAPI, port: int, get: bytes, platform: Platform, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await learnt(port, get, app)
+        monkeypatch.setattr(platform, "policies", replace(platform.policies, user=Policy("tight", 2, 3600)))
+        answers = await talk(port, get, get, get, answers=3)
+        assert [status for status, _, _ in answers] == [200, 200, 429]
+        assert json.loads(answers[2][2])["code"] == "TOO_MANY_REQUESTS"
+
+    async def test_a_connection_on_which_nothing_comes_any_more_is_closed(
+        self, app: FastAPI, port: int, get: bytes, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        await learnt(port, get, app)
+        wire = _Wire()
+        protocol = connected_by(wire, app)
+        now = monotonic()
+        monkeypatch.setattr(server_module, "monotonic", lambda: now)
+        protocol.data_received(get)
+        assert protocol.timeout_keep_alive_task is not None
+        for later, is_closed in ((protocol.timeout_keep_alive - 0.1, False), (protocol.timeout_keep_alive, True)):
+            monkeypatch.setattr(server_module, "monotonic", lambda later=later: now + later)
+            protocol.timeout_keep_alive_handler()
+            assert wire.is_closing() == is_closed
+        protocol.connection_lost(None)
+
+    @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(data=st.data())
+    async def test_bytes_may_come_in_any_pieces_at_any_time(
+        self, app: FastAPI, port: int, get: bytes, data: st.DataObject
+    ) -> None:
+        """Requests one after the other, cut anywhere: each is answered in its turn as it is alone, and once."""
+        await learnt(port, get, app)
+        json_post = b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%s"
+        post = get.replace(b"GET", b"POST").removesuffix(b"\r\n") + json_post
+        forms = {200: get, 404: get.replace(b"/things", b"/nothing"), 400: post % (len(get), get)}
+        wanted = data.draw(st.lists(st.sampled_from(sorted(forms)), min_size=1, max_size=6))
+        stream = b"".join(forms[status] for status in wanted)
+        ends = {start + len(get) for start in range(len(stream)) if stream.startswith(get, start)}
+        starts = {end - len(get) for end in ends}
+        likely = st.sampled_from(sorted(ends | starts) or [0])
+        cuts = sorted(data.draw(st.sets(likely | st.integers(0, len(stream)), max_size=8)))
+        wire = _Wire()
+        protocol = connected_by(wire, app)
+        for start, end in pairwise([0, *cuts, len(stream)]):
+            if start < end:
+                protocol.data_received(stream[start:end])
+            for _ in range(data.draw(st.sampled_from([0, 0, 1, 30]))):
+                await asyncio.sleep(0)
+        async with asyncio.timeout(60):
+            got = [(await _one(wire.answers))[0] for _ in wanted]
+        protocol.connection_lost(None)
+        assert got == wanted
+        wire.answers.feed_eof()
+        assert await wire.answers.read() == b""
 
 
 class TestHeads:

@@ -97,8 +97,8 @@ class Cache:
         """
         if not self._hears():
             return None
-        entry = self._memory.fresh(key)
-        if entry is None or entry.absence or (key not in self._refreshing and self._memory.is_due(key)):
+        entry = self._memory.fresh(key) if key in self._refreshing else self._memory.undue(key)
+        if entry is None or entry.absence:
             return None
         self._count_hit(key.resource)
         return entry

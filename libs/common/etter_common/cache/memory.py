@@ -24,6 +24,7 @@ class Slot:
     load runs where the reader allows it, and until `kept_until` when no load succeeds.
     """
 
+    key: CacheKey
     entry: Entry
     tags: tuple[str, ...]
     due_at: float
@@ -50,7 +51,15 @@ class Memory:
         slot = self._slots.get(key)
         if slot is None or slot.fresh_until <= self._clock():
             return None
-        self._slots.move_to_end(key)
+        self._slots.move_to_end(slot.key)
+        return slot.entry
+
+    def undue(self, key: CacheKey) -> Entry | None:
+        """A fresh entry that nobody has to renew yet."""
+        slot = self._slots.get(key)
+        if slot is None or slot.due_at <= self._clock():
+            return None
+        self._slots.move_to_end(slot.key)  # the key it has there: found without being compared
         return slot.entry
 
     def is_due(self, key: CacheKey) -> bool:
@@ -91,7 +100,7 @@ class Memory:
         now = self._clock()
         over = now + ttl_s
         due_at = over if due_s is None else now + due_s
-        self._slots[key] = Slot(entry, tags, due_at, over, over + stale_s, over + kept_s, size)
+        self._slots[key] = Slot(key, entry, tags, due_at, over, over + stale_s, over + kept_s, size)
         for tag in tags:
             self._by_tag.setdefault(tag, set()).add(key)
         entry.on_growth(partial(self._grow, key, entry))
