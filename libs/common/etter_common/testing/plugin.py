@@ -1,6 +1,7 @@
 """Real servers for a test run: one PostgreSQL and one Valkey for all workers, one NATS for each worker.
 
-NATS is per worker because durable consumers are named by service, and two workers test the same service.
+NATS is per worker because durable consumers are named by service, and two workers test the same service. Services under
+test have one of their own (`service`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,6 +69,13 @@ def servers(worker: str) -> Iterator[Servers]:
         own = _start(stack, "nats")
         number = int(worker.removeprefix("gw") or 0) % 16
         yield Servers(given.postgres_dsn, f"{given.redis_url.rstrip('/')}/{number}", own.nats_url)
+
+
+@contextmanager
+def own_nats() -> Iterator[str]:
+    """The URL of a NATS that nobody else uses."""
+    with ExitStack() as stack:
+        yield _start(stack, "nats").nats_url
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,7 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.testing.client import Caller, CheckedClient, TokenMint
-from etter_common.testing.plugin import Servers
+from etter_common.testing.plugin import Servers, own_nats
 
 
 @dataclass(frozen=True)
@@ -83,14 +83,20 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         await asyncio.to_thread(command.upgrade, config, "head")
         return target
 
+    @pytest.fixture(scope="session", name="nats_url")
+    def nats_url() -> Iterator[str]:
+        """The service's own: events of other services' tests are nothing it has to work through first."""
+        with own_nats() as url:
+            yield url
+
     @pytest.fixture(scope="session", name="settings")
-    async def settings(servers: Servers, database: ServiceDatabase) -> ServiceSettings:
+    async def settings(servers: Servers, database: ServiceDatabase, nats_url: str) -> ServiceSettings:
         return unit.settings(
             environment="test",
             database_url=database.url(servers.postgres_dsn),
             migration_url=database.migration_url(servers.postgres_dsn),
             redis_url=servers.redis_url,
-            nats_url=servers.nats_url,
+            nats_url=nats_url,
             rate_limit_requests=1_000_000,
             **(unit.extra or {}),
         )
@@ -140,7 +146,7 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         yield context
         await context.finish(asyncio.CancelledError())
 
-    made = (database, settings, app, platform, mint, company_id, as_role, client, ctx)
+    made = (database, nats_url, settings, app, platform, mint, company_id, as_role, client, ctx)
     return {f"_{unit.name}_{fixture.name}": fixture for fixture in made} | {"unit_under_test": _unit(unit)}
 
 

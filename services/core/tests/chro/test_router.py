@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -12,6 +12,7 @@ from etter_common.events.contracts.simulation import Quantiles, RoleOutlook, Run
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.platform import Platform
+from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
 from etter_core.scores.scoring import PRODUCTIVE_HOURS
 from etter_core.workflows import service as workflows
@@ -27,7 +28,11 @@ async def entries(client: CheckedClient, **params: object) -> list[dict[str, obj
     return found
 
 
-PATIENCE_S = 30  # the consumer reads what other tests publish too
+async def shows(client: CheckedClient, simulation_id: UUID) -> bool:
+    """Whether the one line there is shows this simulation's outlook."""
+    (entry,) = await entries(client)
+    outlook = entry["outlook"]
+    return bool(outlook) and outlook["simulation_id"] == str(simulation_id)  # type: ignore[index]
 
 
 class TestDashboard:
@@ -97,9 +102,11 @@ class TestEvents:
         payload = accepted(described("Ledger Clerk"))
         async with platform.work(company_id=company_id) as ctx:
             await ctx.publish(Event.of(payload, company_id=company_id, aggregate_id=payload.extraction_id))
-        async with asyncio.timeout(PATIENCE_S):
-            while not await entries(client):
-                pass
+
+        async def is_there() -> bool:
+            return bool(await entries(client))
+
+        await until(is_there)
 
     async def test_the_newest_simulation_of_a_role_is_shown(
         self, client: CheckedClient, platform: Platform, ctx: Context, company_id: UUID
@@ -115,9 +122,6 @@ class TestEvents:
             run = RunCompleted(simulation_id=new_id(), name="x", automation_factor=0.5, steps=12, outlook=[line, gone])
             async with platform.work(company_id=company_id) as work:
                 await work.publish(Event.of(run, company_id=company_id, aggregate_id=run.simulation_id))
-            async with asyncio.timeout(PATIENCE_S):
-                while True:
-                    (entry,) = await entries(client)
-                    if entry["outlook"] and entry["outlook"]["simulation_id"] == str(run.simulation_id):  # type: ignore[index]
-                        break
+            await until(partial(shows, client, run.simulation_id))
+        (entry,) = await entries(client)
         assert entry["outlook"]["months"][0]["heads"] == {"p5": 8.0, "p50": 9.0, "p95": 10.0}  # type: ignore[index]
