@@ -18,7 +18,7 @@ import psutil
 
 from etter_devstack.state import Home, Running, State
 
-_GRACE_S = 12.0
+_GRACE_S = 35.0
 _POLL_S = 0.05
 
 

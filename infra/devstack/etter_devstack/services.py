@@ -12,7 +12,7 @@ from etter_devstack.servers.ports import answers
 from etter_devstack.servers.process import Process
 
 SERVICES = ("auth", "core", "extraction", "simulation")
-GRACE_S = 12  # uvicorn gives its requests 10
+GRACE_S = 33  # uvicorn gives its requests 30
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Program:
             sys.executable, "-m", "uvicorn", "--factory", f"etter_{self.service}.main:create",
             "--host", "127.0.0.1", "--port", str(port), "--loop", "uvloop", "--http", "etter_common.server:Protocol",
             "--no-access-log", "--no-server-header", "--no-proxy-headers", "--log-level", "warning",
-            "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "10",
+            "--timeout-keep-alive", "75", "--timeout-graceful-shutdown", "30",
             *(["--reload", *watched] if reload else []),
         ]  # fmt: skip
 
