@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 ASK_AGAIN_S: Final = 1.0
 BEAT_S: Final = 3.0
 _SILENCE_MS: Final = 15_000
-_LOST: Final = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_LOST: Final = (
+    OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError,
+)  # fmt: skip
 _log = get_logger(__name__)
 T = TypeVar("T")
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from etter_common.platform import Platform
 
 SWEEP_S: Final = 1.0
+_AGAIN_S: Final = 1.0  # after what could not be published
 BATCH: Final = 500
 _IN_FLIGHT: Final = 128
 _ACK_TIMEOUT_S: Final = 5.0
@@ -54,11 +55,14 @@ _MEASURE: Final = """
 
 
 @asynccontextmanager
-async def relay(platform: Platform) -> AsyncGenerator[None]:
-    """Publish this service's outbox for the life of the process; a `Background`."""
+async def relay(platform: Platform, *, sweep_s: float = SWEEP_S) -> AsyncGenerator[None]:
+    """Publish this service's outbox for the life of the process; a `Background`.
+
+    A commit wakes it; it also looks every `sweep_s`, should it not have heard of one.
+    """
 
     async def run() -> None:
-        await lease.hold(platform, "relay", lambda connection: _Relay(platform, connection).run())
+        await lease.hold(platform, "relay", lambda connection: _Relay(platform, connection, sweep_s).run())
 
     async with supervised("relay", run):
         yield
@@ -67,9 +71,10 @@ async def relay(platform: Platform) -> AsyncGenerator[None]:
 class _Relay:
     """The work of the lease's holder; its queries run on the lease's connection, so they end with the lease."""
 
-    def __init__(self, platform: Platform, connection: asyncpg.Connection) -> None:
+    def __init__(self, platform: Platform, connection: asyncpg.Connection, sweep_s: float) -> None:
         self._platform = platform
         self._connection = connection
+        self._sweep_s = sweep_s
         self._js = platform.nats.jetstream(timeout=_ACK_TIMEOUT_S)
         self._wake = asyncio.Event()
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
@@ -82,6 +87,7 @@ class _Relay:
 
     async def run(self) -> None:
         await self._connection.add_listener("outbox", lambda *_: self._wake.set())
+        self._connection.add_termination_listener(lambda _: self._wake.set())  # to learn at once that it is lost
         try:
             while True:
                 honour_cancel()
@@ -96,7 +102,7 @@ class _Relay:
 
     async def _pause(self) -> None:
         try:
-            async with asyncio.timeout(SWEEP_S):
+            async with asyncio.timeout(self._sweep_s):
                 await self._wake.wait()
         except TimeoutError:
             return
@@ -107,13 +113,13 @@ class _Relay:
         if not rows:
             return False
         if not self._platform.nats.is_connected:
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(_AGAIN_S)
             return False
         done = await lease.keep(self._connection, self._publish(rows))
         if done:
             await self._connection.execute(_DONE, done)
         if len(done) < len(rows):
-            await asyncio.sleep(SWEEP_S)
+            await asyncio.sleep(_AGAIN_S)
             return False
         return len(rows) == BATCH
 

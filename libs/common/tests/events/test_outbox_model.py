@@ -62,7 +62,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.aggregates = [new_id(), new_id()]
         self.committed: list[list[int]] = [[], []]
         self.numbers = 0
-        self.relay = _Relay(self.platform, self.connection)
+        self.relay = _Relay(self.platform, self.connection, sweep_s=1)
         self.read_up_to = self.run(self.last_in_stream())
 
     def run(self, work: Awaitable[Any]) -> Any:  # Any: each step's own result

@@ -159,12 +159,9 @@ class TestPublishing:
 class TestWakeUp:
     """With a timer of an hour only the notification wakes it, without the notification only the timer."""
 
-    async def test_a_commit_wakes_it(
-        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(relay_module, "SWEEP_S", 3600.0)
+    async def test_a_commit_wakes_it(self, backbone: Backbone, platform: Platform, company_id: UUID) -> None:
         await streams.ensure(platform)
-        async with relay(platform):
+        async with relay(platform, sweep_s=3600):
             for number in range(3):  # after the first it is asleep
                 await take_steps(platform, company_id, new_id(), range(number, number + 1))
                 await until(lambda: outbox_is_empty(backbone))
@@ -316,8 +313,9 @@ class TestFaults:
     async def test_a_lost_database_connection_is_made_anew(
         self, backbone: Backbone, platform: Platform, company_id: UUID
     ) -> None:
+        """With a timer of an hour it is the loss itself that wakes it."""
         aggregate = new_id()
-        async with relay(platform):
+        async with relay(platform, sweep_s=3600):
             await take_steps(platform, company_id, aggregate, range(5))
             await until(lambda: outbox_is_empty(backbone))
             cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'etter-probe-lease'"
