@@ -18,7 +18,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from sqlalchemy import text
 
-from etter_common import auth
+from etter_common import api_keys, auth
+from etter_common.api_keys import ApiKeys
 from etter_common.auth import KeyRing, Principal, Revocations, TokenVerifier
 from etter_common.cache import Cache
 from etter_common.context import Context, Origin
@@ -52,6 +53,7 @@ class Platform:
     policies: Policies
     keys: KeyRing
     revocations: Revocations
+    api_keys: ApiKeys
     tokens: TokenVerifier
     health: HealthRegistry
     parts: dict[type[Any], Any] = field(default_factory=dict)
@@ -105,10 +107,13 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         cache = Cache(service=settings.service, redis=redis, nats=client, l1_max_bytes=settings.cache_l1_bytes)
         await cache.start()
         stack.push_async_callback(cache.close)
-        keys, revocations = KeyRing(), Revocations()
+        keys, revocations, known_keys = KeyRing(), Revocations(), ApiKeys()
         lifetime, copies = auth.ACCESS_TOKEN_LIFETIME_S + 60, settings.nats_replicas
         await _follow(stack, BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies))
         await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime, replicas=copies))
+        await _follow(
+            stack, BucketWatch(client, api_keys.BUCKET, known_keys, on_delete=known_keys.drop, replicas=copies)
+        )
         platform = Platform(
             settings=settings,
             db=db,
@@ -119,7 +124,8 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
             policies=Policies.of(settings),
             keys=keys,
             revocations=revocations,
-            tokens=TokenVerifier(keys, revocations),
+            api_keys=known_keys,
+            tokens=TokenVerifier(keys, revocations, known_keys),
             health=HealthRegistry(),
         )
         _add_checks(platform)

@@ -20,6 +20,7 @@ from etter_common.events.supervisor import honour_cancel, stop
 log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _REFRESH_S = 30.0
+_SNAPSHOT_S = 5.0  # longest silence while one is read
 
 
 class Sink(Protocol):
@@ -40,6 +41,27 @@ async def bucket(nats: Client, name: str, *, ttl_s: float | None = None, replica
         if (config.num_replicas or 1) < replicas:
             await js.update_stream(replace(config, num_replicas=replicas))
     return found
+
+
+async def entries(store: KeyValue) -> dict[str, KeyValue.Entry]:
+    """What the bucket holds at the moment, by key, in one pass; without what was deleted.
+
+    Ends with the message behind which there is none, since the client's own mark of the end (an entry of `None`) may
+    come before messages that are on their way. Raises `TimeoutError` when that message is taken away meanwhile.
+    """
+    found: dict[str, KeyValue.Entry] = {}
+    if (await store.status()).values == 0:
+        return found
+    watcher = await store.watchall()
+    try:
+        while True:
+            entry = await watcher.updates(timeout=_SNAPSHOT_S)  # type: ignore[no-untyped-call]
+            if entry is not None and entry.operation is None:
+                found[entry.key] = entry
+            if entry is not None and entry.delta == 0:
+                return found
+    finally:
+        await watcher.stop()  # type: ignore[no-untyped-call]
 
 
 class BucketWatch:
