@@ -27,7 +27,7 @@ _SECRET_TEXT: Final = re.compile(
     r"""
       (?P<scheme>\bbearer\ +)[A-Za-z0-9._~+/=-]{8,}                 # RFC 6750
     | (?P<basic>\bbasic\ +)(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/=]{8,}  # RFC 7617; not the words "basic skills"
-    | (?P<api_key>etter_[0-9a-f]{32}_)[0-9A-Za-z]+                  # its id may be told, its secret not
+    | (?P<api_key>etter_[0-9a-f]{32}_)\w+                           # its id may be told, its secret not
     | \beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)*                         # JWS and JWE
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
     | (?P<userinfo>://[^\s/:@]*:)[^\s/@]+(?=@)                     # scheme://user:secret@host

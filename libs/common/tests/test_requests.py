@@ -225,6 +225,14 @@ class TestIdempotency:
         assert len({a.json()["data"]["id"] for a in answers}) == 1
         assert await ctx.session.scalar(select(func.count()).select_from(Thing)) == 1
 
+    async def test_a_key_does_not_answer_for_its_maker(self, as_role: Clients, as_key: Clients) -> None:
+        user, header = new_id(), {"Idempotency-Key": "shared"}
+        mine = await as_role("analyst", user=user).post("/things", json={"name": "one"}, headers=header)
+        keys = as_key("analyst", user=user)
+        theirs = [await keys.post("/things", json={"name": "two"}, headers=header) for _ in range(2)]
+        assert [answer.status_code for answer in (mine, *theirs)] == [201] * 3
+        assert theirs[0].json() == theirs[1].json() != mine.json()
+
     async def test_a_failed_request_does_not_use_up_its_key(self, client: CheckedClient) -> None:
         await make(client, "taken")
         key = {"Idempotency-Key": "retry-me"}
