@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from etter_auth.api_keys import service
 from etter_auth.audit_events import service as audit
@@ -192,6 +193,15 @@ class TestAlign:
         after = await told(platform)
         assert after[made["id"]] == right
         assert stray not in after
+
+    async def test_an_operator_revokes_one_by_sql(self, admin: CheckedClient, platform: Platform) -> None:
+        made = await make(admin)
+        await taken(platform, made["secret"])
+        async with platform.work(system=True) as ctx:
+            leaked = "UPDATE api_keys SET revoked_at = now(), revoke_reason = 'leaked' WHERE id = :id"
+            await ctx.session.execute(text(leaked), {"id": made["id"]})
+        await service.align(platform)
+        await refused(platform, made["secret"])
 
     async def test_what_was_revoked_stays_so_whatever_an_older_table_says(
         self, admin: CheckedClient, platform: Platform
