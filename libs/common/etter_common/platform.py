@@ -37,6 +37,7 @@ from etter_common.watch import BucketWatch
 log = structlog.get_logger(__name__)
 _REDIS_TIMEOUT_S = 0.2
 _NATS_CLOSE_S = 2.0
+_SNAPSHOTS_S = 1.0
 PartT = TypeVar("PartT")
 
 
@@ -109,10 +110,11 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         stack.push_async_callback(cache.close)
         keys, revocations, known_keys = KeyRing(), Revocations(), ApiKeys()
         lifetime, copies = auth.ACCESS_TOKEN_LIFETIME_S + 60, settings.nats_replicas
-        await _follow(stack, BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies))
-        await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime, replicas=copies))
         await _follow(
-            stack, BucketWatch(client, api_keys.BUCKET, known_keys, on_delete=known_keys.drop, replicas=copies)
+            stack,
+            BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies),
+            BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime, replicas=copies),
+            BucketWatch(client, api_keys.BUCKET, known_keys, on_delete=known_keys.drop, replicas=copies),
         )
         platform = Platform(
             settings=settings,
@@ -190,9 +192,18 @@ async def _close_nats(client: Client) -> None:
             await client.close()
 
 
-async def _follow(stack: AsyncExitStack, watch: BucketWatch) -> None:
-    await watch.start()
-    stack.push_async_callback(watch.close)
+async def _follow(stack: AsyncExitStack, *watches: BucketWatch) -> None:
+    """Start them, and let them read what is there: whose bearer counts is not refused by a process that starts.
+
+    Where that takes longer, JetStream is away: it starts with what it hears then.
+    """
+    for watch in watches:
+        await watch.start()
+        stack.push_async_callback(watch.close)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SNAPSHOTS_S):
+            for watch in watches:
+                await watch.loaded.wait()
 
 
 def _add_checks(platform: Platform) -> None:

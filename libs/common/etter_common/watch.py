@@ -76,7 +76,7 @@ class BucketWatch:
         self._ttl_s = ttl_s
         self._replicas = replicas
         self._task: asyncio.Task[None] | None = None
-        self.loaded = asyncio.Event()
+        self.loaded = asyncio.Event()  # all that was there is in the sink
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"watch-{self._name}")
@@ -97,6 +97,8 @@ class BucketWatch:
     async def _follow(self) -> None:
         """Read the snapshot, then changes, until nothing has come for a while; the caller starts anew."""
         store = await bucket(self._nats, self._name, ttl_s=self._ttl_s, replicas=self._replicas)
+        if (await store.status()).values == 0:
+            self.loaded.set()
         watcher = await store.watchall()
         try:
             while True:
@@ -105,11 +107,13 @@ class BucketWatch:
                     entry = await watcher.updates(timeout=_REFRESH_S)  # type: ignore[no-untyped-call]
                 except NatsTimeoutError:
                     return
-                if entry is None:
-                    self.loaded.set()
-                elif entry.operation is None:
+                if entry is None:  # the client's mark of the snapshot's end, which may come too early
+                    continue
+                if entry.operation is None:
                     self._sink.put(entry.key, entry.value or b"")
                 elif self._on_delete:
                     self._on_delete(entry.key)
+                if entry.delta == 0:
+                    self.loaded.set()
         finally:
             await watcher.stop()  # type: ignore[no-untyped-call]
