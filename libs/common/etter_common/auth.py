@@ -212,7 +212,7 @@ class TokenVerifier:
         if entry is None:
             ended = self._revocations.ended(principal.session, principal.user, issued_at)
         else:
-            ended = self._has_changed(found)
+            ended = self._api_keys.get(principal.api_key) is not entry
         if ended or principal.expires_at + _LEEWAY_S < epoch_s():
             del self._by_header[authorization]
             return None
