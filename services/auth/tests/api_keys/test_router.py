@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from etter_auth.api_keys.router import MAKING
 from etter_auth.api_keys.service import MAX_LIVE
 from etter_common import api_keys
 from etter_common.ids import new_id
@@ -124,6 +125,12 @@ class TestCreate:
         assert (refused["code"], refused["max_live_keys"]) == ("TOO_MANY_API_KEYS", 50)
         assert (await admin.delete(f"/api-keys/{last['id']}")).status_code == 204
         await make(admin)
+
+    async def test_a_hundred_tries_an_hour_and_no_more(self, admin: CheckedClient, as_role: Clients) -> None:
+        statuses = [(await admin.post("/api-keys", json={})).status_code for _ in range(MAKING.limit + 1)]
+        assert statuses == [422] * MAKING.limit + [429]
+        assert (await admin.get("/api-keys")).status_code == 200
+        assert (await as_role("company_admin").post("/api-keys", json={})).status_code == 422
 
     async def test_an_expired_one_makes_room(self, admin: CheckedClient, platform: Platform, company: UUID) -> None:
         for _ in range(MAX_LIVE):
