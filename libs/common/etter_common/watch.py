@@ -47,7 +47,8 @@ async def entries(store: KeyValue) -> dict[str, KeyValue.Entry]:
     """What the bucket holds at the moment, by key, in one pass; without what was deleted.
 
     Ends with the message behind which there is none, since the client's own mark of the end (an entry of `None`) may
-    come before messages that are on their way. Raises `TimeoutError` when that message is taken away meanwhile.
+    come before messages that are on their way. An entry that is written anew at this very moment may be missing. Raises
+    `TimeoutError` when the last message is taken away meanwhile.
     """
     found: dict[str, KeyValue.Entry] = {}
     if (await store.status()).values == 0:

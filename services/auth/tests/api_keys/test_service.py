@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -46,6 +47,15 @@ async def refused(platform: Platform, key: str) -> None:
     await until(now)
 
 
+async def make_revoked(admin: CheckedClient, platform: Platform) -> dict[str, Any]:
+    """A key that was made and revoked, and nothing about it is on its way any more."""
+    made = await make(admin)
+    await taken(platform, made["secret"])
+    await admin.delete(f"/api-keys/{made['id']}")
+    await refused(platform, made["secret"])
+    return made
+
+
 async def told(platform: Platform) -> dict[str, bytes | None]:
     return {key: entry.value for key, entry in (await entries(await bucket(platform.nats, api_keys.BUCKET))).items()}
 
@@ -78,10 +88,8 @@ class TestTell:
         assert another.tokens.known(f"Bearer {made['secret']}".encode()) is None
 
     async def test_who_starts_later_hears_of_both(self, admin: CheckedClient, platform: Platform) -> None:
-        live, revoked = await make(admin), await make(admin)
-        await admin.delete(f"/api-keys/{revoked['id']}")
+        live, revoked = await make(admin), await make_revoked(admin, platform)
         await taken(platform, live["secret"])
-        await refused(platform, revoked["secret"])
         async with open_platform(platform.settings) as late:
             assert counts(late, live["secret"])
             assert not counts(late, revoked["secret"])
@@ -92,9 +100,7 @@ class TestTell:
         assert made["secret"][-49:].encode() not in ((await told(platform))[made["id"]] or b"")
 
     async def test_an_event_that_comes_late_brings_no_key_back(self, admin: CheckedClient, platform: Platform) -> None:
-        made = await make(admin)
-        await admin.delete(f"/api-keys/{made['id']}")
-        await refused(platform, made["secret"])
+        made = await make_revoked(admin, platform)
         async with platform.work(company_id=admin.caller.company_id if admin.caller else None) as ctx:
             await service.tell(ctx, UUID(made["id"]))
         assert (await told(platform))[made["id"]] == api_keys.REVOKED
@@ -133,8 +139,7 @@ class TestEnds:
     async def test_with_its_company_which_leaves_nothing_of_it(
         self, admin: CheckedClient, platform: Platform, company: UUID, as_role: Clients
     ) -> None:
-        made, revoked = await make(admin), await make(admin)
-        await admin.delete(f"/api-keys/{revoked['id']}")
+        made, revoked = await make(admin), await make_revoked(admin, platform)
         await taken(platform, made["secret"])
         root = as_role("super_admin", company=await make_company(platform))
         assert (await root.delete(f"/companies/{company}", headers={"If-Match": "*"})).status_code == 204
@@ -159,10 +164,8 @@ class TestEnds:
 
 class TestAlign:
     async def test_a_lost_bucket_heals(self, admin: CheckedClient, platform: Platform) -> None:
-        live, revoked = await make(admin), await make(admin)
-        await admin.delete(f"/api-keys/{revoked['id']}")
+        live, revoked = await make(admin), await make_revoked(admin, platform)
         await taken(platform, live["secret"])
-        await refused(platform, revoked["secret"])
         before = await told(platform)
         await platform.nats.jetstream().purge_stream(f"KV_{api_keys.BUCKET}")
         assert await told(platform) == {}
