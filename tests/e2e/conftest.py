@@ -9,9 +9,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from etter_common.crypto import new_token
@@ -29,6 +31,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def quiet(*_told: object, **_more: object) -> None:
     """Progress nobody watches."""
+
+
+@contextmanager
+def signed_in(stack: State, person: Person) -> Iterator[httpx2.Client]:
+    """A plain client with the person's access token."""
+    with httpx2.Client(base_url=stack.ingress_url, timeout=60) as client:
+        credentials = {"email": person.email, "password": person.password}
+        tokens = client.post("/api/auth/v1/sessions", json=credentials).json()["data"]
+        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
+        yield client
 
 
 @pytest.fixture(scope="session")

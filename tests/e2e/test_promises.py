@@ -11,7 +11,6 @@ import sys
 import threading
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from etter_devstack.stack import Plan
 from etter_devstack.state import Home, State
 
 from .collector import Collector
-from .conftest import quiet
+from .conftest import quiet, signed_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 DOCUMENTS, JOBS = "/api/extraction/v1/documents", "/api/extraction/v1/extraction-jobs"
@@ -193,15 +192,6 @@ class TestCompanies:
         eventually(lambda: etter("erasure", own["id"]).returncode == 0 or None, "all have answered", timeout_s=60)
         assert not (home.data / "objects" / own["id"]).exists()
         assert "there is no company" in etter("export-company", own["id"], "--to", str(tmp_path / "again")).stderr
-
-
-@contextmanager
-def signed_in(stack: State, person: Person) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=stack.ingress_url, timeout=60) as client:
-        credentials = {"email": person.email, "password": person.password}
-        tokens = client.post("/api/auth/v1/sessions", json=credentials).json()["data"]
-        client.headers["authorization"] = f"Bearer {tokens['access_token']}"
-        yield client
 
 
 def seeded(home: Home, company: str, role: str) -> Person:

@@ -33,7 +33,12 @@ _JOBS = "ETTER_JOBS_"
 _CHUNK = 128 * 1024
 _TIMEOUT_S = 30.0
 _DELETES_AT_ONCE = 100
-_ENDINGS = ("auth.company.deleted.v1", "auth.user.deactivated.v1", "auth.session.revoked.v1")
+_ENDINGS = (
+    "auth.company.deleted.v1",
+    "auth.user.deactivated.v1",
+    "auth.session.revoked.v1",
+    "auth.api_key.revoked.v1",
+)
 """Endings that a restore undoes: they are told one by one, to be done again."""
 
 

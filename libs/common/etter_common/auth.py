@@ -1,6 +1,6 @@
-"""Who calls: access tokens checked without asking anybody, against keys and revocations watched into memory.
+"""Who calls: access tokens and API keys, checked without asking anybody, against what is watched into memory.
 
-Auth writes public keys and revocations to JetStream key-value buckets; every service follows them (architecture.md).
+Auth writes public keys, revocations and API keys to JetStream key-value buckets; every service follows them.
 While NATS or auth is away a service goes on with what it knows.
 """
 
@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -18,6 +18,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
 
+from etter_common import api_keys
+from etter_common.api_keys import ApiKeys
 from etter_common.clock import epoch_s
 from etter_common.errors import Unauthenticated
 from etter_common.permissions import permissions_of
@@ -36,14 +38,18 @@ _MAX_TOKEN_LENGTH = 4096
 
 @dataclass(frozen=True)
 class Principal:
-    """The verified caller."""
+    """The verified caller: a user in a session, or an API key that acts for the user who made it.
+
+    Of `session_id` and `key_id` it has one.
+    """
 
     user_id: UUID
     company_id: UUID
-    session_id: UUID
+    session_id: UUID | None
     roles: tuple[str, ...]
     permissions: frozenset[str]
     expires_at: int
+    key_id: UUID | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -56,10 +62,15 @@ class Principal:
     def company(self) -> str:
         return str(self.company_id)
 
+    @property
+    def caller_id(self) -> UUID:
+        """The key's id, or the user's where there is none."""
+        return self.key_id or self.user_id
+
     @cached_property
-    def user_key(self) -> str:
-        """What limits count this user by."""
-        return f"user:{self.user_id}"
+    def caller_key(self) -> str:
+        """What limits count this caller by."""
+        return f"key:{self.key_id}" if self.key_id else f"user:{self.user_id}"
 
     @cached_property
     def company_key(self) -> str:
@@ -68,6 +79,11 @@ class Principal:
     @cached_property
     def session(self) -> str:
         return str(self.session_id)
+
+    @cached_property
+    def api_key(self) -> str | None:
+        """The key's id as logs and histories tell it."""
+        return str(self.key_id) if self.key_id else None
 
 
 class KeyRing:
@@ -129,15 +145,27 @@ class Revocations:
             del self._users[key]
 
 
-class TokenVerifier:
-    """Checks an access token's signature once, then remembers it until it ends; revocations count on every use."""
+class _Seen(NamedTuple):
+    """What was verified before: a token that was issued then, or a key by its entry of that moment."""
 
-    def __init__(self, keys: KeyRing, revocations: Revocations) -> None:
+    principal: Principal
+    issued_at: int
+    entry: api_keys.Entry | None = None
+
+
+class TokenVerifier:
+    """Checks a token's signature or a key's secret once, then remembers it until it ends.
+
+    Revocations count on every use; a key is known again for as long as its entry is the same.
+    """
+
+    def __init__(self, keys: KeyRing, revocations: Revocations, known_keys: ApiKeys | None = None) -> None:
         self._keys = keys
         keys.on_drop.append(self.forget)
         self._revocations = revocations
-        self._known: OrderedDict[str, tuple[Principal, int]] = OrderedDict()
-        self._by_header: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
+        self._api_keys = ApiKeys() if known_keys is None else known_keys
+        self._known: OrderedDict[str, _Seen] = OrderedDict()
+        self._by_header: OrderedDict[bytes, _Seen] = OrderedDict()
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_S,
             iss={"essential": True, "value": ISSUER},
@@ -150,12 +178,16 @@ class TokenVerifier:
         )
 
     def verify(self, token: str) -> Principal:
-        """The principal of a valid token; raises `Unauthenticated` without telling what was wrong with it."""
-        principal, issued_at = self._known.get(token) or self._check(token)
+        """The principal of a valid token or API key; raises `Unauthenticated` without telling what was wrong."""
+        seen = self._known.get(token)
+        if seen is None or self._has_changed(seen):
+            self._known.pop(token, None)
+            seen = self._check(token)
+        principal = seen.principal
         if principal.expires_at + _LEEWAY_S < epoch_s():
             self._known.pop(token, None)
-            raise Unauthenticated("the access token has expired")
-        if self._revocations.ended(principal.session, principal.user, issued_at):
+            raise Unauthenticated(f"the {'API key' if seen.entry else 'access token'} has expired")
+        if seen.entry is None and self._revocations.ended(principal.session, principal.user, seen.issued_at):
             raise Unauthenticated("the session has ended")
         return principal
 
@@ -176,12 +208,35 @@ class TokenVerifier:
             self._by_header[authorization] = found
             if len(self._by_header) > _CACHE_SIZE:
                 self._by_header.popitem(last=False)
-        principal, issued_at = found
-        if principal.expires_at + _LEEWAY_S < epoch_s():
+        principal, issued_at, entry = found
+        if entry is None:
+            ended = self._revocations.ended(principal.session, principal.user, issued_at)
+        else:
+            ended = self._api_keys.get(principal.api_key) is not entry
+        if ended or principal.expires_at + _LEEWAY_S < epoch_s():
+            del self._by_header[authorization]
             return None
-        return None if self._revocations.ended(principal.session, principal.user, issued_at) else principal
+        return principal
 
-    def _check(self, token: str) -> tuple[Principal, int]:
+    def _has_changed(self, seen: _Seen) -> bool:
+        """Whether a key is another than it was, or none any more."""
+        return seen.entry is not None and self._api_keys.get(seen.principal.api_key) is not seen.entry
+
+    def _check(self, token: str) -> _Seen:
+        checked = self._check_key(token) if token.startswith(api_keys.PREFIX) else self._check_token(token)
+        self._known[token] = checked
+        if len(self._known) > _CACHE_SIZE:
+            self._known.popitem(last=False)
+        return checked
+
+    def _check_key(self, key: str) -> _Seen:
+        found = self._api_keys.find(key)
+        if found is None:
+            raise Unauthenticated("the API key is not valid")
+        key_id, entry = found
+        return _Seen(_principal_of_key(key_id, entry), 0, entry)
+
+    def _check_token(self, token: str) -> _Seen:
         if len(token) > _MAX_TOKEN_LENGTH:
             raise Unauthenticated("the access token is not valid")
         try:
@@ -189,13 +244,9 @@ class TokenVerifier:
             if decoded.header.get("typ") != TOKEN_TYPE or "kid" not in decoded.header:
                 raise Unauthenticated("the access token is not valid")
             self._claims.validate(decoded.claims)
-            checked = _principal(decoded.claims), int(decoded.claims["iat"])
+            return _Seen(_principal(decoded.claims), int(decoded.claims["iat"]))
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise Unauthenticated("the access token is not valid") from error
-        self._known[token] = checked
-        if len(self._known) > _CACHE_SIZE:
-            self._known.popitem(last=False)
-        return checked
 
 
 def bearer_token(authorization: str | None) -> str | None:
@@ -213,4 +264,16 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
         roles=roles,
         permissions=permissions_of(roles),
         expires_at=int(claims["exp"]),
+    )
+
+
+def _principal_of_key(key_id: UUID, entry: api_keys.Entry) -> Principal:
+    return Principal(
+        user_id=entry.user_id,
+        company_id=entry.company_id,
+        session_id=None,
+        roles=(entry.role,),
+        permissions=permissions_of((entry.role,)),
+        expires_at=entry.expires_at,
+        key_id=key_id,
     )

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
-from etter_common.errors import AppError, Forbidden, Unauthenticated
+from etter_common.errors import AppError, Forbidden, SessionRequired, Unauthenticated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +66,7 @@ class Context:
         self.stale_change: str | None = None  # the row that remembers them
         self.appended: list[Insert | Update | Delete] = []
         self.found: Found | None = None
+        self.kept_body: bytes | None = None  # what an `Idempotency-Key` keeps in place of an answer with a secret
 
     @cached_property
     def session(self) -> AsyncSession:
@@ -99,9 +100,26 @@ class Context:
 
     @property
     def user_id(self) -> UUID:
+        """Who did it: the signed-in user, or the one whose API key acts."""
+        return self._caller.user_id
+
+    @property
+    def caller_id(self) -> UUID:
+        """Who calls: the user, or the API key itself."""
+        return self._caller.caller_id
+
+    @property
+    def session_id(self) -> UUID:
+        """The session the caller has signed in to; an API key has none."""
+        if self._caller.session_id is None:
+            raise SessionRequired
+        return self._caller.session_id
+
+    @property
+    def _caller(self) -> Principal:
         if self.principal is None:
             raise Unauthenticated
-        return self.principal.user_id
+        return self.principal
 
     @property
     def signing_key(self) -> bytes:

@@ -13,7 +13,8 @@ from etter_common import idempotency, limits
 from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
 from etter_common.context import Context, Found
-from etter_common.errors import FieldError, Forbidden, Unauthenticated, ValidationFailed
+from etter_common.errors import FieldError, Forbidden, SessionRequired, Unauthenticated, ValidationFailed
+from etter_common.openapi import SCHEME, SESSION_SCHEME
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
 from etter_common.request_state import RequestState
@@ -40,7 +41,7 @@ def _open(request: Request, principal: Principal | None, *, system: bool = False
 
 
 def principal_of(request: Request) -> Principal:
-    """The caller of a valid bearer token; raises `Unauthenticated`."""
+    """The caller of a valid access token or API key; raises `Unauthenticated`."""
     token = bearer_token(request.headers.get("authorization"))
     if token is None:
         raise Unauthenticated
@@ -53,22 +54,28 @@ class Permitted(HTTPBearer):
     """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one."""
 
     def __init__(
-        self, permission: str | None, *, across: str | None = None, limit: Policy | None = None, replica: bool = False
+        self,
+        permission: str | None,
+        *,
+        across: str | None = None,
+        limit: Policy | None = None,
+        replica: bool = False,
+        signed_in: bool = False,
     ) -> None:
-        super().__init__(bearerFormat="JWT", description="access token of `POST /api/auth/v1/sessions`")
-        self.scheme_name = HTTPBearer.__name__  # one scheme for all routes
+        name, description = SESSION_SCHEME if signed_in else SCHEME
+        super().__init__(scheme_name=name, description=description)
         self.permission = permission
         self._across = across
         self._limit = limit
         self._replica = replica
+        self._signed_in = signed_in
 
     async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
         principal = principal_of(request)
         await _admit(request, principal, self._limit)
         refuse_unknown(request)
-        if self.permission is not None and not principal.may(self.permission):
-            raise Forbidden(f"this needs the permission {self.permission}", permission=self.permission)
-        system = self._across is not None and principal.may(self._across)
+        self._check(principal)
+        system = self._across is not None and principal.key_id is None and principal.may(self._across)
         ctx = _open(request, principal, system=system, read_only=self._replica)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is not None and not _is_upload(request):
@@ -76,27 +83,39 @@ class Permitted(HTTPBearer):
             state_of(request).claim = await idempotency.claim(ctx, key, mark)
         return ctx
 
+    def _check(self, principal: Principal) -> None:
+        if self._signed_in and principal.session_id is None:
+            raise SessionRequired
+        if self.permission is not None and not principal.may(self.permission):
+            raise Forbidden(f"this needs the permission {self.permission}", permission=self.permission)
+
 
 def requires(
-    permission: str | None, *, across: str | None = None, limit: Policy | None = None, replica: bool = False
+    permission: str | None,
+    *,
+    across: str | None = None,
+    limit: Policy | None = None,
+    replica: bool = False,
+    signed_in: bool = False,
 ) -> Any:
-    """Dependency: the context of a signed-in caller who has `permission` (`None`: any signed-in caller).
+    """Dependency: the context of a caller who has `permission` (`None`: any caller), a user or an API key.
 
-    A caller who also has the permission `across` works in the system scope: row-level security shows all companies.
-    `limit` is a policy of this route beside those that every request meets; it counts by user. On a POST with an
+    With `signed_in` it has to be a user: an API key is refused whatever its role. A user who also has the permission
+    `across` works in the system scope: row-level security shows all companies; an API key never leaves its own.
+    `limit` is a policy of this route beside those that every request meets; it counts by caller. On a POST with an
     `Idempotency-Key` and a JSON body the key is taken here, before the route function runs. With `replica` the route
     only reads, and what it reads may be a few seconds old: not for `cached`, whose values have to be the newest.
     """
-    return Depends(Permitted(permission, across=across, limit=limit, replica=replica))
+    return Depends(Permitted(permission, across=across, limit=limit, replica=replica, signed_in=signed_in))
 
 
 async def _admit(request: Request, principal: Principal, limit: Policy | None) -> None:
-    """Within all limits, or refused: requests at once, the company's and the user's quota, the route's own."""
+    """Within all limits, or refused: requests at once, the company's and the caller's quota, the route's own."""
     platform, state = platform_of(request), state_of(request)
-    state.hold(principal.user_key)
+    state.hold(principal.caller_key)
     await limits.count_caller(platform.limiter, state, principal, platform.policies)
     if limit is not None:
-        await limits.count(platform.limiter, state, principal.user_key, limit)
+        await limits.count(platform.limiter, state, principal.caller_key, limit)
 
 
 def refuse_unknown(request: Request) -> None:

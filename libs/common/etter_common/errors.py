@@ -87,6 +87,12 @@ class Forbidden(AppError):
     status, code, title = 403, "FORBIDDEN", "The caller may not do this"
 
 
+class SessionRequired(Forbidden):
+    """What an API key may not do whatever its role: it would make more of itself, or act as a person."""
+
+    code, title = "SESSION_REQUIRED", "This is for somebody who has signed in, not for an API key"
+
+
 class NotFound(AppError):
     status, code, title = 404, "NOT_FOUND", "There is no such thing"
 

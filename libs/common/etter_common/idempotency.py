@@ -32,7 +32,7 @@ class IdempotencyRow(PlatformBase):
     __tablename__ = "idempotency_keys"
 
     company_id: Mapped[UUID] = mapped_column(primary_key=True)
-    user_id: Mapped[UUID] = mapped_column(primary_key=True)
+    user_id: Mapped[UUID] = mapped_column(primary_key=True)  # or an API key's id
     key: Mapped[str] = mapped_column(primary_key=True)
     fingerprint: Mapped[bytes]
     status: Mapped[int | None]
@@ -59,7 +59,7 @@ class Claim:
         row = IdempotencyRow
         await self._ctx.session.execute(
             update(row)
-            .where(row.company_id == self._ctx.company_id, row.user_id == self._ctx.user_id, row.key == self._key)
+            .where(row.company_id == self._ctx.company_id, row.user_id == self._ctx.caller_id, row.key == self._key)
             .values(status=status, headers=headers, body=body)
         )
 
@@ -69,7 +69,7 @@ async def claim(ctx: Context, key: str, fingerprint: bytes) -> Claim:
     if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
         raise InvalidIdempotencyKey
     row = IdempotencyRow
-    owner = {"company_id": ctx.company_id, "user_id": ctx.user_id, "key": key}
+    owner = {"company_id": ctx.company_id, "user_id": ctx.caller_id, "key": key}
     taken = insert(row).values(**owner, fingerprint=fingerprint, created_at=utc_now()).on_conflict_do_nothing()
     if (await ctx.session.execute(taken.returning(row.key))).scalar_one_or_none():
         return Claim(ctx, key)

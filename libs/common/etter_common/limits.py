@@ -1,4 +1,4 @@
-"""Which limits every request meets: those of its user, its company, or its address when nobody is signed in."""
+"""Which limits every request meets: those of its user or API key and its company, or of its address."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ class Policies:
     """The limits of a service, by what they count; their figures are settings."""
 
     user: Policy
+    key: Policy
     company: Policy
     address: Policy
 
@@ -28,9 +29,13 @@ class Policies:
         window_s = settings.rate_limit_window_s
         return cls(
             user=Policy("default", settings.rate_limit_requests, window_s),
+            key=Policy("key", settings.rate_limit_key_requests, window_s),
             company=Policy("company", settings.rate_limit_company_requests, window_s),
             address=Policy("default", settings.rate_limit_requests, window_s),
         )
+
+    def of_caller(self, principal: Principal) -> Policy:
+        return self.user if principal.key_id is None else self.key
 
 
 async def count(limiter: RateLimiter, state: RequestState, key: str, policy: Policy) -> None:
@@ -45,12 +50,12 @@ async def count_caller(limiter: RateLimiter, state: RequestState, principal: Pri
     """Count against the caller's company, then the caller, whose limit the headers tell unless the company's is up."""
     if not limiter.spend_now(principal.company_key, policies.company):
         await count(limiter, state, principal.company_key, policies.company)
-    await count(limiter, state, principal.user_key, policies.user)
+    await count(limiter, state, principal.caller_key, policies.of_caller(principal))
 
 
 def count_caller_now(limiter: RateLimiter, state: RequestState, principal: Principal, policies: Policies) -> bool:
     """The same without a wait; false, and nothing of the caller's used, where Redis has to be asked."""
     if not limiter.spend_now(principal.company_key, policies.company):
         return False
-    state.limit = limiter.check_now(principal.user_key, policies.user)
+    state.limit = limiter.check_now(principal.caller_key, policies.of_caller(principal))
     return state.limit is not None

@@ -102,6 +102,7 @@ class Access(msgspec.Struct, omit_defaults=True, frozen=True):
     client_ip: str | None = None
     company_id: str | None = None
     user_id: str | None = None
+    api_key_id: str | None = None
     outcome: str | None = None
 
 

@@ -201,6 +201,7 @@ class PlatformMiddleware:
                 client_ip=state.client_ip,
                 company_id=principal.company if principal else None,
                 user_id=principal.user if principal else None,
+                api_key_id=principal.api_key if principal else None,
             )
         )
 

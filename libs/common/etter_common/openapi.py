@@ -8,11 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-from etter_common.errors import AppError, Conflict, IdempotencyKeyReused, InvalidIdempotencyKey, UnsupportedMediaType
+from etter_common.errors import (
+    AppError,
+    Conflict,
+    IdempotencyKeyReused,
+    InvalidIdempotencyKey,
+    SessionRequired,
+    UnsupportedMediaType,
+)
 from etter_common.idempotency import MAX_KEY_LENGTH
 from etter_common.responses import PROBLEM_MEDIA_TYPE, Problem, documented
 
 Json = dict[str, Any]  # of a document that FastAPI has made
+
+# name and description of what a route takes in `Authorization: Bearer`
+_OF_A_SESSION: Final = "an access token of `POST /api/auth/v1/sessions`"
+SCHEME: Final = "HTTPBearer", f"{_OF_A_SESSION}, or an API key of `POST /api/auth/v1/api-keys`"
+SESSION_SCHEME: Final = "SessionBearer", f"{_OF_A_SESSION}; an API key is refused"
 
 _HEADERS: Final[Json] = {
     "X-Request-ID": ("names this request in logs and problems", {"type": "string"}),
@@ -54,6 +66,8 @@ def complete(document: Json) -> None:
             _complete_read(operation)
         else:
             _complete_write(operation, takes_key=method == "post" and "security" in operation)
+        if any(SESSION_SCHEME[0] in scheme for scheme in operation.get("security", ())):
+            _add_errors(operation, SessionRequired)
         _allow_narrowing(operation, components["schemas"])
         for status, response in operation["responses"].items():
             always = ("X-Request-ID", *_OF_STATUS.get(status, _LIMITS if status < "400" else ()))
@@ -92,13 +106,17 @@ def _complete_write(operation: Json, *, takes_key: bool) -> None:
         errors += [IdempotencyKeyReused, InvalidIdempotencyKey]
     if "application/json" in operation.get("requestBody", {}).get("content", {}):
         errors.append(UnsupportedMediaType)
-    for status, response in documented(*errors).items():
-        _merge(operation["responses"], str(status), response)
+    _add_errors(operation, *errors)
     if takes_key:
         operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
     if "428" in operation["responses"]:
         for parameter in operation["parameters"]:
             parameter["required"] = parameter["required"] or parameter["name"].lower() == "if-match"
+
+
+def _add_errors(operation: Json, *errors: type[AppError]) -> None:
+    for status, response in documented(*errors).items():
+        _merge(operation["responses"], str(status), response)
 
 
 def _merge(responses: Json, status: str, added: Json) -> None:

@@ -167,7 +167,8 @@ class Outgoing:
         self.state.found = ctx.found
         if self.state.claim and self.state.error is None and answer.status < HTTPStatus.BAD_REQUEST:
             headers = {k.decode(): v.decode("latin-1") for k, v in answer.headers if k.decode() in _kept_headers()}
-            await self.state.claim.record(answer.status, headers, answer.body if whole else b"")
+            body = answer.body if whole else b""
+            await self.state.claim.record(answer.status, headers, body if ctx.kept_body is None else ctx.kept_body)
         await ctx.finish(self.state.error)
 
     def _failed(self, failure: Exception) -> Answer:

@@ -18,7 +18,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from sqlalchemy import text
 
-from etter_common import auth
+from etter_common import api_keys, auth
+from etter_common.api_keys import ApiKeys
 from etter_common.auth import KeyRing, Principal, Revocations, TokenVerifier
 from etter_common.cache import Cache
 from etter_common.context import Context, Origin
@@ -36,6 +37,7 @@ from etter_common.watch import BucketWatch
 log = structlog.get_logger(__name__)
 _REDIS_TIMEOUT_S = 0.2
 _NATS_CLOSE_S = 2.0
+_SNAPSHOTS_S = 1.0
 PartT = TypeVar("PartT")
 
 
@@ -52,6 +54,7 @@ class Platform:
     policies: Policies
     keys: KeyRing
     revocations: Revocations
+    api_keys: ApiKeys
     tokens: TokenVerifier
     health: HealthRegistry
     parts: dict[type[Any], Any] = field(default_factory=dict)
@@ -105,10 +108,14 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         cache = Cache(service=settings.service, redis=redis, nats=client, l1_max_bytes=settings.cache_l1_bytes)
         await cache.start()
         stack.push_async_callback(cache.close)
-        keys, revocations = KeyRing(), Revocations()
+        keys, revocations, known_keys = KeyRing(), Revocations(), ApiKeys()
         lifetime, copies = auth.ACCESS_TOKEN_LIFETIME_S + 60, settings.nats_replicas
-        await _follow(stack, BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies))
-        await _follow(stack, BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime, replicas=copies))
+        await _follow(
+            stack,
+            BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies),
+            BucketWatch(client, auth.REVOCATIONS_BUCKET, revocations, ttl_s=lifetime, replicas=copies),
+            BucketWatch(client, api_keys.BUCKET, known_keys, on_delete=known_keys.drop, replicas=copies),
+        )
         platform = Platform(
             settings=settings,
             db=db,
@@ -119,7 +126,8 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
             policies=Policies.of(settings),
             keys=keys,
             revocations=revocations,
-            tokens=TokenVerifier(keys, revocations),
+            api_keys=known_keys,
+            tokens=TokenVerifier(keys, revocations, known_keys),
             health=HealthRegistry(),
         )
         _add_checks(platform)
@@ -184,9 +192,18 @@ async def _close_nats(client: Client) -> None:
             await client.close()
 
 
-async def _follow(stack: AsyncExitStack, watch: BucketWatch) -> None:
-    await watch.start()
-    stack.push_async_callback(watch.close)
+async def _follow(stack: AsyncExitStack, *watches: BucketWatch) -> None:
+    """Start them, and let them read what is there: whose bearer counts is not refused by a process that starts.
+
+    Where that takes longer, JetStream is away: it starts with what it hears then.
+    """
+    for watch in watches:
+        await watch.start()
+        stack.push_async_callback(watch.close)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SNAPSHOTS_S):
+            for watch in watches:
+                await watch.loaded.wait()
 
 
 def _add_checks(platform: Platform) -> None:

@@ -27,6 +27,7 @@ _SECRET_TEXT: Final = re.compile(
     r"""
       (?P<scheme>\bbearer\ +)[A-Za-z0-9._~+/=-]{8,}                 # RFC 6750
     | (?P<basic>\bbasic\ +)(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/=]{8,}  # RFC 7617; not the words "basic skills"
+    | (?P<api_key>etter_[0-9a-f]{32}_)\w+                           # its id may be told, its secret not
     | \beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)*                         # JWS and JWE
     | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
     | (?P<userinfo>://[^\s/:@]*:)[^\s/@]+(?=@)                     # scheme://user:secret@host
@@ -42,7 +43,7 @@ _SECRET_TEXT: Final = re.compile(
 # every alternative above holds one of these, and looking for them costs a fiftieth of the expression
 _HINTS: Final = (
     *("bearer ", "basic ", "eyj", "-----begin", "://", "passw", "passphrase", "secret", "token", "apikey"),
-    *("api_key", "api-key", "authorization", "cookie", "akia", "asia", "$argon2"),
+    *("etter_", "api_key", "api-key", "authorization", "cookie", "akia", "asia", "$argon2"),
 )
 # most texts of a log recur (events, routes, methods); only those seen to hold no secret are kept
 _plain: Final[set[str]] = set()
@@ -97,7 +98,7 @@ def _remember_plain(text: str) -> None:
 
 
 def _black_out(match: re.Match[str]) -> str:
-    kept = match["scheme"] or match["basic"] or match["userinfo"] or match["pair"] or ""
+    kept = match["scheme"] or match["basic"] or match["userinfo"] or match["pair"] or match["api_key"] or ""
     return f"{kept}{REDACTED}"
 
 

@@ -80,6 +80,8 @@ class RequestState:
         """The caller is known from here on, in logs too."""
         self.principal = principal
         self.ids["company_id"], self.ids["user_id"] = principal.company, principal.user
+        if principal.api_key is not None:
+            self.ids["api_key_id"] = principal.api_key
 
     def hold(self, caller: str) -> None:
         """Count this request as one of the caller's that are open; raises `TooManyAtOnce`."""

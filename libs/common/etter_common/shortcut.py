@@ -148,4 +148,4 @@ def _found(platform: Platform, principal: Principal, plan: _Plan, answer: Answer
 
 def _name(scope: Scope, state: RequestState, principal: Principal) -> tuple[object, ...]:
     accept = state.given.get(b"accept")
-    return principal.user_key, principal.company_key, scope["path"], scope["query_string"], accept
+    return principal.caller_key, principal.company_key, scope["path"], scope["query_string"], accept

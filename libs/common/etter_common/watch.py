@@ -20,6 +20,7 @@ from etter_common.events.supervisor import honour_cancel, stop
 log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _REFRESH_S = 30.0
+_SNAPSHOT_S = 5.0  # longest silence while one is read
 
 
 class Sink(Protocol):
@@ -42,6 +43,28 @@ async def bucket(nats: Client, name: str, *, ttl_s: float | None = None, replica
     return found
 
 
+async def entries(store: KeyValue) -> dict[str, KeyValue.Entry]:
+    """What the bucket holds at the moment, by key, in one pass; without what was deleted.
+
+    Ends with the message behind which there is none, since the client's own mark of the end (an entry of `None`) may
+    come before messages that are on their way. An entry that is written anew at this very moment may be missing. Raises
+    `TimeoutError` when the last message is taken away meanwhile.
+    """
+    found: dict[str, KeyValue.Entry] = {}
+    if (await store.status()).values == 0:
+        return found
+    watcher = await store.watchall()
+    try:
+        while True:
+            entry = await watcher.updates(timeout=_SNAPSHOT_S)  # type: ignore[no-untyped-call]
+            if entry is not None and entry.operation is None:
+                found[entry.key] = entry
+            if entry is not None and entry.delta == 0:
+                return found
+    finally:
+        await watcher.stop()  # type: ignore[no-untyped-call]
+
+
 class BucketWatch:
     """Keeps a sink up to date with one bucket. The watch is renewed after errors and every 30 s, so it heals."""
 
@@ -54,7 +77,7 @@ class BucketWatch:
         self._ttl_s = ttl_s
         self._replicas = replicas
         self._task: asyncio.Task[None] | None = None
-        self.loaded = asyncio.Event()
+        self.loaded = asyncio.Event()  # all that was there is in the sink
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run(), name=f"watch-{self._name}")
@@ -75,6 +98,8 @@ class BucketWatch:
     async def _follow(self) -> None:
         """Read the snapshot, then changes, until nothing has come for a while; the caller starts anew."""
         store = await bucket(self._nats, self._name, ttl_s=self._ttl_s, replicas=self._replicas)
+        if (await store.status()).values == 0:
+            self.loaded.set()
         watcher = await store.watchall()
         try:
             while True:
@@ -83,11 +108,13 @@ class BucketWatch:
                     entry = await watcher.updates(timeout=_REFRESH_S)  # type: ignore[no-untyped-call]
                 except NatsTimeoutError:
                     return
-                if entry is None:
-                    self.loaded.set()
-                elif entry.operation is None:
+                if entry is None:  # the client's mark of the snapshot's end, which may come too early
+                    continue
+                if entry.operation is None:
                     self._sink.put(entry.key, entry.value or b"")
                 elif self._on_delete:
                     self._on_delete(entry.key)
+                if entry.delta == 0:
+                    self.loaded.set()
         finally:
             await watcher.stop()  # type: ignore[no-untyped-call]

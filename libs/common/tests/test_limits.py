@@ -18,7 +18,7 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
 from etter_common.responses import Data, documented
-from etter_common.testing.client import Caller, CheckedClient, TokenMint
+from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
 from etter_common.testing.sample import SampleSettings
 from etter_common.testing.service import running
 
@@ -71,10 +71,18 @@ class Site:
         platform: Platform = app.state.platform
         platform.limiter._budget_s = 30.0  # a busy machine is not a dead Redis
         self._mint = TokenMint(platform.keys)
+        self._known_keys = platform.api_keys
 
     def client(self, *, user: UUID | None = None, company: UUID | None = None, signed_in: bool = True) -> CheckedClient:
         caller = Caller(user or new_id(), company or new_id(), "analyst") if signed_in else None
         return CheckedClient(self.app, prefix="/api/sample/v1", caller=caller, mint=self._mint)
+
+    def with_key(self, *, user: UUID | None = None, company: UUID | None = None) -> CheckedClient:
+        """A client with an API key of its own."""
+        client = self.client(signed_in=False)
+        key = plant_key(self._known_keys, Caller(user or new_id(), company or new_id(), "analyst"))
+        client.headers["authorization"] = f"Bearer {key}"
+        return client
 
     async def begun(self, number: int) -> None:
         async with asyncio.timeout(60):
@@ -138,6 +146,26 @@ class TestRates:
             assert answers[-1].headers["ratelimit-policy"].startswith('"company";q=3;')
             assert await statuses(here.client(), "/quick", 1) == [200], "another company has its own"
 
+    async def test_a_key_has_a_quota_of_its_own_beside_its_makers(self, site: Opening) -> None:
+        async with site(rate_limit_requests=1, rate_limit_key_requests=2) as here:
+            user, company = new_id(), new_id()
+            key, other = (here.with_key(user=user, company=company) for _ in range(2))
+            passed = await key.get("/quick")
+            assert passed.headers["ratelimit-policy"] == f'"key";q=2;w={DAY_S}'
+            assert passed.headers["ratelimit"].startswith('"key";r=1;t=')
+            assert await statuses(key, "/quick", 2) == [200, 429]
+            assert await statuses(other, "/quick", 1) == [200]
+            assert await statuses(here.client(user=user, company=company), "/quick", 2) == [200, 429]
+            assert await statuses(key, "/strict", 1) == [429]
+
+    async def test_a_companys_keys_and_people_share_its_quota(self, site: Opening) -> None:
+        async with site(rate_limit_company_requests=2) as here:
+            company = new_id()
+            assert await statuses(here.client(company=company), "/quick", 1) == [200]
+            answers = [await here.with_key(company=company).get("/quick") for _ in range(2)]
+            assert [answer.status_code for answer in answers] == [200, 429]
+            assert answers[-1].headers["ratelimit-policy"].startswith('"company";q=2;')
+
     async def test_who_is_not_signed_in_is_counted_by_address(self, site: Opening) -> None:
         async with site(rate_limit_requests=2) as here:
             client = here.client(signed_in=False)
@@ -175,6 +203,17 @@ class TestConcurrency:
             here.work.may_end.set()
             assert {task.status_code for task in await asyncio.gather(*open_ones)} == {200}
             assert await statuses(client, "/quick", 1) == [200], "their places are free again"
+
+    async def test_a_key_is_a_caller_of_its_own(self, site: Opening) -> None:
+        async with site(max_concurrency_per_caller=1) as here:
+            user = new_id()
+            key = here.with_key(user=user)
+            open_one = asyncio.create_task(key.get("/slow"))
+            await here.begun(1)
+            assert (await key.get("/quick")).json()["code"] == "TOO_MANY_AT_ONCE"
+            assert await statuses(here.client(user=user), "/quick", 1) == [200]
+            here.work.may_end.set()
+            assert (await open_one).status_code == 200
 
     async def test_past_the_places_and_the_queue_it_says_so_at_once(self, site: Opening) -> None:
         async with site(max_concurrency=1, max_queue=1, queue_timeout_s=3600) as here:

@@ -3,12 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
+import msgspec
 import pytest
 from redis.exceptions import RedisError
 
-from etter_common.platform import make_redis
+from etter_common import api_keys
+from etter_common.api_keys import ApiKeys
+from etter_common.ids import new_id
+from etter_common.platform import Platform, make_redis, open_platform
 from etter_common.testing.backbone import ProbeSettings
+from etter_common.testing.client import Caller, plant_key
+from etter_common.watch import bucket
+
+
+class TestOpenPlatform:
+    async def test_it_knows_what_the_buckets_have_when_it_is_open(self, platform: Platform, company_id: UUID) -> None:
+        told, store = ApiKeys(), await bucket(platform.nats, api_keys.BUCKET)
+        key_ids = [new_id() for _ in range(20)]
+        keys = [plant_key(told, Caller(new_id(), company_id, "viewer"), key_id=key_id) for key_id in key_ids]
+        for key_id in key_ids:
+            await store.put(str(key_id), msgspec.json.encode(told.get(str(key_id))))
+        async with open_platform(platform.settings) as late:
+            assert [late.tokens.verify(key).key_id for key in keys] == key_ids
+        for key_id in key_ids:
+            await store.purge(str(key_id))
 
 
 class TestMakeRedis:

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from etter_common.redaction import MAX_TEXT, REDACTED, is_secret_name, redact_text, scrub
 
 JWT = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiIxMjM0NTYifQ.c2lnbmF0dXJlLWJ5dGVz"
+KEY_ID, KEY_SECRET = "019ab0f27c1e7a529c113f0d5b8e2a64", "4WqTz0bR8mXc1LpVn7YdKs2GhJf6Ae3UoIi5Ew9QtBv0ZxCaMyN"
+KEY = f"etter_{KEY_ID}_{KEY_SECRET}"
 PEM = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIP\n-----END PRIVATE KEY-----"
 
 
@@ -44,6 +46,12 @@ class TestRedactText:
             ('{"client_secret":"hunter2"}', "hunter2"),
             ("api-key=hunter2", "hunter2"),
             (PEM, "MC4CAQAwBQYDK2VwBCIEIP"),
+            (KEY, KEY_SECRET),
+            (f"Authorization: Bearer {KEY}", KEY_SECRET),
+            (f"/things?k={KEY}&x=1", KEY_SECRET),
+            (f"cut off: {KEY[:60]}", KEY_SECRET[:21]),
+            (f"pasted twice {KEY}{KEY}", KEY_SECRET),
+            (f"ETTER_{KEY[6:]}", KEY_SECRET),
             ("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
             ("$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA", "aGFzaA"),
         ],
@@ -51,6 +59,16 @@ class TestRedactText:
     def test_a_planted_secret_is_gone(self, text: str, secret: str) -> None:
         assert secret not in redact_text(text)
         assert REDACTED in redact_text(text)
+
+    def test_which_api_key_it_was_may_be_told(self) -> None:
+        assert redact_text(f"found {KEY} in a mail") == f"found etter_{KEY_ID}_{REDACTED} in a mail"
+
+    @pytest.mark.parametrize(
+        "text",
+        ["etter_common.auth", "etter_rate_limit_decisions_total", f"etter_{KEY_ID}"],
+    )
+    def test_names_of_ours_are_left_alone(self, text: str) -> None:
+        assert redact_text(text) == text
 
     @pytest.mark.parametrize(
         "text",

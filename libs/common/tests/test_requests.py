@@ -13,7 +13,7 @@ import zstandard
 from fastapi import FastAPI
 from sqlalchemy import func, select, text, update
 
-from etter_common import etags, idempotency
+from etter_common import etags, idempotency, logging
 from etter_common.cache import Entry
 from etter_common.clock import utc_now
 from etter_common.context import Context
@@ -225,6 +225,14 @@ class TestIdempotency:
         assert len({a.json()["data"]["id"] for a in answers}) == 1
         assert await ctx.session.scalar(select(func.count()).select_from(Thing)) == 1
 
+    async def test_a_key_does_not_answer_for_its_maker(self, as_role: Clients, as_key: Clients) -> None:
+        user, header = new_id(), {"Idempotency-Key": "shared"}
+        mine = await as_role("analyst", user=user).post("/things", json={"name": "one"}, headers=header)
+        keys = as_key("analyst", user=user)
+        theirs = [await keys.post("/things", json={"name": "two"}, headers=header) for _ in range(2)]
+        assert [answer.status_code for answer in (mine, *theirs)] == [201] * 3
+        assert theirs[0].json() == theirs[1].json() != mine.json()
+
     async def test_a_failed_request_does_not_use_up_its_key(self, client: CheckedClient) -> None:
         await make(client, "taken")
         key = {"Idempotency-Key": "retry-me"}
@@ -294,3 +302,18 @@ async def test_events_go_out_if_and_only_if_the_transaction_commits(
         heard[event.id] = event.payload.model_dump()["name"]
     await subscription.unsubscribe()
     assert sorted(heard.values()) == ["first", "second"]
+
+
+class TestCaller:
+    async def test_the_access_log_names_the_key_and_its_maker(
+        self, as_role: Clients, as_key: Clients, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        lines: list[logging.Access] = []
+        monkeypatch.setattr(logging, "access", lines.append)
+        user = new_id()
+        for client in (as_role("analyst", user=user), as_key("analyst", user=user)):
+            await client.get("/things")
+        by_user, by_key = lines
+        assert by_user.user_id == by_key.user_id == str(user)
+        assert by_user.api_key_id is None
+        assert UUID(str(by_key.api_key_id)).hex in client.headers["authorization"]

@@ -11,12 +11,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
-from etter_common import metrics
+from etter_common import api_keys, metrics
 from etter_common.app import Application
 from etter_common.cache import tag
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.testing.client import Caller, CheckedClient, TokenMint
+from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
 
 pytestmark = pytest.mark.principal("analyst")
 Found = TypeVar("Found")
@@ -28,8 +28,8 @@ def taken() -> float:
     return sum(metrics.REGISTRY.get_sample_value("etter_http_shortcuts_total", {"status": s}) or 0 for s in rows)
 
 
-def lent() -> float:
-    labels = {"policy": "default", "outcome": "allowed_lent"}
+def lent(policy: str = "default") -> float:
+    labels = {"policy": policy, "outcome": "allowed_lent"}
     return metrics.REGISTRY.get_sample_value("etter_rate_limit_decisions_total", labels) or 0
 
 
@@ -93,6 +93,15 @@ class TestAnswer:
         response = await client.get("/things")
         assert lent() == counted + 1
         assert response.headers["ratelimit"].startswith('"default";r=')
+
+    async def test_a_keys_request_counts_against_the_keys_limit(self, as_key: Any) -> None:
+        """At once, out of what is lent to this process: no round trip for it."""
+        client = as_key("analyst")
+        await taken_by(lambda: client.get("/things"))
+        counted, before = lent("key"), lent()
+        response = await client.get("/things")
+        assert (lent("key"), lent()) == (counted + 1, before)
+        assert response.headers["ratelimit"].startswith('"key";r=')
 
 
 class TestOutOfTheSecondTier:
@@ -204,6 +213,24 @@ class TestWhenTheRouteIsNeeded:
                 assert (await client.get("/things", headers=headers)).status_code == 200
             platform.revocations.put(f"session.{session}", b"")
             assert (await client.get("/things", headers=headers)).status_code == 401
+
+    async def test_a_revoked_key_ends_here_too(self, as_role: Any, platform: Platform, company_id: UUID) -> None:
+        key_id, client = new_id(), as_role(None)
+        key = plant_key(platform.api_keys, Caller(new_id(), company_id, "analyst"), key_id=key_id)
+        client.headers["authorization"] = f"Bearer {key}"
+        await taken_by(lambda: client.get("/things"))
+        platform.api_keys.put(str(key_id), api_keys.REVOKED)
+        assert (await client.get("/things")).status_code == 401
+
+    async def test_a_key_and_its_maker_are_two_callers(self, as_role: Any, as_key: Any) -> None:
+        user = new_id()
+        person, key, weak = as_role("analyst", user=user), as_key("analyst", user=user), as_key("nobody", user=user)
+        for client in (person, key):
+            await taken_by(lambda client=client: client.get("/things"))  # type: ignore[misc]
+        assert (await weak.get("/things")).status_code == 403
+        before = taken()
+        assert {(await client.get("/things")).status_code for client in (person, key)} == {200}
+        assert taken() == before + 2, "neither has made the other's plan forgotten"
 
     async def test_plans_are_bounded(self, app: FastAPI, client: CheckedClient) -> None:
         assert isinstance(app, Application)

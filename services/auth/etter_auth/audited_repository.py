@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import CTE, Delete, Insert, Update, insert, literal, select
+from sqlalchemy import CTE, Delete, Insert, Update, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import aliased
 
@@ -16,6 +16,25 @@ from etter_auth.tables import Base
 from etter_common.db.repository import Repository, SharedRepository
 
 ModelT = TypeVar("ModelT", bound=Base)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Rows about to end (sessions, API keys), as a part of another change's statement: it, and what to read from it."""
+
+    statement: CTE
+    ended: Any  # scalar subquery: {id: user id}
+
+    @classmethod
+    def of(cls, statement: CTE) -> Ending:
+        """Of a statement that gives `id` and `user_id`."""
+        pairs = func.jsonb_object_agg(statement.c.id, statement.c.user_id, type_=JSONB)
+        return cls(statement, select(func.coalesce(pairs, literal({}, JSONB))).scalar_subquery())
+
+
+def together(*endings: Ending) -> Any:
+    """What all of them ended, as a list; `extra` of a change they are `beside`."""
+    return func.jsonb_build_array(*(ending.ended for ending in endings), type_=JSONB)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ EXPORT = Export(
     AuthSettings,
     Base.metadata,
     secret={
+        "api_keys.hash": "made of what opens the company's data",
         "passwords.hash": "a password could be guessed from it",
         "sessions.refresh_hash": "made of what keeps a person signed in",
         "sessions.previous_hash": "made of what kept a person signed in",

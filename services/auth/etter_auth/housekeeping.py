@@ -1,4 +1,4 @@
-"""Once an hour, rows that nothing can ask for any more are dropped: expired sessions and forgotten tries."""
+"""Once an hour, rows that nothing can ask for any more are dropped: expired sessions and keys, forgotten tries."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 import structlog
 
+from etter_auth.api_keys import service as api_keys
 from etter_auth.passwords import service as passwords
 from etter_auth.sessions import service as sessions
 from etter_common.clock import utc_now
@@ -33,6 +34,7 @@ async def sweep(platform: Platform) -> None:
     async with platform.work(system=True) as ctx:
         await sessions.prune(ctx, now)
         await passwords.prune(ctx, now)
+        await api_keys.prune(ctx, now)
 
 
 async def _run(platform: Platform) -> None:

@@ -1,4 +1,4 @@
-"""The API process of auth; it also relays its events, keeps the keys and carries revocations to the verifiers."""
+"""The API process of auth; it also relays its events, keeps the keys and carries revocations and API keys to all."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from etter_auth import api
+from etter_auth.api_keys.background import api_keys_told
 from etter_auth.hashing import Hasher
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
@@ -33,7 +34,7 @@ def create(settings: AuthSettings | None = None) -> FastAPI:
         settings,
         title="Etter auth",
         routers=api.routers,
-        background=(hashing, keys_kept, relay, consumers(*subscriptions), housekeeping),
+        background=(hashing, keys_kept, relay, consumers(*subscriptions), api_keys_told, housekeeping),
     )
     app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
     return app

@@ -27,4 +27,6 @@ class AuthSettings(ServiceSettings):
     refresh_grace_s: float = Field(default=10.0, ge=0, description="a repeated refresh gets the same successor so long")
 
     key_rotation_days: int = Field(default=30, ge=1, description="how long one key signs")
-    key_check_s: float = Field(default=60.0, gt=0, description="how often a replica looks for a rotated key")
+    key_check_s: float = Field(
+        default=60.0, gt=0, description="how often a replica looks for a rotated key and at buckets"
+    )

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from etter_auth.sessions import handlers
+from etter_auth.api_keys import handlers as api_keys
+from etter_auth.sessions import handlers as sessions
 from etter_common.events.consumer import on
-from etter_common.events.contracts.auth import SessionRevoked
+from etter_common.events.contracts.auth import ApiKeyCreated, ApiKeyRevoked, SessionRevoked
 
-subscriptions = (on(SessionRevoked, handlers.session_revoked),)
+subscriptions = (
+    on(SessionRevoked, sessions.session_revoked),
+    on(ApiKeyCreated, api_keys.key_changed),
+    on(ApiKeyRevoked, api_keys.key_changed),
+)

@@ -9,6 +9,7 @@ from etter_auth.passwords.tries import counters
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 
+from .api_keys.test_router import make
 from .conftest import later
 from .factories import Person, sign_in
 
@@ -44,3 +45,12 @@ async def test_tries_go_after_a_day_but_known_addresses_stay_known(
     with later(days=32):
         await sweep(platform)
     assert await count(platform, stored, keys=keys) == 0
+
+
+async def test_keys_go_ninety_days_after_their_end(platform: Platform, admin: CheckedClient) -> None:
+    made = await make(admin, expires_in_days=1)
+    mine = "SELECT count(*) FROM api_keys WHERE id = :id"
+    for days, kept in ((90, 1), (92, 0)):
+        with later(days=days):
+            await sweep(platform)
+        assert await count(platform, mine, id=made["id"]) == kept

@@ -13,13 +13,17 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 
+from .api_keys.test_router import make
 from .factories import Person, make_company, sign_in
 
-OWNED = ("users", "sessions", "passwords", "audit_events")
+OWNED = ("users", "sessions", "passwords", "api_keys", "audit_events")
 
 
-async def test_another_companys_rows_are_not_there(platform: Platform, visitor: CheckedClient, person: Person) -> None:
+async def test_another_companys_rows_are_not_there(
+    platform: Platform, visitor: CheckedClient, person: Person, admin: CheckedClient
+) -> None:
     await sign_in(visitor, person)
+    await make(admin)
     for company, expected in ((person.company_id, True), (await make_company(platform), False)):
         async with platform.db.transaction(company) as session:
             for table in OWNED:
@@ -56,6 +60,10 @@ PLANS = {
     "SELECT id FROM sessions WHERE company_id = '{c}' AND user_id = '{c}' ORDER BY created_at DESC, id DESC LIMIT 51": (
         "ix_sessions_company_id_user_id_created_at_id"
     ),
+    "SELECT id FROM api_keys WHERE company_id = '{c}' ORDER BY created_at DESC, id DESC LIMIT 51": (
+        "ix_api_keys_company_id_created_at_id"
+    ),
+    "SELECT id FROM api_keys WHERE company_id = '{c}' ORDER BY name, id LIMIT 51": "ix_api_keys_company_id_name_id",
     "SELECT id FROM audit_events WHERE company_id = '{c}' ORDER BY created_at DESC, id DESC LIMIT 51": (
         "ix_audit_events_company_id_created_at_id"
     ),

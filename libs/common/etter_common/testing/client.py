@@ -16,7 +16,8 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from jsonschema import Draft202012Validator
 
-from etter_common import auth, responses
+from etter_common import api_keys, auth, crypto, responses
+from etter_common.api_keys import ApiKeys
 from etter_common.auth import KeyRing, Principal
 from etter_common.clock import epoch_s
 from etter_common.db.query_log import count_queries
@@ -60,6 +61,21 @@ class TokenMint:
         }  # fmt: skip
         header = {"alg": auth.ALGORITHM, "kid": self._key.kid, "typ": auth.TOKEN_TYPE}
         return jwt.encode(header, standard | claims, self._key, algorithms=[auth.ALGORITHM])
+
+
+def plant_key(known: ApiKeys, caller: Caller, *, key_id: UUID | None = None, lives_s: int = 3600) -> str:
+    """An API key that the application knows, as if auth had told it."""
+    key_id = key_id or new_id()
+    key = api_keys.new(key_id)
+    entry = api_keys.Entry(
+        sha256=crypto.hash_token(key),
+        company_id=caller.company_id,
+        user_id=caller.user_id,
+        role=caller.role,
+        expires_at=int(epoch_s()) + lives_s,
+    )
+    known.put(str(key_id), responses.encode(entry))
+    return key
 
 
 class CheckedClient(httpx2.AsyncClient):

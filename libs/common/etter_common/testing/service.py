@@ -21,8 +21,10 @@ from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
-from etter_common.testing.client import Caller, CheckedClient, TokenMint
+from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
 from etter_common.testing.plugin import Servers, own_nats
+
+Clients = Callable[..., CheckedClient]
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,8 @@ async def running(app: FastAPI) -> AsyncIterator[FastAPI]:
 def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list of small fixtures, not branches
     """The fixtures of one service, to be put into its conftest's globals.
 
-    `settings`, `app`, `platform` live as long as the run; `company_id`, `client`, `as_role`, `ctx` belong to one test.
+    `settings`, `app`, `platform` live as long as the run; the others belong to one test: `as_role` and `as_key` make
+    clients of the test's company, with an access token or an API key.
     """
 
     @pytest.fixture(scope="session", name="database")
@@ -120,7 +123,7 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         return new_id()
 
     @pytest.fixture(name="as_role")
-    async def as_role(app: FastAPI, mint: TokenMint, company_id: UUID) -> AsyncIterator[Callable[..., CheckedClient]]:
+    async def as_role(app: FastAPI, mint: TokenMint, company_id: UUID) -> AsyncIterator[Clients]:
         opened: list[CheckedClient] = []
 
         def make(role: str | None, *, company: UUID | None = None, user: UUID | None = None) -> CheckedClient:
@@ -133,8 +136,18 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         for client in opened:
             await client.aclose()
 
+    @pytest.fixture(name="as_key")
+    def as_key(as_role: Clients, platform: Platform, company_id: UUID) -> Clients:
+        def make(role: str, *, user: UUID | None = None) -> CheckedClient:
+            client = as_role(None)
+            key = plant_key(platform.api_keys, Caller(user or new_id(), company_id, role))
+            client.headers["authorization"] = f"Bearer {key}"
+            return client
+
+        return make
+
     @pytest.fixture(name="client")
-    def client(request: pytest.FixtureRequest, as_role: Callable[..., CheckedClient]) -> CheckedClient:
+    def client(request: pytest.FixtureRequest, as_role: Clients) -> CheckedClient:
         marker = request.node.get_closest_marker("principal")
         return as_role(marker.args[0] if marker else None)
 
@@ -146,7 +159,7 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         yield context
         await context.finish(asyncio.CancelledError())
 
-    made = (database, nats_url, settings, app, platform, mint, company_id, as_role, client, ctx)
+    made = (database, nats_url, settings, app, platform, mint, company_id, as_role, as_key, client, ctx)
     return {f"_{unit.name}_{fixture.name}": fixture for fixture in made} | {"unit_under_test": _unit(unit)}
 
 

@@ -62,7 +62,8 @@ class SurfaceTests:
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
-    `shared` are path parameters that name things all companies share. `erases` is false for the service that announces
+    `shared` are path parameters that name things all companies share. `needs_session` are the routes that refuse API
+    keys whatever their role. `erases` is false for the service that announces
     the end of companies and erases them before it does. `unmapped` names the constraints between rows
     that need no error of their own, and why. `export` is what `python -m etter_<service>.export` gives; `not_secret`
     names columns in it that look like secrets (`table.column`), and what they are.
@@ -70,6 +71,7 @@ class SurfaceTests:
 
     makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
+    needs_session: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     unmapped: ClassVar[Mapping[str, str]] = {}
     public: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     export: ClassVar[Export]
@@ -135,6 +137,21 @@ class SurfaceTests:
                 allowed = [role for role in ROLE_PERMISSIONS if await _allowed(as_role(role), method, path)]
                 matrix[f"{method} {path}"] = allowed
         compare(matrix, unit_under_test.root / "tests" / "permissions.json")
+
+    async def test_an_api_key_may_do_what_its_role_may_but_for_what_needs_a_session(
+        self, app: FastAPI, as_role: Clients, as_key: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if (method, path) in self.public:
+                continue
+            for role in ROLE_PERMISSIONS:
+                response = await as_key(role).request(method, _filled(path), content=b"")
+                where = f"{role} {method} {path}"
+                if (method, path) in self.needs_session:
+                    assert (response.status_code, response.json()["code"]) == (403, "SESSION_REQUIRED"), where
+                else:
+                    may = response.status_code not in (401, 403)
+                    assert may is await _allowed(as_role(role), method, path), where
 
     async def test_another_companys_id_is_not_found(
         self, app: FastAPI, as_role: Clients, ctx: Context, unit_under_test: ServiceUnderTest

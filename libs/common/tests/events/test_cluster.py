@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 from nats.js.errors import NotFoundError
 
-from etter_common import auth
+from etter_common import api_keys, auth
 from etter_common.events import streams
 from etter_common.events.consumer import consumers, on
 from etter_common.events.relay import relay
@@ -68,7 +68,8 @@ async def test_events_go_on_when_the_leader_of_the_stream_is_lost(
                 return (await js.stream_info(name)).config.num_replicas == 3
             return False
 
-        for name in (streams.EVENTS, streams.DEAD_LETTERS, f"KV_{auth.KEYS_BUCKET}", f"KV_{auth.REVOCATIONS_BUCKET}"):
+        buckets = (auth.KEYS_BUCKET, auth.REVOCATIONS_BUCKET, api_keys.BUCKET)
+        for name in (streams.EVENTS, streams.DEAD_LETTERS, *(f"KV_{bucket}" for bucket in buckets)):
             await until(partial(is_on_all, name))
         cluster = (await js.stream_info(streams.EVENTS)).cluster
         servers_of_a_cluster[str(cluster and cluster.leader)][0].kill()

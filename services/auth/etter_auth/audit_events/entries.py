@@ -37,8 +37,14 @@ class Entry:
             "outcome": self.outcome,
             "actor_id": self.actor_id or caller,
             "target_id": self.target_id,
-            "details": dict(self.details),
+            "details": {**self.details, **_acting_key(ctx)},
             "client_ip": ctx.origin.client_ip,
             "user_agent": ctx.origin.user_agent,
             "request_id": ctx.origin.request_id,
         }
+
+
+def _acting_key(ctx: Context) -> dict[str, str]:
+    """Where an API key acts for its maker, who is the actor then."""
+    key = ctx.principal.api_key if ctx.principal else None
+    return {"api_key_id": key} if key else {}

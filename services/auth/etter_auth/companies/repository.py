@@ -60,10 +60,10 @@ class CompanyRepository(SharedRepository[Company]):
             raise CompanyNotFound
         return changed.row
 
-    async def remove(self, company_id: UUID, entry: Entry, *, beside: CTE, extra: Any) -> Changed[Company]:
+    async def remove(self, company_id: UUID, entry: Entry, *, beside: Sequence[CTE], extra: Any) -> Changed[Company]:
         """Delete a row this transaction has locked, and with it all the company owns here."""
         removing = delete(Company).where(Company.id == company_id)
-        changed = await change(self, removing, entry, beside=[beside], extra=extra)
+        changed = await change(self, removing, entry, beside=beside, extra=extra)
         if changed is None:
             raise CompanyNotFound
         return changed

@@ -43,7 +43,7 @@ async def list_companies(
 
 @router.post("", status_code=201, responses=documented(*_COMMON, CompanyNameTaken, UnknownMasterCompany))
 async def create_company(
-    ctx: Annotated[Context, requires(_ALL, across=_ALL)], data: CompanyCreate, response: Response
+    ctx: Annotated[Context, requires(_ALL, across=_ALL, signed_in=True)], data: CompanyCreate, response: Response
 ) -> Data[CompanyOut]:
     company = await service.create(ctx, data)
     response.headers["location"] = f"/api/auth/v1/companies/{company.id}"
@@ -62,7 +62,7 @@ async def get_company(
 
 @router.patch("/{company_id}", responses=documented(*_VERSIONED, CompanyNameTaken, UnknownMasterCompany))
 async def change_company(
-    ctx: Annotated[Context, requires("companies:write", across=_ALL)],
+    ctx: Annotated[Context, requires("companies:write", across=_ALL, signed_in=True)],
     company_id: UUID,
     data: CompanyUpdate,
     response: Response,
@@ -75,7 +75,7 @@ async def change_company(
 
 @router.delete("/{company_id}", status_code=204, responses=documented(*_VERSIONED, OwnCompany))
 async def delete_company(
-    ctx: Annotated[Context, requires(_ALL, across=_ALL)], company_id: UUID, if_match: IfMatch = None
+    ctx: Annotated[Context, requires(_ALL, across=_ALL, signed_in=True)], company_id: UUID, if_match: IfMatch = None
 ) -> None:
     """End a tenant, for good: every service erases what it owns."""
     await service.delete(ctx, company_id, if_match=if_match)

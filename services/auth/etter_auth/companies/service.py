@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from etter_auth.api_keys import service as api_keys
 from etter_auth.audit_events.entries import Entry
+from etter_auth.audited_repository import together
 from etter_auth.companies import events
 from etter_auth.companies.errors import OwnCompany
 from etter_auth.companies.models import Company
@@ -49,7 +51,7 @@ async def update(ctx: Context, company_id: UUID, data: CompanyUpdate, *, if_matc
 
 
 async def delete(ctx: Context, company_id: UUID, *, if_match: str | None) -> None:
-    """End a tenant: users, sessions and log go here, everything else where the event is heard.
+    """End a tenant: users, sessions, API keys and log go here, everything else where the event is heard.
 
     The entry about it goes to the log of the caller's company, which stays.
     """
@@ -59,9 +61,12 @@ async def delete(ctx: Context, company_id: UUID, *, if_match: str | None) -> Non
     if company_id == ctx.company_id:
         raise OwnCompany
     entry = Entry("companies:delete", ctx.company_id, target_id=company_id, details={"name": company.name})
-    ending = sessions.ending_of_company(company_id)
-    changed = await companies.remove(company_id, entry, beside=ending.statement, extra=ending.ended)
-    await sessions.announce_ended(ctx, company_id, changed.extra, reason="company_deleted")
+    ending, revoking = sessions.ending_of_company(company_id), api_keys.ending_of_company(company_id)
+    beside = [ending.statement, revoking.statement]
+    changed = await companies.remove(company_id, entry, beside=beside, extra=together(ending, revoking))
+    ended, revoked = changed.extra
+    await sessions.announce_ended(ctx, company_id, ended, reason="company_deleted")
+    await api_keys.announce_revoked(ctx, company_id, revoked, reason="company_deleted")
     await ctx.publish(events.company_deleted(company_id))
 
 

@@ -9,8 +9,6 @@ from typing import Any
 
 import msgspec
 from joserfc.jwk import OKPKey
-from nats.js.errors import NoKeysError
-from nats.js.kv import KeyValue
 
 from etter_auth.jwks.models import SigningKey
 from etter_auth.jwks.repository import SigningKeyRepository
@@ -22,7 +20,7 @@ from etter_common.events.contracts.auth import KeyRotated
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.watch import bucket
+from etter_common.watch import bucket, entries
 
 _SEAL = "signing-key"
 # a replica that has not looked yet signs with the old key, and its tokens live their whole life after that
@@ -83,7 +81,7 @@ async def announce(platform: Platform, keys: Sequence[SigningKey]) -> None:
     """
     store = await bucket(platform.nats, auth.KEYS_BUCKET, replicas=platform.settings.nats_replicas)
     wanted = {key.kid: responses.encode(key.public_jwk) for key in keys}
-    present = await _entries(store)
+    present = {kid: entry.value for kid, entry in (await entries(store)).items()}
     for kid, jwk in wanted.items():
         if present.get(kid) != jwk:
             await store.put(kid, jwk)
@@ -134,11 +132,3 @@ def _made(ctx: Context, now: datetime) -> SigningKey:
         public_jwk=dict(key.as_dict(private=False)),
         created_at=now,
     )
-
-
-async def _entries(store: KeyValue) -> dict[str, bytes]:
-    try:
-        kids = await store.keys()
-    except NoKeysError:
-        return {}
-    return {kid: (await store.get(kid)).value or b"" for kid in kids}

@@ -23,11 +23,12 @@ from etter_common.errors import (
 from etter_common.responses import Data, documented
 
 router = APIRouter(prefix="/me", tags=["me"])
+Person = Annotated[Context, requires(None, signed_in=True)]
 _COMMON = (Unauthenticated, UserNotFound, ValidationFailed)
 
 
 @router.get("", response_model=Data[MeOut], responses=documented(*_COMMON, InvalidFields))
-async def get_me(ctx: Annotated[Context, requires(None)], fields: Fields = None) -> Response:
+async def get_me(ctx: Person, fields: Fields = None) -> Response:
     user = UserOut.model_validate(await service.get(ctx, ctx.user_id))
     allowed = sorted(ctx.principal.permissions) if ctx.principal else []
     me = MeOut(**user.model_dump(), company_id=ctx.company_id, permissions=allowed)
@@ -35,9 +36,7 @@ async def get_me(ctx: Annotated[Context, requires(None)], fields: Fields = None)
 
 
 @router.patch("", responses=documented(*_COMMON, UsernameTaken, PreconditionFailed, PreconditionRequired))
-async def change_me(
-    ctx: Annotated[Context, requires(None)], data: MeUpdate, response: Response, if_match: IfMatch = None
-) -> Data[UserOut]:
+async def change_me(ctx: Person, data: MeUpdate, response: Response, if_match: IfMatch = None) -> Data[UserOut]:
     user = await service.update_me(ctx, data, if_match=if_match)
     tag_answer(response, user)
     return Data[UserOut].of(user)

@@ -36,6 +36,6 @@ async def sign_in(ctx: Public, data: Credentials) -> Data[TokensOut]:
     tags=["me"],
     responses=documented(Unauthenticated, WrongPassword, WeakPassword, SignInDelayed, ValidationFailed, TooManySignIns),
 )
-async def change_password(ctx: Annotated[Context, requires(None)], data: PasswordChange) -> None:
+async def change_password(ctx: Annotated[Context, requires(None, signed_in=True)], data: PasswordChange) -> None:
     """Needs the current password; every other session of the caller ends."""
     await service.change(ctx, data)

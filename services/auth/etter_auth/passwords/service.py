@@ -74,8 +74,7 @@ async def change(ctx: Context, data: PasswordChange) -> None:
         raise WrongPassword
     new = data.new_password.get_secret_value()
     check(new, account, pointer="/body/new_password")
-    session_id = ctx.principal.session_id if ctx.principal else None
-    ending = sessions.ending_of_user(ctx.company_id, ctx.user_id, reason="password_changed", keep=session_id)
+    ending = sessions.ending_of_user(ctx.company_id, ctx.user_id, reason="password_changed", keep=ctx.session_id)
     entry = Entry("passwords:change", ctx.company_id, target_id=ctx.user_id)
     ended = await passwords.replace(
         ctx.user_id, await hasher.hash(new), entry, beside=ending.statement, extra=ending.ended

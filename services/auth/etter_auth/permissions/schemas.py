@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import ConfigDict, Field
 
 from etter_common.responses import Schema
+
+RoleName = Literal["super_admin", "company_admin", "chro", "analyst", "validator", "viewer"]
 
 
 class PermissionOut(Schema):

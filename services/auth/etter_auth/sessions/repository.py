@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, and_, delete, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import CTE, ColumnElement, Select, and_, delete, insert, literal, select, update
 
 from etter_auth.audit_events.entries import Entry
-from etter_auth.audited_repository import AuditedRepository, change
+from etter_auth.audited_repository import AuditedRepository, Ending, change
 from etter_auth.sessions.errors import SessionNotFound
 from etter_auth.sessions.models import Session
 from etter_auth.sessions.schemas import SessionOut, SessionQuery
@@ -23,14 +21,6 @@ from etter_common.pagination import Listing
 from etter_common.responses import Slice
 
 LISTING = Listing("sessions", {"created_at": Session.created_at}, default="-created_at", tie_breaker=Session.id)
-
-
-@dataclass(frozen=True)
-class Ending:
-    """Sessions about to end, as a part of another change's statement: the update, and what to read from it."""
-
-    statement: CTE
-    ended: Any  # scalar subquery: {session id: user id}
 
 
 class OpenSessionRepository(SharedRepository[Session]):
@@ -98,18 +88,13 @@ def ending_of_user(company_id: UUID, user_id: UUID, *, reason: str, keep: UUID |
         .returning(Session.id, Session.user_id)
         .cte("ended")
     )
-    return _ending(statement)
+    return Ending.of(statement)
 
 
 def ending_of_company(company_id: UUID) -> Ending:
     """All live sessions of a company that is about to be deleted, and they with it."""
     statement = select(Session.id, Session.user_id).where(Session.company_id == company_id, *_live()).cte("ended")
-    return _ending(statement)
-
-
-def _ending(statement: CTE) -> Ending:
-    pairs = func.jsonb_object_agg(statement.c.id, statement.c.user_id, type_=JSONB)
-    return Ending(statement, select(func.coalesce(pairs, literal({}, JSONB))).scalar_subquery())
+    return Ending.of(statement)
 
 
 def _live() -> tuple[ColumnElement[bool], ...]:

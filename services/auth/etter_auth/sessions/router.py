@@ -24,6 +24,7 @@ from etter_common.errors import (
 from etter_common.responses import Data, Page, documented, encode_page
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
+Person = Annotated[Context, requires(None, signed_in=True)]
 
 
 @router.post("/refresh", responses=documented(InvalidRefreshToken, RefreshTokenReused, ValidationFailed))
@@ -37,12 +38,12 @@ async def refresh_session(ctx: Public, data: RefreshRequest) -> Data[TokensOut]:
     response_model=Page[SessionOut],
     responses=documented(Unauthenticated, Forbidden, ValidationFailed, InvalidCursor, InvalidSort, InvalidFields),
 )
-async def list_sessions(ctx: Annotated[Context, requires(None)], query: Annotated[SessionQuery, Query()]) -> Response:
+async def list_sessions(ctx: Person, query: Annotated[SessionQuery, Query()]) -> Response:
     return json_response(encode_page(await service.list_page(ctx, query)))
 
 
 @router.delete("/current", status_code=204, responses=documented(Unauthenticated, SessionNotFound))
-async def end_current_session(ctx: Annotated[Context, requires(None)]) -> None:
+async def end_current_session(ctx: Person) -> None:
     """Sign out: the session's tokens stop working everywhere within a second."""
     await service.end_current(ctx)
 
@@ -50,5 +51,5 @@ async def end_current_session(ctx: Annotated[Context, requires(None)]) -> None:
 @router.delete(
     "/{session_id}", status_code=204, responses=documented(Unauthenticated, SessionNotFound, ValidationFailed)
 )
-async def end_session(ctx: Annotated[Context, requires(None)], session_id: UUID) -> None:
+async def end_session(ctx: Person, session_id: UUID) -> None:
     await service.end(ctx, session_id)

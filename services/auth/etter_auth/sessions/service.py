@@ -12,10 +12,11 @@ from sqlalchemy import CTE, Select
 
 from etter_auth import tokens
 from etter_auth.audit_events.entries import Entry
+from etter_auth.audited_repository import Ending
 from etter_auth.jwks.service import SigningKeys
 from etter_auth.sessions import events, repository
 from etter_auth.sessions.models import Session
-from etter_auth.sessions.repository import Ending, OpenSessionRepository, SessionRepository
+from etter_auth.sessions.repository import OpenSessionRepository, SessionRepository
 from etter_auth.sessions.schemas import SessionQuery, TokensOut
 from etter_auth.settings import AuthSettings
 from etter_common import auth, crypto
@@ -86,7 +87,7 @@ async def list_page(ctx: Context, query: SessionQuery) -> Slice:
     if user_id != caller.user_id and not caller.may("users:write"):
         raise Forbidden("other users' sessions need the permission users:write", permission="users:write")
     idle = timedelta(days=settings_of(ctx).session_idle_days)
-    return await SessionRepository(ctx).list_page(query, user_id, current=caller.session_id, idle=idle)
+    return await SessionRepository(ctx).list_page(query, user_id, current=ctx.session_id, idle=idle)
 
 
 async def end(ctx: Context, session_id: UUID) -> None:
@@ -99,7 +100,7 @@ async def end(ctx: Context, session_id: UUID) -> None:
 
 
 async def end_current(ctx: Context) -> None:
-    await end(ctx, _caller(ctx).session_id)
+    await end(ctx, ctx.session_id)
 
 
 def ending_of_user(company_id: UUID, user_id: UUID, *, reason: str, keep: UUID | None = None) -> Ending:

@@ -57,7 +57,7 @@ async def list_users(ctx: Annotated[Context, requires("users:read")], query: Ann
     responses=documented(*_COMMON, EmailTaken, UsernameTaken, RoleNotGrantable),
 )
 async def create_user(
-    ctx: Annotated[Context, requires("users:write")], data: UserCreate, response: Response
+    ctx: Annotated[Context, requires("users:write", signed_in=True)], data: UserCreate, response: Response
 ) -> Data[UserOut]:
     """Make a user without a password."""
     user = await service.create(ctx, data)
@@ -86,7 +86,7 @@ async def get_user(ctx: Annotated[Context, requires("users:read")], user_id: UUI
 
 @router.patch("/{user_id}", responses=documented(*_VERSIONED, EmailTaken, UsernameTaken, RoleNotGrantable))
 async def change_user(
-    ctx: Annotated[Context, requires("users:write")],
+    ctx: Annotated[Context, requires("users:write", signed_in=True)],
     user_id: UUID,
     data: UserUpdate,
     response: Response,
@@ -99,7 +99,7 @@ async def change_user(
 
 @router.delete("/{user_id}", status_code=204, responses=documented(*_VERSIONED))
 async def deactivate_user(
-    ctx: Annotated[Context, requires("users:write")], user_id: UUID, if_match: IfMatch = None
+    ctx: Annotated[Context, requires("users:write", signed_in=True)], user_id: UUID, if_match: IfMatch = None
 ) -> None:
     """Deactivate: no sign-in any more, all sessions end within a second. The user stays in the history."""
     await service.deactivate(ctx, user_id, if_match=if_match)

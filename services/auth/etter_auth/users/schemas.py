@@ -8,10 +8,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from etter_auth.permissions.schemas import RoleName
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 
-RoleName = Literal["super_admin", "company_admin", "chro", "analyst", "validator", "viewer"]
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from etter_auth.api_keys import service as api_keys
 from etter_auth.audit_events.entries import Entry
+from etter_auth.audited_repository import together
 from etter_auth.sessions import service as sessions
 from etter_auth.users import events
 from etter_auth.users.errors import OwnAccount, RoleNotGrantable, UserOutranksCaller
@@ -44,7 +46,7 @@ async def create(ctx: Context, data: UserCreate) -> User:
 
 
 async def update(ctx: Context, user_id: UUID, data: UserUpdate, *, if_match: str | None) -> User:
-    """Change a user the caller does not rank below; another set of roles ends the user's sessions."""
+    """Change a user the caller does not rank below; another set of roles ends their sessions, and keys beyond it."""
     user = await _manageable(ctx, user_id, if_match=if_match)
     values = data.model_dump(exclude_none=True)
     if "roles" in values and values["roles"] != user.roles:
@@ -62,21 +64,15 @@ async def update_me(ctx: Context, data: MeUpdate, *, if_match: str | None) -> Us
 
 
 async def deactivate(ctx: Context, user_id: UUID, *, if_match: str | None) -> None:
-    """The user can sign in no more and all their sessions end, in this transaction. Again changes nothing."""
+    """The user can sign in no more, and their sessions and API keys end in this transaction. Again changes nothing."""
     user = await _manageable(ctx, user_id, if_match=if_match)
     _check_not_self(ctx, user)
     if not user.is_active:
         return
-    ending = sessions.ending_of_user(ctx.company_id, user.id, reason="deactivated")
-    changed = await UserRepository(ctx).alter(
-        user,
-        {"is_active": False, "deactivated_at": utc_now()},
-        Entry("users:deactivate", ctx.company_id, target_id=user.id),
-        beside=[ending.statement],
-        extra=ending.ended,
-    )
-    await _announce(ctx, changed.row, events.user_deactivated(changed.row))
-    await sessions.announce_ended(ctx, ctx.company_id, changed.extra, reason="deactivated")
+    values = {"is_active": False, "deactivated_at": utc_now()}
+    entry = Entry("users:deactivate", ctx.company_id, target_id=user.id)
+    deactivated = await _shut_out(ctx, user, values, entry, reason="deactivated")
+    await _announce(ctx, deactivated, events.user_deactivated(deactivated))
 
 
 async def provide(ctx: Context, company_id: UUID, data: UserCreate) -> tuple[User, bool]:
@@ -95,14 +91,27 @@ async def _alter(ctx: Context, user: User, values: dict[str, Any]) -> User:
     if not values:
         return user
     entry = Entry("users:change", ctx.company_id, target_id=user.id, details={"fields": sorted(values)})
-    users = UserRepository(ctx)
     if "roles" not in values or values["roles"] == user.roles:
-        changed = await users.alter(user, values, entry)
+        changed = (await UserRepository(ctx).alter(user, values, entry)).row
     else:
-        ending = sessions.ending_of_user(ctx.company_id, user.id, reason="roles_changed")
-        changed = await users.alter(user, values, entry, beside=[ending.statement], extra=ending.ended)
-        await sessions.announce_ended(ctx, ctx.company_id, changed.extra, reason="roles_changed")
-    await _announce(ctx, changed.row, events.user_changed(changed.row))
+        allowed = permissions_of(tuple(values["roles"]))
+        changed = await _shut_out(ctx, user, values, entry, reason="roles_changed", allowed=allowed)
+    await _announce(ctx, changed, events.user_changed(changed))
+    return changed
+
+
+async def _shut_out(
+    ctx: Context, user: User, values: Mapping[str, Any], entry: Entry, *, reason: str,
+    allowed: frozenset[str] = frozenset(),
+) -> User:  # fmt: skip
+    """Change a user, and end in the same statement their sessions, and their keys that may do more than `allowed`."""
+    ending = sessions.ending_of_user(ctx.company_id, user.id, reason=reason)
+    revoking = api_keys.ending_of_user(ctx.company_id, user.id, reason=reason, allowed=allowed)
+    beside = [ending.statement, revoking.statement]
+    changed = await UserRepository(ctx).alter(user, values, entry, beside=beside, extra=together(ending, revoking))
+    ended, revoked = changed.extra
+    await sessions.announce_ended(ctx, ctx.company_id, ended, reason=reason)
+    await api_keys.announce_revoked(ctx, ctx.company_id, revoked, reason=reason)
     return changed.row
 
 

@@ -108,9 +108,14 @@ class HistoryRepository(Repository[WorkflowHistory]):
             "workflow_id": workflow_id,
             "user_id": self.ctx.principal.user_id if self.ctx.principal else None,
             "action": action,
-            "detail": detail,
+            "detail": {**detail, **self._acting_key()},
             "at": utc_now(),
         }
+
+    def _acting_key(self) -> dict[str, str]:
+        """Where an API key acts for its maker, who is the user then."""
+        key = self.ctx.principal.api_key if self.ctx.principal else None
+        return {"api_key_id": key} if key else {}
 
     async def list_page(self, params: PageParams, *where: ColumnElement[bool]) -> Slice:
         wanted = fieldsets.top_level(fieldsets.parse(params.fields, HistoryOut), HistoryOut)

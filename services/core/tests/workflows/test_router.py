@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 
 from etter_common.context import Context
+from etter_common.ids import new_id
 from etter_common.testing.client import CheckedClient
 
 from ..factories import make_role, make_workflow, workloads
@@ -82,6 +84,17 @@ class TestValidate:
         assert history[0]["detail"]["corrections"][0]["comment"] == "needs a person"
         mine = (await validator.get("/me/workflow-history")).json()["data"]
         assert [line["action"] for line in mine] == ["validated"]
+
+    async def test_history_names_the_key_that_acted_and_its_maker(self, as_key: Clients, ctx: Context) -> None:
+        workflow = await make_workflow(ctx)
+        await ctx.finish()
+        maker = new_id()
+        key = as_key("validator", user=maker)
+        done = await key.post(f"/workflows/{workflow}/validations", json={}, headers={"If-Match": "*"})
+        assert done.status_code == 201
+        [line, _] = (await key.get(f"/workflows/{workflow}/history")).json()["data"]
+        assert (line["action"], line["user_id"]) == ("validated", str(maker))
+        assert UUID(line["detail"]["api_key_id"]).hex in key.headers["authorization"]
 
     async def test_another_label_alone_changes_the_score(self, as_role: Clients, ctx: Context) -> None:
         workflow = await make_workflow(ctx)

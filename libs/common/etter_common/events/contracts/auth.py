@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -62,6 +63,27 @@ class SessionRevoked(EventPayload):
 
     user_id: UUID
     session_id: UUID
+    reason: str
+
+
+class ApiKeyCreated(EventPayload):
+    """Made by `user_id`. For the record; services check keys by the key-value bucket of API keys."""
+
+    type: ClassVar[str] = "auth.api_key.created.v1"
+
+    key_id: UUID
+    user_id: UUID
+    role: str
+    expires_at: datetime
+
+
+class ApiKeyRevoked(EventPayload):
+    """Of a key that `user_id` made. For the record; services check keys by the key-value bucket of API keys."""
+
+    type: ClassVar[str] = "auth.api_key.revoked.v1"
+
+    key_id: UUID
+    user_id: UUID
     reason: str
 
 

@@ -1,0 +1,139 @@
+"""Whose header it is: keys as callers, remembered and forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from etter_common import api_keys, crypto
+from etter_common.api_keys import ApiKeys
+from etter_common.auth import KeyRing, Revocations, TokenVerifier
+from etter_common.clock import epoch_s
+from etter_common.errors import Unauthenticated
+from etter_common.ids import new_id
+from etter_common.testing.client import Caller, TokenMint, plant_key
+
+CALLER = Caller(new_id(), new_id(), "validator")
+
+
+@pytest.fixture
+def known_keys() -> ApiKeys:
+    return ApiKeys()
+
+
+@pytest.fixture
+def verifier(known_keys: ApiKeys) -> TokenVerifier:
+    return TokenVerifier(KeyRing(), Revocations(), known_keys)
+
+
+class TestVerify:
+    def test_a_key_acts_for_its_maker_without_a_session(self, verifier: TokenVerifier, known_keys: ApiKeys) -> None:
+        key_id = new_id()
+        principal = verifier.verify(plant_key(known_keys, CALLER, key_id=key_id))
+        assert (principal.user_id, principal.company_id) == (CALLER.user_id, CALLER.company_id)
+        assert (principal.key_id, principal.session_id, principal.roles) == (key_id, None, ("validator",))
+        assert principal.may("workflows:validate")
+        assert not principal.may("users:write")
+        assert principal.caller_key == f"key:{key_id}"
+        assert principal.caller_id == key_id
+
+    def test_a_user_stays_a_user(self) -> None:
+        keys = KeyRing()
+        principal = TokenVerifier(keys, Revocations()).verify(TokenMint(keys).token(CALLER))
+        assert (principal.key_id, principal.api_key) == (None, None)
+        assert principal.caller_key == f"user:{CALLER.user_id}"
+        assert principal.caller_id == CALLER.user_id
+
+    @pytest.mark.parametrize(
+        "spoil",
+        [
+            lambda key: key[:-1],
+            lambda key: key[:-1] + ("0" if key[-1] != "0" else "1"),
+            lambda key: key[:39] + "é" * 49,
+            lambda key: key * 115,
+            lambda _: "etter_" + "0" * 10_000,
+            lambda key: key.replace("etter_", "etter-"),
+            lambda _: api_keys.new(new_id()),
+        ],
+        ids=["truncated", "checksum", "non-ASCII", "10 kB of keys", "10 kB", "prefix", "unknown"],
+    )
+    def test_hostile_ones_are_refused_alike(
+        self, verifier: TokenVerifier, known_keys: ApiKeys, spoil: Callable[[str], str]
+    ) -> None:
+        key = plant_key(known_keys, CALLER)
+        with pytest.raises(Unauthenticated, match="is not valid"):
+            verifier.verify(spoil(key))
+        assert verifier.known(f"Bearer {spoil(key)}".encode()) is None
+        verifier.verify(key)
+
+    def test_an_expired_one_is_refused(self, verifier: TokenVerifier, known_keys: ApiKeys) -> None:
+        key = plant_key(known_keys, CALLER, lives_s=-10)
+        with pytest.raises(Unauthenticated, match="has expired"):
+            verifier.verify(key)
+
+    def test_the_end_of_its_makers_sessions_is_not_its_own(self, known_keys: ApiKeys) -> None:
+        revocations = Revocations()
+        verifier = TokenVerifier(KeyRing(), revocations, known_keys)
+        key = plant_key(known_keys, CALLER)
+        revocations.put("session.None", b"1")
+        revocations.put(f"user.{CALLER.user_id}", str(int(epoch_s()) + 5).encode())
+        assert verifier.verify(key).user_id == CALLER.user_id
+        assert verifier.known(f"Bearer {key}".encode())
+
+
+class TestKnown:
+    def test_not_before_it_was_verified(self, verifier: TokenVerifier, known_keys: ApiKeys) -> None:
+        key = plant_key(known_keys, CALLER)
+        header = f"Bearer {key}".encode()
+        assert verifier.known(header) is None
+        assert verifier.known(header[:-1]) is None
+        principal = verifier.verify(key)
+        assert verifier.known(header) is principal
+
+    def test_the_secret_is_hashed_once(
+        self, verifier: TokenVerifier, known_keys: ApiKeys, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        key = plant_key(known_keys, CALLER)
+        verifier.verify(key)
+
+        def hashed(_: str) -> bytes:
+            raise AssertionError("hashed again")
+
+        monkeypatch.setattr(crypto, "hash_token", hashed)
+        for _ in range(3):
+            assert verifier.known(f"Bearer {key}".encode()) is verifier.verify(key)
+
+    def test_until_it_is_revoked(self, verifier: TokenVerifier, known_keys: ApiKeys) -> None:
+        key_id = new_id()
+        key = plant_key(known_keys, CALLER, key_id=key_id)
+        verifier.verify(key)
+        assert verifier.known(f"Bearer {key}".encode())
+        known_keys.put(str(key_id), api_keys.REVOKED)
+        assert verifier.known(f"Bearer {key}".encode()) is None
+        with pytest.raises(Unauthenticated):
+            verifier.verify(key)
+
+    def test_until_its_entry_is_another(self, verifier: TokenVerifier, known_keys: ApiKeys) -> None:
+        key_id = new_id()
+        key = plant_key(known_keys, CALLER, key_id=key_id)
+        verifier.verify(key)
+        told = known_keys.get(str(key_id))
+        assert told is not None
+        known_keys.put(str(key_id), _told(told, role="viewer"))
+        assert verifier.known(f"Bearer {key}".encode()) is None
+        assert verifier.verify(key).roles == ("viewer",)
+        assert verifier.known(f"Bearer {key}".encode())
+
+    def test_another_secret_under_its_id_ends_it(self, verifier: TokenVerifier, known_keys: ApiKeys) -> None:
+        key_id = new_id()
+        key = plant_key(known_keys, CALLER, key_id=key_id)
+        verifier.verify(key)
+        plant_key(known_keys, CALLER, key_id=key_id)
+        with pytest.raises(Unauthenticated):
+            verifier.verify(key)
+
+
+def _told(entry: api_keys.Entry, **changes: str) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(entry, **changes))
