@@ -30,6 +30,7 @@ class KnownHeads:
 
     def __init__(self, *, most: int = MAX_KEPT_HEADS) -> None:
         self._scopes: Bounded[bytes, Scope] = Bounded(most)
+        self._seen_once: Bounded[int, None] = Bounded(most)  # by hash: those that come once cost no more than that
 
     def __len__(self) -> int:
         return len(self._scopes)
@@ -38,7 +39,12 @@ class KnownHeads:
         return self._scopes.get(data) if len(data) <= MAX_KEPT_HEAD_BYTES else None
 
     def learn(self, data: bytes, scope: Scope) -> None:
-        """`data` is the whole of one request and nothing else."""
-        if len(data) > MAX_KEPT_HEAD_BYTES or any(name in _OF_ONE_REQUEST for name, _ in scope["headers"]):
+        """`data` is the whole of one request and nothing else; it is kept when it comes for the second time."""
+        if len(data) > MAX_KEPT_HEAD_BYTES:
+            return
+        if hash(data) not in self._seen_once:
+            self._seen_once.put(hash(data), None)
+            return
+        if any(name in _OF_ONE_REQUEST for name, _ in scope["headers"]):
             return
         self._scopes.put(data, {name: scope[name] for name in _OF_THE_HEAD} | {GIVEN: by_name(scope["headers"])})

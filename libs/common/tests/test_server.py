@@ -179,7 +179,7 @@ class TestAnswersAtHand:
 class TestKnownHeads:
     """A head that came before is looked up instead of parsed; what is answered is what would be answered anyway."""
 
-    async def test_the_second_copy_is_not_parsed_on_any_connection(
+    async def test_a_further_copy_is_not_parsed_on_any_connection(
         self, app: FastAPI, port: int, get: bytes, parsed: list[bytes]
     ) -> None:
         [first] = await talk(port, get, answers=1)
