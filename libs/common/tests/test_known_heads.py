@@ -13,7 +13,7 @@ from etter_common.request_state import GIVEN
 def scope(*headers: tuple[bytes, bytes]) -> dict[str, Any]:
     return {
         "type": "http", "asgi": {}, "http_version": "1.1", "scheme": "http", "root_path": "", "headers": list(headers),
-        "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "client": ("127.0.0.1", 1), "etter": object(),
+        "method": "GET", "path": "/", "raw_path": b"/", "query_string": b"", "client": None, "etter": object(),
     }  # fmt: skip
 
 
