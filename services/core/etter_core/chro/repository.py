@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
+    Double,
     Numeric,
     Select,
     SQLColumnExpression,
@@ -34,6 +35,13 @@ from etter_core.workflows.models import Workflow
 
 DEFAULT_CURRENCY = "USD"
 BANDS = 10
+DECIMALS = 4
+
+
+def _rounded(value: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
+    """As it is shown; sorts and sums go by the exact value."""
+    return cast(func.round(cast(value, Numeric()), DECIMALS), Double())
+
 
 _hours = Role.headcount * PRODUCTIVE_HOURS
 _freed_fte = Role.headcount * Workflow.freed_share
@@ -63,8 +71,8 @@ COLUMNS: Mapping[str, SQLColumnExpression[Any]] = {
     },
     "validated_by_name": Person.name,
     "hours": _hours,
-    "freed_hours": _hours * Workflow.freed_share,
-    "freed_fte": _freed_fte,
+    "freed_hours": _rounded(_hours * Workflow.freed_share),
+    "freed_fte": _rounded(_freed_fte),
     "cost": _cost,
     "freed_cost": _freed_cost,
     "outlook": _outlook,

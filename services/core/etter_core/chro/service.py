@@ -12,7 +12,7 @@ from etter_common.events.contracts.simulation import RunCompleted
 from etter_common.events.envelope import Event
 from etter_common.fieldsets import FieldsQuery
 from etter_common.responses import encode_data, encode_page
-from etter_core.chro.repository import BANDS, DashboardRepository, OutlookRepository
+from etter_core.chro.repository import BANDS, DECIMALS, DashboardRepository, OutlookRepository
 from etter_core.chro.schemas import DashboardQuery, Summary
 from etter_core.scores.scoring import PRODUCTIVE_HOURS
 
@@ -65,7 +65,7 @@ async def keep_outlook(ctx: Context, event: Event, run: RunCompleted) -> None:
 def _totals(rows: Sequence[Row], currency: str) -> dict[str, Any]:
     own = [row for row in rows if row["currency"] == currency]
     headcount = _sum(rows, "headcount")
-    freed_fte = float(_sum(rows, "freed_fte"))
+    freed_fte = round(float(_sum(rows, "freed_fte")), DECIMALS)
     return {
         "roles": _sum(rows, "roles"),
         "scored_roles": _sum(rows, "scored_roles"),
@@ -73,7 +73,7 @@ def _totals(rows: Sequence[Row], currency: str) -> dict[str, Any]:
         "headcount": headcount,
         "scored_headcount": _sum(rows, "scored_headcount"),
         "hours": float(headcount * PRODUCTIVE_HOURS),
-        "freed_hours": freed_fte * PRODUCTIVE_HOURS,
+        "freed_hours": round(freed_fte * PRODUCTIVE_HOURS, DECIMALS),
         "freed_fte": freed_fte,
         "cost": Decimal(_sum(own, "cost")),
         "freed_cost": Decimal(_sum(own, "freed_cost")),

@@ -46,6 +46,15 @@ class TestDashboard:
         assert line["freed_hours"] == pytest.approx(6.5 * PRODUCTIVE_HOURS)
         assert (float(str(line["cost"])), float(str(line["freed_cost"]))) == (500_000, 325_000)
 
+    async def test_figures_have_no_digits_of_arithmetic(self, client: CheckedClient, ctx: Context) -> None:
+        """3 × 0.65 is 1.9500000000000002 in binary."""
+        await make_workflow(ctx, title="Ledger Clerk", headcount=3, salary=50_000)
+        await ctx.finish()
+        (line,) = await entries(client)
+        total = (await client.get("/chro/summary")).json()["data"]["total"]
+        assert (line["freed_fte"], total["freed_fte"]) == (1.95, 1.95)
+        assert (line["freed_hours"], total["freed_hours"]) == (1.95 * PRODUCTIVE_HOURS, 1.95 * PRODUCTIVE_HOURS)
+
     async def test_a_role_nobody_described_is_a_line_without_scores(self, client: CheckedClient, ctx: Context) -> None:
         await make_role(ctx, title="Ledger Clerk")
         await ctx.finish()
