@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 log = logging.get_logger("etter.access")
 MAX_HEADERS: Final = 100
-MAX_TARGET_BYTES: Final = 8192
+MAX_TARGET_BYTES: Final = 32 * 1024
 
 
 class PlatformMiddleware:

@@ -15,7 +15,7 @@ from etter_common.errors import IdempotencyKeyReused, InvalidCursor, InvalidFiel
 from etter_common.jobs import progress_events
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data
-from etter_common.sse import EventStream, event_stream
+from etter_common.sse import EventStream, documented_stream, event_stream
 from etter_extraction.documents.errors import DocumentNotFound
 from etter_extraction.extraction_jobs import service
 from etter_extraction.extraction_jobs.errors import DocumentsAccepted, ExtractionJobNotFound, JobNotRetryable
@@ -23,7 +23,7 @@ from etter_extraction.extraction_jobs.models import ExtractionJob
 from etter_extraction.extraction_jobs.schemas import ExtractionJobCreate, ExtractionJobOut, ExtractionJobQuery
 
 router = APIRouter(prefix="/extraction-jobs", tags=["extraction jobs"])
-_STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the job's progress"}
+_STREAM = documented_stream("the job's progress")
 
 
 @router.post(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Header
@@ -19,17 +19,19 @@ from etter_common.errors import (
     ValidationFailed,
 )
 from etter_common.jobs import JobMixin, progress_events
-from etter_common.sse import EventStream, event_stream
+from etter_common.sse import EventStream, documented_stream, event_stream
 from etter_simulation.analyses.errors import UnknownSubject
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
+from etter_simulation.scenarios.errors import ScenarioNotFound, ScenarioVersionNotFound
 
 COMMON: Final = (Unauthenticated, Forbidden, ValidationFailed)
 STARTING: Final = (*COMMON, IdempotencyKeyReused, InvalidIdempotencyKey)
-SUBJECT: Final = (*STARTING, UnknownSubject, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies)
+SUBJECT: Final = (
+    *STARTING, UnknownSubject, ScenarioNotFound, ScenarioVersionNotFound,
+    NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
+)  # fmt: skip
 LISTING: Final = (*COMMON, InvalidCursor, InvalidSort, InvalidFields)
-STREAM: Final[dict[str, Any]] = {
-    "content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the job's progress"
-}  # fmt: skip
+STREAM: Final = documented_stream("the job's progress")
 LastEventId = Annotated[str | None, Header(max_length=200)]
 
 

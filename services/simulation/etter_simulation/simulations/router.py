@@ -26,7 +26,7 @@ from etter_common.fieldsets import FieldsQuery
 from etter_common.jobs import progress_events
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
-from etter_common.sse import EventStream, event_stream
+from etter_common.sse import EventStream, documented_stream, event_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 from etter_simulation.scenarios.errors import ScenarioNotFound, ScenarioVersionNotFound
 from etter_simulation.simulations import preview, service
@@ -65,7 +65,7 @@ _RESULTS: dict[str, Any] = {
     },
     "headers": {"Vary": {"description": "Accept, Accept-Encoding", "schema": {"type": "string"}}},
 }
-_STREAM = {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "the run's progress"}
+_STREAM = documented_stream("the run's progress")
 
 
 @router.post(
