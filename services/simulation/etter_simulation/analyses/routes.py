@@ -22,14 +22,10 @@ from etter_common.jobs import JobMixin, progress_events
 from etter_common.sse import EventStream, documented_stream, event_stream
 from etter_simulation.analyses.errors import UnknownSubject
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
-from etter_simulation.scenarios.errors import ScenarioNotFound, ScenarioVersionNotFound
 
 COMMON: Final = (Unauthenticated, Forbidden, ValidationFailed)
 STARTING: Final = (*COMMON, IdempotencyKeyReused, InvalidIdempotencyKey)
-SUBJECT: Final = (
-    *STARTING, UnknownSubject, ScenarioNotFound, ScenarioVersionNotFound,
-    NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies,
-)  # fmt: skip
+SUBJECT: Final = (*STARTING, UnknownSubject, NoRoleProfiles, TooManyRoleProfiles, MixedCurrencies)
 LISTING: Final = (*COMMON, InvalidCursor, InvalidSort, InvalidFields)
 STREAM: Final = documented_stream("the job's progress")
 LastEventId = Annotated[str | None, Header(max_length=200)]

@@ -25,6 +25,7 @@ from etter_simulation.automation_roadmaps.schemas import (
     AutomationRoadmapLine,
     AutomationRoadmapOut,
 )
+from etter_simulation.scenarios.errors import UNKNOWN_SCENARIO
 
 router = APIRouter(prefix="/automation-roadmaps", tags=["automation roadmaps"])
 Reader = Annotated[Context, requires("simulations:read")]
@@ -32,7 +33,7 @@ Writer = Annotated[Context, requires("simulations:write")]
 _ONE = (*COMMON, AutomationRoadmapNotFound)
 
 
-@router.post("", status_code=202, responses=documented(*SUBJECT, AutomationRoadmapTooLarge))
+@router.post("", status_code=202, responses=documented(*SUBJECT, *UNKNOWN_SCENARIO, AutomationRoadmapTooLarge))
 async def create_automation_roadmap(
     ctx: Writer, data: AutomationRoadmapCreate, response: Response
 ) -> Data[AutomationRoadmapLine]:

@@ -25,6 +25,7 @@ from etter_simulation.redeployment_plans.schemas import (
     RedeploymentPlanLine,
     RedeploymentPlanOut,
 )
+from etter_simulation.scenarios.errors import UNKNOWN_SCENARIO
 
 router = APIRouter(prefix="/redeployment-plans", tags=["redeployment plans"])
 Reader = Annotated[Context, requires("simulations:read")]
@@ -32,7 +33,7 @@ Writer = Annotated[Context, requires("simulations:write")]
 _ONE = (*COMMON, RedeploymentPlanNotFound)
 
 
-@router.post("", status_code=202, responses=documented(*SUBJECT, RedeploymentPlanTooLarge))
+@router.post("", status_code=202, responses=documented(*SUBJECT, *UNKNOWN_SCENARIO, RedeploymentPlanTooLarge))
 async def create_redeployment_plan(
     ctx: Writer, data: RedeploymentPlanCreate, response: Response
 ) -> Data[RedeploymentPlanLine]:

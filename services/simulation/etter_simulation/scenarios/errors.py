@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from etter_common.errors import Conflict, NotFound
 
 
@@ -20,3 +22,7 @@ class ScenarioHasNoBaseline(NotFound):
 class ScenarioNameTaken(Conflict):
     code, title = "SCENARIO_NAME_TAKEN", "The company has a scenario of this name"
     constraint = "uq_scenarios_company_id_name"
+
+
+UNKNOWN_SCENARIO: Final = (ScenarioNotFound, ScenarioVersionNotFound)
+"""What a request that names a scenario, and may name its version, can hear of them."""

@@ -17,6 +17,7 @@ from etter_common.responses import Data, Page, documented, encode_data, encode_p
 from etter_common.sse import EventStream
 from etter_simulation.analyses.routes import COMMON, LISTING, STREAM, SUBJECT, LastEventId, follow
 from etter_simulation.analyses.schemas import AnalysisQuery
+from etter_simulation.scenarios.errors import UNKNOWN_SCENARIO
 from etter_simulation.sensitivity_analyses import service
 from etter_simulation.sensitivity_analyses.errors import SensitivityAnalysisNotFound, SensitivityAnalysisTooLarge
 from etter_simulation.sensitivity_analyses.models import SensitivityAnalysis
@@ -32,7 +33,7 @@ Writer = Annotated[Context, requires("simulations:write")]
 _ONE = (*COMMON, SensitivityAnalysisNotFound)
 
 
-@router.post("", status_code=202, responses=documented(*SUBJECT, SensitivityAnalysisTooLarge))
+@router.post("", status_code=202, responses=documented(*SUBJECT, *UNKNOWN_SCENARIO, SensitivityAnalysisTooLarge))
 async def create_sensitivity_analysis(
     ctx: Writer, data: SensitivityAnalysisCreate, response: Response
 ) -> Data[SensitivityAnalysisLine]:
