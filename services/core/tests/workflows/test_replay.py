@@ -21,9 +21,9 @@ async def test_a_profile_told_again_is_the_one_told_before(ctx: Context, platfor
     await platform.nats.flush()
     await make_workflow(ctx)
     await ctx.finish()
-    before = await heard.next_msg(timeout=10)
+    before = await heard.next_msg(timeout=60)
     assert await replay(platform, [company_id], service.present) == 1
-    again = await heard.next_msg(timeout=10)
+    again = await heard.next_msg(timeout=60)
     await heard.unsubscribe()
     assert WorkflowPublished.model_validate_json(again.data) == WorkflowPublished.model_validate_json(before.data)
     assert before.headers

@@ -46,9 +46,11 @@ class TestExecute:
 
     async def test_the_end_is_announced(self, client: CheckedClient, platform: Platform) -> None:
         document = await upload(client)
-        heard = await platform.nats.subscribe(f"etter.{JobCompleted.type}.>")
+        heard = await platform.nats.subscribe(
+            f"etter.{JobCompleted.type}.{client.caller and client.caller.company_id}.>"
+        )
         job = await extracted(client, document["id"])
-        message = await heard.next_msg(timeout=5)
+        message = await heard.next_msg(timeout=60)
         await heard.unsubscribe()
         assert JobCompleted.model_validate_json(message.data).model_dump(mode="json") == {
             "job_id": job["id"], "succeeded": 1, "failed": 0,

@@ -64,7 +64,7 @@ class TestAccept:
             f"etter.{ExtractionAccepted.type}.{client.caller and client.caller.company_id}.>"
         )
         response = await client.post(f"/extractions/{extraction['id']}/accept")
-        told = ExtractionAccepted.model_validate_json((await heard.next_msg(timeout=5)).data)
+        told = ExtractionAccepted.model_validate_json((await heard.next_msg(timeout=60)).data)
         await heard.unsubscribe()
         (role,) = told.roles
         assert response.json()["data"]["status"] == "accepted"
@@ -107,7 +107,7 @@ class TestAccept:
             f"etter.{ExtractionAccepted.type}.{client.caller and client.caller.company_id}.>"
         )
         await client.post(f"/extractions/{extraction['id']}/accept")
-        parts = [ExtractionAccepted.model_validate_json((await heard.next_msg(timeout=5)).data) for _ in range(3)]
+        parts = [ExtractionAccepted.model_validate_json((await heard.next_msg(timeout=60)).data) for _ in range(3)]
         await heard.unsubscribe()
         assert [(part.part, part.parts, len(part.roles)) for part in parts] == [(1, 3, 500), (2, 3, 500), (3, 3, 100)]
 
