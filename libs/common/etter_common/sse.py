@@ -29,9 +29,6 @@ _HEADERS: Final = {
     "Content-Type": "text/event-stream; charset=utf-8",
     "X-Accel-Buffering": "no",  # a buffering proxy would hold progress back
 }
-_log = get_logger(__name__)
-
-
 _EVENT: Final = {
     "type": "object",
     "description": "each event",
@@ -42,6 +39,7 @@ _EVENT: Final = {
     },
     "required": ["data"],
 }
+_log = get_logger(__name__)
 
 Source = Callable[[str | None], AsyncGenerator[ServerEvent, None]]
 
@@ -92,6 +90,7 @@ class EventStream(Response):
         self._heartbeat_s = heartbeat_s
         self._retry_ms = retry_ms
         self._closing = closing or asyncio.Event()
+        self._following: asyncio.Task[ServerEvent] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
         metrics.SSE_STREAMS.inc()
@@ -111,29 +110,27 @@ class EventStream(Response):
             is_gone = gone.done()
         finally:
             await stop(*ends)
+            if self._following is not None:
+                await stop(self._following)
             await self._events.aclose()
         if not is_gone:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pump(self, send: Send) -> None:
         """Events as they come, and a comment whenever `heartbeat_s` passed without one."""
-        following: asyncio.Task[ServerEvent] | None = None
         try:
             while True:
-                following = following or asyncio.create_task(_next(self._events))
+                following = self._following = self._following or asyncio.create_task(_next(self._events))
                 done, _ = await asyncio.wait({following}, timeout=self._heartbeat_s)
                 if done:
-                    event, following = following.result(), None
-                    await _write(send, event.encode())
+                    self._following = None
+                    await _write(send, following.result().encode())
                 else:
                     await _write(send, _HEARTBEAT)
         except (StopAsyncIteration, OSError):  # the source's end, or the connection's
             return
         except Exception:  # the headers are out: the client can only be told by ending, and comes back
             _log.exception("event_stream_failed")
-        finally:
-            if following is not None:
-                await stop(following)
 
 
 async def _next(events: AsyncGenerator[ServerEvent]) -> ServerEvent:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
@@ -145,6 +146,27 @@ class TestEventStream:
         await reading
         assert source.closed
         assert not client.ended, "there is nobody to tell"
+
+    async def test_a_source_whose_call_eats_the_end_is_asked_again(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("etter_common.events.supervisor.INSIST_S", 0.1)
+        closed = asyncio.Event()
+
+        async def source(_: str | None) -> AsyncGenerator[ServerEvent, None]:
+            yield ServerEvent("1")
+            try:
+                with suppress(asyncio.CancelledError):
+                    await asyncio.Event().wait()
+                await asyncio.Event().wait()
+            finally:
+                closed.set()
+
+        reading = asyncio.create_task(client.read(event_stream(source)))
+        await client.until("data: 1")
+        client.gone.set()
+        await reading
+        assert closed.is_set()
 
     async def test_it_ends_at_once_when_the_process_drains(self, client: Client) -> None:
         source, closing = Source(1, ends=False), asyncio.Event()

@@ -91,7 +91,7 @@ async def test_workers_killed_at_random_moments_leave_the_bytes_of_a_run_played_
     client: CheckedClient, settings: ServiceSettings, platform: Platform, company_id: UUID
 ) -> None:
     """Whoever has the run's own job, and whoever has a chunk, dies."""
-    heard = await announced(platform, RunCompleted, client)
+    heard = await announced(platform, RunCompleted, company_id)
     simulation_id = await start(client, n_iterations=ITERATIONS)
     chance = random.Random(7)
     async with AsyncExitStack() as stack:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -245,6 +246,25 @@ class TestCancel:
             await asyncio.Event().wait()
 
         async with working(platform, be_deaf):
+            job_id = await add_job(platform, company_id)
+            await until(has_status(backbone, job_id, JobStatus.RUNNING))
+            async with platform.work(company_id=company_id) as ctx:
+                await jobs.request_cancel(ctx, ProbeJob, job_id)
+            await until(ends(backbone, job_id))
+        assert (await row(backbone, job_id))["status"] == "cancelled"
+
+    async def test_a_job_whose_call_eats_the_cancellation_is_asked_again(
+        self, backbone: Backbone, platform: Platform, company_id: UUID, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("etter_common.jobs.attempt._CANCEL_GRACE_S", 0.1)
+        monkeypatch.setattr("etter_common.events.supervisor.INSIST_S", 0.1)
+
+        async def eat_one(job: Job) -> None:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            await asyncio.Event().wait()
+
+        async with working(platform, eat_one):
             job_id = await add_job(platform, company_id)
             await until(has_status(backbone, job_id, JobStatus.RUNNING))
             async with platform.work(company_id=company_id) as ctx:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from etter_common.events.contracts.extraction import JobCompleted
@@ -44,11 +46,9 @@ class TestExecute:
         assert counted("extracted") >= before[0] + 1  # jobs of tests before may end beside this one's
         assert counted("failed") >= before[1] + 1
 
-    async def test_the_end_is_announced(self, client: CheckedClient, platform: Platform) -> None:
+    async def test_the_end_is_announced(self, client: CheckedClient, platform: Platform, company_id: UUID) -> None:
         document = await upload(client)
-        heard = await platform.nats.subscribe(
-            f"etter.{JobCompleted.type}.{client.caller and client.caller.company_id}.>"
-        )
+        heard = await platform.nats.subscribe(f"etter.{JobCompleted.type}.{company_id}.>")
         job = await extracted(client, document["id"])
         message = await heard.next_msg(timeout=60)
         await heard.unsubscribe()

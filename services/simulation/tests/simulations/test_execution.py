@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from uuid import UUID
 
 import pytest
 from nats.aio.msg import Msg
@@ -24,14 +25,14 @@ from .following import LONG, body, follow, simulated, simulating
 pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
 
 
-async def announced(platform: Platform, kind: type[EventPayload], client: CheckedClient) -> asyncio.Queue[Event]:
-    """Events of one type about the client's company from now on."""
+async def announced(platform: Platform, kind: type[EventPayload], company_id: UUID) -> asyncio.Queue[Event]:
+    """Events of one type about one company from now on."""
     heard: asyncio.Queue[Event] = asyncio.Queue()
 
     async def hear(message: Msg) -> None:
         heard.put_nowait(Event.read(dict(message.headers or {}), message.data))
 
-    await platform.nats.subscribe(f"etter.{kind.type}.{client.caller and client.caller.company_id}.>", cb=hear)
+    await platform.nats.subscribe(f"etter.{kind.type}.{company_id}.>", cb=hear)
     await platform.nats.flush()
     return heard
 
@@ -53,7 +54,7 @@ class TestExecute:
         role_id = new_id()
         await handlers.take_over(ctx, published(role_id, company_id=ctx.company_id, headcount=40))
         await ctx.finish()
-        heard = await announced(platform, RunCompleted, client)
+        heard = await announced(platform, RunCompleted, ctx.company_id)
         simulation_id = await simulated(client, roles="current", steps=40)
         payload = (await of(heard, simulation_id)).payload
         assert isinstance(payload, RunCompleted)
@@ -68,8 +69,10 @@ class TestExecute:
             assert line.released_fte.p95 == pytest.approx(role["released_fte"]["p95"][line.month], abs=1e-6)
             assert line.salary_cost.p5 == pytest.approx(role["total_salary_of_employee"]["p5"][line.month])
 
-    async def test_a_cancelled_run_is_announced_once(self, client: CheckedClient, platform: Platform) -> None:
-        heard = await announced(platform, RunCancelled, client)
+    async def test_a_cancelled_run_is_announced_once(
+        self, client: CheckedClient, platform: Platform, company_id: UUID
+    ) -> None:
+        heard = await announced(platform, RunCancelled, company_id)
         simulation_id = await started(client)
         assert (await client.post(f"/simulations/{simulation_id}/cancel")).status_code == 202
         assert (await follow(client, simulation_id))[-1]["status"] == "cancelled"
