@@ -26,6 +26,7 @@ from etter_extraction.objects.store import CHUNK, ObjectMissing, ObjectStore, St
 from etter_extraction.settings import ExtractionSettings
 
 if TYPE_CHECKING:
+    from obstore import AsyncWritableFile
     from obstore.store import S3Config
 
 PART: Final = 5 * 1024 * 1024  # the least S3 takes as a part; a smaller object is one request
@@ -84,17 +85,36 @@ class S3Store(ObjectStore):
         return cls(url.netloc, url.path.strip("/"), config)
 
     async def put(self, company_id: UUID, key: UUID, chunks: AsyncIterable[bytes]) -> None:
-        writer = obstore.open_writer_async(
-            self._bucket, _path(company_id, key), buffer_size=PART, max_concurrency=_PARALLEL_PARTS
-        )
         try:
             with self._asking("put"):
-                async with writer as out:
+                async with self._upload(_path(company_id, key)) as out:
                     async for chunk in chunks:
                         await out.write(chunk)
         except StoreAway:
             await self._take_back(company_id, key)
             raise
+
+    @asynccontextmanager
+    async def _upload(self, path: str) -> AsyncGenerator[AsyncWritableFile]:
+        """What breaks an upload off is what goes out, whatever then happens to its parts: a server may have dropped
+        them already, with the part it was receiving.
+        """
+        broken_off_by: BaseException | None = None
+        try:
+            async with obstore.open_writer_async(
+                self._bucket, path, buffer_size=PART, max_concurrency=_PARALLEL_PARTS
+            ) as out:
+                try:
+                    yield out
+                except BaseException as error:
+                    broken_off_by = error
+                    raise
+        except (BaseError, OSError) as error:
+            if broken_off_by is None or broken_off_by is error:
+                raise
+            if not isinstance(error, FileNotFoundError):
+                _log.warning("upload_not_taken_back", store=str(self), path=path, reason=_reason(error))
+            raise broken_off_by from None
 
     async def _take_back(self, company_id: UUID, key: UUID) -> None:
         """A put whose answer never came may have been carried out."""
@@ -162,14 +182,17 @@ class S3Store(ObjectStore):
 
     def _failed(self, operation: str, error: Exception) -> StoreAway:
         self._circuit.note(ok=False)
-        told = str(error)
-        reason = " ".join(told.partition("Debug source")[0].split())[:500]
+        told, reason = str(error), _reason(error)
         _log.warning("object_store_failed", operation=operation, store=str(self), reason=reason)
         if _NO_BUCKET in told:
             return StoreMisconfigured(f"there is no bucket for {self}; create it, Etter does not")
         if any(refusal in told for refusal in _REFUSALS):
             return StoreMisconfigured(f"{self} refuses these credentials: {reason}")
         return StoreAway(reason)
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).partition("Debug source")[0].split())[:500]
 
 
 def _path(company_id: UUID, key: UUID) -> str:

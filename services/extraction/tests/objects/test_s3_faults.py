@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import ipaddress
+import re
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -46,14 +47,33 @@ async def in_time() -> AsyncGenerator[None]:
     assert monotonic() - began < IN_TIME_S
 
 
+def answered(status: str, body: bytes = b"", *headers: str) -> bytes:
+    head = "\r\n".join((f"HTTP/1.1 {status}", f"content-length: {len(body)}", "connection: close", *headers))
+    return head.encode() + b"\r\n\r\n" + body
+
+
+FAILURE = answered("500 Internal Server Error")
+GONE = answered("404 Not Found", b"<Error><Code>NoSuchUpload</Code><Message>NoSuchUpload</Message></Error>")
+BEGUN = answered(
+    "200 OK",
+    b"<InitiateMultipartUploadResult><Bucket>b</Bucket><Key>k</Key><UploadId>an-upload</UploadId>"
+    b"</InitiateMultipartUploadResult>",
+)
+
+
 @asynccontextmanager
-async def answering(answer: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
-    """A server that gives every request the same bytes and hangs up: its endpoint, and the request lines it got."""
+async def answering(answer: bytes, **by_method: bytes) -> AsyncGenerator[tuple[str, list[bytes]]]:
+    """A server that gives every request (of a method) the same bytes and hangs up: its endpoint, and the request lines
+    it got.
+    """
     asked: list[bytes] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        asked.append((await reader.readuntil(b"\r\n\r\n")).partition(b"\r\n")[0])
-        writer.write(answer)
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.partition(b"\r\n")[0])
+        length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
+        await reader.readexactly(int(length[1]) if length else 0)
+        writer.write(by_method.get(head.split(b" ", 1)[0].decode(), answer))
         await writer.drain()
         writer.close()
 
@@ -153,18 +173,31 @@ class TestBrokenOff:
             await upload
         assert files(own_s3) == []
 
+    @pytest.mark.parametrize("error", [ValueError("the client has gone"), asyncio.CancelledError()], ids=repr)
+    @pytest.mark.parametrize("taken_back", [GONE, FAILURE], ids=["the parts are gone", "the store fails"])
+    async def test_what_broke_it_off_is_told_whatever_becomes_of_the_parts(
+        self, taken_back: bytes, error: BaseException
+    ) -> None:
+        async def chunks() -> AsyncIterator[bytes]:
+            async for chunk in repeated(b"x" * MIB, 12):
+                yield chunk
+            raise error
+
+        async with answering(answered("200 OK", b"", 'etag: "e"'), POST=BEGUN, DELETE=taken_back) as (endpoint, asked):
+            with pytest.raises(type(error)):
+                await store_at(endpoint).put(new_id(), new_id(), chunks())
+        assert any(line.startswith(b"DELETE ") and b"uploadId=an-upload" in line for line in asked)
+
 
 class TestFailing:
     async def test_errors_of_the_server_are_tried_again_a_few_times(self) -> None:
-        answer = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        async with answering(answer) as (endpoint, asked):
+        async with answering(FAILURE) as (endpoint, asked):
             with pytest.raises(StoreAway):
                 await store_at(endpoint).read(new_id(), new_id())
         assert len(asked) == 3
 
     async def test_after_failures_in_a_row_it_is_left_alone(self) -> None:
-        answer = b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-        async with answering(answer) as (endpoint, asked):
+        async with answering(FAILURE) as (endpoint, asked):
             store = store_at(endpoint)
             for _ in range(TRIPS_AFTER):
                 with pytest.raises(StoreAway):
