@@ -31,8 +31,8 @@ $(READY): requirements.lock $(PACKAGES:%=%/pyproject.toml)
 	@sh infra/devstack/install.sh "$(PYTHON)" $(READY) $(PACKAGES)
 
 # extras stay in the lock: pip before 23.3 takes a pin without them for another requirement
-lock: ## Resolve requirements.lock anew; pins that still fit stay (needs uv)
-	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+lock: ## Resolve requirements.lock anew; pins that still fit stay
+	@$(or $(wildcard $(BIN)/uv),uv) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
 		--no-header --group dev --no-emit-package etter-common --no-emit-package etter-devstack \
 		$(PACKAGES:%=%/pyproject.toml) --output-file requirements.lock
 

@@ -64,6 +64,7 @@ def stack(home: Home, spans: Collector) -> Iterator[State]:
         for service in SERVICES:
             environment.setenv(f"{service.upper()}_OTLP_ENDPOINT", spans.url)
             environment.setenv(f"{service.upper()}_TRACE_SAMPLE_RATIO", "0")
+            environment.setenv(f"{service.upper()}_QUEUE_TIMEOUT_S", "30")  # a busy machine is not what is tested
         state = daemon.start(home, port=None, report=quiet)
     yield state
     daemon.stop(home)

@@ -13,7 +13,7 @@ from etter_devstack.state import State
 
 from .conftest import signed_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 KEYS, ROLES, SCENARIOS = "/api/auth/v1/api-keys", "/api/core/v1/roles", "/api/simulation/v1/scenarios"
 CLERK = {"role": "Clerk", "count": 3, "salary": 60_000}
 TYPING = {"Name": "Type", "Type": "Auto", "Skill": 0.5, "Time": 1.0}

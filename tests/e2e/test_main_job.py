@@ -16,7 +16,7 @@ from etter_devstack.state import State
 
 from .conftest import quiet
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "brightwater"
 EXTRACTION, DASHBOARD = "/api/extraction/v1", "/api/core/v1/chro/dashboard"
 

@@ -25,7 +25,7 @@ from etter_devstack.state import Home, State
 from .collector import Collector
 from .conftest import quiet, signed_in
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 DOCUMENTS, JOBS = "/api/extraction/v1/documents", "/api/extraction/v1/extraction-jobs"
 
 

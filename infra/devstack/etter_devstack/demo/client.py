@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -15,17 +16,34 @@ T = TypeVar("T")
 Json = dict[str, Any]  # Any: what the API's JSON holds
 _FINAL = ("succeeded", "failed", "cancelled")
 _POLL_S = 0.05
+_PATIENCE_S = 60
 
 
 class JourneyError(Exception):
     """The API answered with a problem, or something did not happen in time; the text is for people."""
 
 
+class _Patient(httpx2.HTTPTransport):
+    """Asks again when a service that has too much to do, or waits for another one, says when."""
+
+    def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            response = super().handle_request(request)
+            pause = response.headers.get("retry-after", "")
+            if response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or not pause.isdecimal():
+                return response
+            if time.monotonic() + int(pause) > deadline:
+                return response
+            response.close()
+            time.sleep(int(pause))
+
+
 class Client:
     """One signed-in person."""
 
     def __init__(self, url: str, email: str, password: str) -> None:
-        self._http = httpx2.Client(base_url=url, timeout=60)
+        self._http = httpx2.Client(base_url=url, timeout=60, transport=_Patient())
         tokens = self.post("/api/auth/v1/sessions", {"email": email, "password": password})
         self._http.headers["authorization"] = f"Bearer {tokens['access_token']}"
 

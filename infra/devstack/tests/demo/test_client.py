@@ -6,22 +6,30 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from etter_devstack.demo import client as client_module
 from etter_devstack.demo.client import Client, JourneyError, eventually
 
 JOB = "/api/extraction/v1/extraction-jobs/1"
 
 
 class Api(BaseHTTPRequestHandler):
-    """Sign-in, a list of three pages, a versioned thing, a job that succeeds and one that fails, a problem."""
+    """Sign-in, a list of three pages, a versioned thing, a job that succeeds and one that fails, a problem, and a queue
+    before which one is sent away twice.
+    """
+
+    sent_away = 0
 
     def do_GET(self) -> None:
         assert self.headers["authorization"] == "Bearer token"
         path, _, query = self.path.partition("?")
-        if path.endswith("/events"):
+        if path == "/queue":
+            self._queue({"left": "nothing"})
+        elif path.endswith("/events"):
             self._events()
         elif path == "/pages":
             number = int(query.partition("cursor=")[2] or 0)
@@ -38,8 +46,18 @@ class Api(BaseHTTPRequestHandler):
             self._json(422, {"code": "VALIDATION_FAILED", "detail": "not right", "errors": errors})
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["content-length"]))
-        self._json(201, {"data": {"access_token": "token"}})
+        body = self.rfile.read(int(self.headers["content-length"]))
+        if self.path == "/queue":
+            self._queue({"left": body.decode()})
+        else:
+            self._json(201, {"data": {"access_token": "token"}})
+
+    def _queue(self, data: Any) -> None:
+        type(self).sent_away = (self.sent_away + 1) % 3
+        if self.sent_away:
+            self._json(503, {"code": "OVERLOADED", "title": "Too much"}, **{"retry-after": "0"})
+        else:
+            self._json(200, {"data": data})
 
     def _events(self) -> None:
         self.send_response(200)
@@ -87,6 +105,21 @@ class TestClient:
     def test_a_problem_is_told_in_its_own_words(self, client: Client) -> None:
         with pytest.raises(JourneyError, match="GET /none: 422 VALIDATION_FAILED: not right /query/limit too large"):
             client.get("/none")
+
+    def test_sent_away_for_a_moment_it_comes_again(self, client: Client) -> None:
+        assert client.get("/queue") == {"left": "nothing"}
+
+    def test_a_file_is_sent_again_whole(self, client: Client, tmp_path: Path) -> None:
+        file = tmp_path / "roles.txt"
+        file.write_text("Every word of it")
+        assert "Every word of it" in client.upload("/queue", file)["left"]
+
+    def test_whoever_is_sent_away_without_end_is_told(self, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(client_module, "_PATIENCE_S", -1)
+        with pytest.raises(JourneyError, match="503 OVERLOADED"):
+            client.get("/queue")
+        monkeypatch.undo()
+        client.get("/queue")
 
     def test_a_job_is_followed_to_its_end(self, client: Client) -> None:
         told: list[float] = []

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError
 
 from etter_common import api_keys, auth
@@ -64,7 +65,7 @@ async def test_events_go_on_when_the_leader_of_the_stream_is_lost(
         js = platform.nats.jetstream()
 
         async def is_on_all(name: str) -> bool:
-            with suppress(NotFoundError):  # made beside the first events
+            with suppress(NotFoundError, NatsTimeout):  # made beside the first events
                 return (await js.stream_info(name)).config.num_replicas == 3
             return False
 

@@ -13,7 +13,7 @@ from etter_simulation.planning import automation, refusals, roadmap
 
 from ..simulations.following import body, follow
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]  # the engine may have to be compiled
 PATH = "/automation-roadmaps"
 
 

@@ -15,7 +15,7 @@ from etter_simulation.engine.run import run
 from ..factories import BUSY, STILL, clerk, engineer, guard, marketing, request
 from .rows import Rows, play
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 
 
 def busy(**more: Any) -> Any:

@@ -13,7 +13,7 @@ from etter_simulation.engine.run import run
 
 from ..factories import BUSY, engineer, guard, marketing, request
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 MONTHS = 10
 
 

@@ -14,7 +14,7 @@ from etter_simulation.engine.staffing import required_heads
 from ..factories import STILL, clerk, engineer, marketing, request, workload
 from .rows import Rows, play, watch, z_score
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 MANY = 2000
 either_engine = pytest.mark.parametrize("engine", ["cohort", "agent"])
 

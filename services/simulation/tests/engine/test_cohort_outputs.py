@@ -14,7 +14,7 @@ from etter_simulation.engine.tables import MONTH
 from ..factories import BUSY, clerk, engineer, guard, marketing, request
 from .rows import Watched, watch
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 FLOWS = ROLE_METRICS[8:]
 FROM_COUNTS = [*range(15), *(COMPANY_METRICS.index(metric) for metric in ("payroll", "baseline", "licences"))]
 """Company metrics that need no more than counts and flows; what was spent once is in S6."""

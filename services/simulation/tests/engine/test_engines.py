@@ -18,7 +18,7 @@ from etter_simulation.engine.run import run
 from ..factories import BUSY, clerk, engineer, guard, marketing, request
 from .rows import Rows, play
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 EVERY: tuple[str, ...] = tuple(metric for metric in ROLE_METRICS if metric != "realised_fte")  # it is D - count
 
 

@@ -17,7 +17,7 @@ from etter_simulation.engine.run import Result, run
 from ..factories import BUSY, STILL, clerk, engineer, guard, marketing, request, workload
 from .rows import play
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 either_engine = pytest.mark.parametrize("engine", ["cohort", "agent"])
 
 

@@ -15,7 +15,7 @@ from etter_simulation.engine.staffing import required_heads
 from ..factories import STILL, engineer, marketing, request
 from .rows import Rows, play, z_score
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 FACTORS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 share = st.floats(0, 1)
 

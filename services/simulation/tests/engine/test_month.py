@@ -10,7 +10,7 @@ from ..factories import STILL, clerk, engineer, guard, request, workload
 from .rows import play
 
 MANY = 2000
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 
 
 class TestIntensity:

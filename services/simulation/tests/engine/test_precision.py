@@ -57,7 +57,7 @@ class TestUnit:
 
 
 class TestSumsAt:
-    @pytest.mark.timeout(300)  # the engine may have to be compiled
+    @pytest.mark.timeout(600)  # the engine may have to be compiled
     @pytest.mark.parametrize(
         "target",
         [

@@ -18,7 +18,7 @@ from ..factories import BUSY, clerk, engineer, guard, marketing, request
 from .rows import Rows, Watched, watch
 from .strategies import requests
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 FIXED = 2.0**-31
 """Two units of the fixed-point figures."""
 

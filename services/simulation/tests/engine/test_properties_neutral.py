@@ -16,7 +16,7 @@ from ..factories import BUSY, STILL, engineer, guard, marketing, request
 from .rows import Rows, play
 
 pytestmark = [
-    pytest.mark.timeout(300),  # the first test may have to compile the engine
+    pytest.mark.timeout(600),  # the first test may have to compile the engine
     pytest.mark.parametrize("engine", ["cohort", "agent"]),
 ]
 NOBODY_QUITS = {"attrition": {"monthly_quit": 0}}

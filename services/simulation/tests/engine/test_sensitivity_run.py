@@ -13,7 +13,7 @@ from etter_simulation.engine.sensitivity_run import Asked, analyse, evaluate
 
 from ..factories import STILL, engineer, guard, request
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 FACTOR = ("automation_factor", 0.1, 0.5)
 
 

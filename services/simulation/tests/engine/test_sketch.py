@@ -21,7 +21,7 @@ from etter_simulation.engine.statistics import describe, tally
 
 from ..factories import BUSY, engineer, guard, marketing, request
 
-pytestmark = pytest.mark.timeout(300)  # the engine may have to be compiled
+pytestmark = pytest.mark.timeout(600)  # the engine may have to be compiled
 QUANTILES = [STATS.index(name) for name in ("p5", "p50", "p95")]
 NEGATIVES = (-1, -2047, -2048, -123_456_789_012, -(2**62))
 

@@ -17,7 +17,7 @@ from etter_simulation.engine.tables import MONTH, start
 from ..factories import STILL, engineer, marketing, request
 from .rows import play
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 
 
 def company(result: Result, metric: str, stat: str = "mean") -> Any:

@@ -13,7 +13,7 @@ from etter_simulation.explanations.parts import attributed_bridge, by_role, clos
 
 from ..factories import BUSY, engineer, guard, marketing, request
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 ASKED = request(engineer(120), marketing(80), guard(60), **BUSY)
 
 

@@ -12,7 +12,7 @@ from etter_common.testing.client import CheckedClient
 
 from ..simulations.following import body, simulated
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]  # the engine may have to be compiled
 
 
 async def explained(client: CheckedClient, simulation_id: str, **params: Any) -> dict[str, Any]:

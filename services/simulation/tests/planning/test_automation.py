@@ -14,7 +14,7 @@ from etter_simulation.planning.roadmap import posts_saved
 
 from ..factories import engineer, guard, marketing, request
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 FAST: dict[str, Any] = {"adoption": {"p": 2, "q": 2}, "automation_factor": 0.8, "n_iterations": 20, "steps": 36}
 
 

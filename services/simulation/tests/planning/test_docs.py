@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.timeout(300)  # the engine may have to be compiled
+pytestmark = pytest.mark.timeout(600)  # the engine may have to be compiled
 PAGE = Path(__file__).parents[4] / "docs" / "simulation" / "planning.md"
 
 

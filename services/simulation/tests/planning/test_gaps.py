@@ -10,7 +10,7 @@ from etter_simulation.planning.gaps import expected_needs, play_gaps, required
 
 from ..factories import clerk, engineer, guard, marketing, request
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 
 
 class TestRequired:

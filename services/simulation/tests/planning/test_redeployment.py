@@ -13,7 +13,7 @@ from etter_simulation.planning.reserving import Risk
 
 from ..factories import clerk, guard, request
 
-pytestmark = pytest.mark.timeout(300)  # the first test may have to compile the engine
+pytestmark = pytest.mark.timeout(600)  # the first test may have to compile the engine
 
 
 def shifting(**more: Any) -> Any:

@@ -15,7 +15,7 @@ from etter_simulation.redeployment_plans import computation
 from ..factories import clerk, guard
 from ..simulations.following import body, follow
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]  # the engine may have to be compiled
 PATH = "/redeployment-plans"
 
 

@@ -13,7 +13,7 @@ from etter_common.testing.client import CheckedClient
 from ..factories import engineer, guard
 from ..simulations.following import body, follow
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]  # the engine may have to be compiled
 PATH = "/sensitivity-analyses"
 TWO = [
     {"parameter": "automation_factor", "low": 0.14, "high": 0.4},

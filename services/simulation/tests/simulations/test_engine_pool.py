@@ -19,7 +19,7 @@ from etter_simulation.simulations.engine_pool import EnginePool, unless_cancelle
 
 from ..factories import request
 
-pytestmark = pytest.mark.timeout(300)  # the engine may have to be compiled
+pytestmark = pytest.mark.timeout(600)  # the engine may have to be compiled
 LONG = request(n_iterations=10_000, steps=600).model_dump_json()
 SHORT = request(n_iterations=2, steps=2).model_dump_json()
 

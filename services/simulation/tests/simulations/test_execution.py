@@ -22,7 +22,7 @@ from etter_simulation.simulations import execution
 from ..role_profiles.test_handlers import published
 from .following import LONG, body, follow, simulated, simulating
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]  # the engine may have to be compiled
 
 
 async def announced(platform: Platform, kind: type[EventPayload], company_id: UUID) -> asyncio.Queue[Event]:

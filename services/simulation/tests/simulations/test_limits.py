@@ -8,7 +8,7 @@ from etter_common.testing.client import CheckedClient
 
 from .following import body
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]
 ACTIVE, STORED = 20, 30
 """The tests' settings."""
 

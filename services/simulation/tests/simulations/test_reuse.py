@@ -25,7 +25,7 @@ from .following import body, simulated
 
 pytestmark = [
     pytest.mark.principal("analyst"),
-    pytest.mark.timeout(300),  # the engine may have to be compiled
+    pytest.mark.timeout(600),  # the engine may have to be compiled
     pytest.mark.usefixtures("working"),
 ]
 

@@ -21,7 +21,7 @@ from ..factories import engineer
 from ..role_profiles.test_handlers import published
 from .following import LONG, body, follow, simulated, simulating
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]  # the engine may have to be compiled
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]  # the engine may have to be compiled
 THREE = [engineer(), engineer(role="Tester"), engineer(role="Operator")]
 
 

@@ -14,7 +14,7 @@ from etter_common.testing.client import CheckedClient
 from ..factories import engineer, marketing
 from ..scenarios.test_router import change, made, publish
 
-pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.principal("analyst"), pytest.mark.timeout(600)]
 ASSUMED: dict[str, Any] = {"automation_factor": 0.3, "n_iterations": 8, "steps": 24, "seed": 7, "adoption": {"p": 0.05}}
 
 

@@ -22,7 +22,7 @@ from .shared import SHARED_OUT, asked, chunks_of, played_in_one_go, series, star
 
 pytestmark = [
     pytest.mark.principal("analyst"),
-    pytest.mark.timeout(300),  # the engine may have to be compiled
+    pytest.mark.timeout(600),  # the engine may have to be compiled
     pytest.mark.usefixtures("working"),
 ]
 TARGET = 0.08
