@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 import uvloop
 
-from etter_common import garbage, logging, tracing
+from etter_common import garbage, logging, scratch, tracing
 from etter_common.events.supervisor import stop
 from etter_common.health import HealthRegistry, health_app
 from etter_common.loop_lag import watched_loop
@@ -38,6 +38,7 @@ async def _main(settings: ServiceSettings, background: tuple[Background, ...]) -
         loop.add_signal_handler(number, stopping.set)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(asyncio.to_thread, tracing.shutdown)
+        await asyncio.to_thread(scratch.sweep)
         platform = await stack.enter_async_context(open_platform(settings))
         stack.enter_context(watched_loop())
         await stack.enter_async_context(_health(platform, settings.worker_host, settings.worker_port))

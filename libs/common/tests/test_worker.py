@@ -30,10 +30,13 @@ async def get(port: int, path: str) -> tuple[int, bytes]:
     return int(head.split(b" ", 2)[1]), body
 
 
-async def test_it_is_ready_on_its_port_counts_and_stops_on_sigterm(own: Backbone) -> None:
+async def test_it_is_ready_on_its_port_counts_and_stops_on_sigterm(own: Backbone, tmp_path: Path) -> None:
     port = free_port()
+    left_by_a_killed_one = tmp_path / "etter-scratch-abc"
+    left_by_a_killed_one.mkdir()
     environment = {
         "PATH": os.environ["PATH"],
+        "TMPDIR": str(tmp_path),
         "PROBE_ENVIRONMENT": "test",
         "PROBE_DATABASE_URL": own.settings.database_url,
         "PROBE_REDIS_URL": own.settings.redis_url,
@@ -53,6 +56,7 @@ async def test_it_is_ready_on_its_port_counts_and_stops_on_sigterm(own: Backbone
             return False
 
     await until(ready)
+    assert not left_by_a_killed_one.exists()
     status, body = await get(port, "/metrics")
     assert (status, b"etter_jobs_running" in body) == (200, True)
     process.terminate()

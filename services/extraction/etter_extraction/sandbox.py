@@ -11,7 +11,6 @@ import asyncio
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from etter_common.logging import get_logger
+from etter_common.scratch import scratch_folder
 from etter_extraction import metrics
 from etter_extraction.confinement import Held
 from etter_extraction.facts.model import Found
@@ -60,7 +60,7 @@ async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limit
         raise FileNotFoundError(path)
     if kind in ARCHIVES:
         await asyncio.to_thread(check_archive, path, kind)
-    with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
+    with scratch_folder() as folder:
         code, answer = await _run("sandbox_child", kind, str(path), filename, folder=folder, wall_s=wall_s)
     if code != 0:
         raise _error_of(code, answer)
@@ -91,16 +91,16 @@ async def confined(platform: Platform) -> AsyncGenerator[None]:
 
 async def confinement() -> Held:
     """What a confined child tried and was refused; nothing, if it did not live to tell."""
-    with tempfile.TemporaryDirectory(prefix="etter-doc-") as folder:
+    with scratch_folder() as folder:
         code, answer = await _run("confinement", folder=folder, wall_s=limits.WALL_S)
     return msgspec.json.decode(answer, type=Held) if code == 0 else Held(network=False, files=False)
 
 
-async def _run(module: str, *arguments: str, folder: str, wall_s: float) -> tuple[int, bytes]:
+async def _run(module: str, *arguments: str, folder: Path, wall_s: float) -> tuple[int, bytes]:
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-I", "-X", "faulthandler=0", "-m", f"etter_extraction.{module}", *arguments,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
-        cwd=folder, env={**_ENVIRONMENT, "TMPDIR": folder, "HOME": folder}, start_new_session=True,
+        cwd=folder, env={**_ENVIRONMENT, "TMPDIR": str(folder), "HOME": str(folder)}, start_new_session=True,
     )  # fmt: skip
     assert child.stdout is not None  # noqa: S101 - asked for above
     try:

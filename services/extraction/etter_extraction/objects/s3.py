@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import timedelta
@@ -22,6 +21,7 @@ from obstore.store import S3Store as Bucket
 
 from etter_common.circuit import Circuit
 from etter_common.logging import get_logger
+from etter_common.scratch import scratch_folder
 from etter_extraction.objects.store import CHUNK, ObjectMissing, ObjectStore, StoreAway, StoreMisconfigured
 from etter_extraction.settings import ExtractionSettings
 
@@ -134,8 +134,8 @@ class S3Store(ObjectStore):
 
     @asynccontextmanager
     async def local(self, company_id: UUID, key: UUID) -> AsyncGenerator[Path]:
-        with tempfile.TemporaryDirectory(prefix="etter-object-") as folder:
-            path = Path(folder, "content")
+        with scratch_folder() as folder:
+            path = folder / "content"
             with await asyncio.to_thread(path.open, "wb") as out:
                 async for chunk in await self.read(company_id, key):
                     await asyncio.to_thread(out.write, chunk)
