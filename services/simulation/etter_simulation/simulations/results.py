@@ -37,14 +37,10 @@ def months_of(steps: int, every: int) -> list[int]:
 
 def columns_of(row: Row[Any], months: Sequence[int]) -> Columns:
     """A stored row's series, with a role's salary bill made from its heads."""
-    columns = {
-        metric: np.round(values, DECIMALS)
-        for metric, values in _stored(row, months).items()
-        if not metric.startswith(CHANCE)
-    }
+    found = {metric: values for metric, values in _stored(row, months).items() if not metric.startswith(CHANCE)}
     if row.salary is not None:
-        columns[SALARY] = np.round(columns["count"] * row.salary, DECIMALS)
-    return columns
+        found[SALARY] = found["count"] * row.salary
+    return {metric: np.round(values, DECIMALS) for metric, values in found.items()}
 
 
 def _stored(row: Row[Any], months: Sequence[int]) -> Columns:

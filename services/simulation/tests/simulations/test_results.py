@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 
+from etter_simulation.engine.metrics import SALARY
 from etter_simulation.simulations.packing import pack, unpack
-from etter_simulation.simulations.results import flat_steps, months_of
+from etter_simulation.simulations.results import columns_of, flat_steps, months_of
 
 
 class TestMonthsOf:
@@ -27,6 +31,14 @@ class TestPacking:
     def test_a_view_in_another_order_comes_back_in_its_own(self) -> None:
         values = np.arange(3 * 8 * 5, dtype=np.float64).reshape(5, 3, 8).transpose(1, 2, 0)
         assert (unpack(pack(values), 3) == values).all()
+
+
+class TestColumnsOf:
+    def test_a_salary_bill_is_made_of_the_heads_before_they_are_rounded(self) -> None:
+        row: Any = SimpleNamespace(metrics=["count"], values=pack(np.full((1, 8, 1), 1 / 3)), salary=80_000.0)
+        found = columns_of(row, [0])
+        assert found["count"] == pytest.approx(0.333333, abs=1e-12)
+        assert found[SALARY] == pytest.approx(80_000 / 3, abs=1e-6)
 
 
 class TestFlatSteps:
