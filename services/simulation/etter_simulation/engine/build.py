@@ -17,6 +17,8 @@ ModelT = TypeVar("ModelT", bound=Any)
 
 MINOR_UNITS = 100
 """Of a currency, as amounts are kept."""
+DISTANCE_DIGITS = 12
+"""Of distances. Shares such as 0.35 are not exact in binary: not rounded, 1 - (0.05 + 0.35) is more than 0.6."""
 _GOALS = {"none": NO_HIRING, "to_required": TO_REQUIRED, "to_original": TO_ORIGINAL}
 
 
@@ -119,7 +121,8 @@ def overlap_distance(one: RoleIn, other: RoleIn) -> float:
     for found, role in zip(shares, (one, other), strict=True):
         for workload in role.workloads:
             found[workload.Name] += workload.Time  # type: ignore[assignment]  # typeshed: counts are ints
-    return max(0.0, 1 - sum(min(share, shares[1][name]) for name, share in shares[0].items()))
+    common = sum(min(share, shares[1][name]) for name, share in shares[0].items())
+    return max(0.0, round(1 - common, DISTANCE_DIGITS))
 
 
 def _distances(request: SimulationRequest) -> Iterator[tuple[float, int, int]]:

@@ -23,6 +23,16 @@ class TestOverlapDistance:
     def test_shared_time_counts(self) -> None:
         assert overlap_distance(role(a=0.6, b=0.4), role(a=0.3, c=0.7)) == pytest.approx(0.7)
 
+    @pytest.mark.parametrize(
+        ("common", "expected"),
+        [({"a": 0.05, "b": 0.35}, 0.6), ({"a": 0.7}, 0.3), ({"a": 0.2, "b": 0.1, "c": 0.7}, 0.0)],
+    )
+    def test_is_the_decimal_number_that_the_shares_say(self, common: dict[str, float], expected: float) -> None:
+        rest = 1 - sum(common.values())
+        one = role(**common, **({"mine": rest} if expected else {}))
+        other = role(**dict(reversed(common.items())), **({"theirs": rest} if expected else {}))
+        assert overlap_distance(one, other) == overlap_distance(other, one) == expected
+
 
 class TestPairs:
     def test_nearest_first_then_by_index_and_only_near_ones(self) -> None:
@@ -42,6 +52,15 @@ class TestPairs:
         ]
         pairs = build(request(redeployment={"enabled": True, "distance": given})).pairs
         assert [(p["source"], p["target"], p["distance"], p["step"]) for p in pairs] == [(1, 0, 0.5, 1)]
+
+    def test_a_pair_exactly_as_far_as_allowed_is_served(self) -> None:
+        """0.6 apart, with sums of shares that are a little less than 0.4 in binary."""
+        roles = [
+            {**clerk(), "role": own, "workloads": [workload(name, "Auto", 0.5, time) for name, time in work.items()]}
+            for own, work in (("One", {"a": 0.05, "b": 0.35, "c": 0.6}), ("Other", {"a": 0.05, "b": 0.35, "d": 0.6}))
+        ]
+        pairs = build(request(*roles, redeployment={"enabled": True, "max_distance": 0.6})).pairs
+        assert [(pair["source"], pair["target"], pair["distance"]) for pair in pairs] == [(0, 1, 0.6), (1, 0, 0.6)]
 
     def test_roles_with_nothing_in_common_are_near_enough_at_one(self) -> None:
         model = build(request(engineer(), guard(), marketing(), redeployment={"enabled": True, "max_distance": 1}))
