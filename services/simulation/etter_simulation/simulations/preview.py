@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
-import numpy as np
-
 from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.errors import FieldError
@@ -85,7 +83,7 @@ def _series(
     metrics: Sequence[str], rows: Floats, months: Sequence[int], *, salary: float | None = None
 ) -> dict[str, Any]:
     """Lists by month; a role's pay is made from its heads."""
-    columns = dict(zip(metrics, np.round(rows[:, months], results.DECIMALS), strict=True))
+    columns = dict(zip(metrics, rows[:, months], strict=True))
     if salary is not None:
-        columns[SALARY] = np.round(rows[0, months] * salary, results.DECIMALS)
-    return {metric: values.tolist() for metric, values in columns.items()}
+        columns[SALARY] = rows[0, months] * salary
+    return {metric: results.rounded(metric, values).tolist() for metric, values in columns.items()}

@@ -13,6 +13,7 @@ from etter_simulation.engine.metrics import (
     COMPANY_METRICS,
     COMPAT_COMPANY,
     COMPAT_ROLE,
+    FRACTIONS,
     ROLE_METRICS,
     SALARY,
     STATS,
@@ -22,8 +23,8 @@ from etter_simulation.simulations.packing import Floats, unpack
 
 FLAT_STATS = STATS[:6]
 _MEAN, _SD = STATS.index("mean"), STATS.index("sd")
-DECIMALS = 6
-"""Of every figure that goes out."""
+DECIMALS, DECIMALS_OF_FRACTIONS = 6, 9
+"""Of every figure that goes out. The standard error of a share of a million people may be 1e-7."""
 
 Columns = dict[str, Floats]
 """[statistic, month] by metric."""
@@ -40,7 +41,12 @@ def columns_of(row: Row[Any], months: Sequence[int]) -> Columns:
     found = {metric: values for metric, values in _stored(row, months).items() if not metric.startswith(CHANCE)}
     if row.salary is not None:
         found[SALARY] = found["count"] * row.salary
-    return {metric: np.round(values, DECIMALS) for metric, values in found.items()}
+    return {metric: rounded(metric, values) for metric, values in found.items()}
+
+
+def rounded(metric: str, values: Floats) -> Floats:
+    is_fraction = metric.removeprefix("attributed_") in FRACTIONS
+    return np.round(values, DECIMALS_OF_FRACTIONS if is_fraction else DECIMALS)
 
 
 def _stored(row: Row[Any], months: Sequence[int]) -> Columns:

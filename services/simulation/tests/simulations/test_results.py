@@ -40,6 +40,14 @@ class TestColumnsOf:
         assert found["count"] == pytest.approx(0.333333, abs=1e-12)
         assert found[SALARY] == pytest.approx(80_000 / 3, abs=1e-6)
 
+    @pytest.mark.parametrize(
+        ("metric", "sent"),
+        [("automation", 0.000000123), ("attributed_released_fte", 0.000000123), ("payroll", 0.0), ("count", 0.0)],
+    )
+    def test_of_what_may_be_small_more_digits_go_out(self, metric: str, sent: float) -> None:
+        row: Any = SimpleNamespace(metrics=[metric], values=pack(np.full((1, 8, 1), 1.23e-7)), salary=None)
+        assert columns_of(row, [0])[metric].tolist() == [[sent]] * 8
+
 
 class TestFlatSteps:
     def test_a_roles_metrics_carry_its_name(self) -> None:
