@@ -10,31 +10,32 @@ depend on the request alone, so parts of different ranges fit; one window of all
 
 from __future__ import annotations
 
-import json
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import astuple, dataclass, fields
-from functools import cached_property, reduce
+from dataclasses import astuple, dataclass
+from functools import cache
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 import numpy as np
-import zstandard
 
+from etter_simulation.engine.bitpacking import Packed, sources_of
 from etter_simulation.engine.build import counterfactual
 from etter_simulation.engine.engines import Engine, model_of, unhurried_months
-from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
+from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, PARTS_VERSION, ROLE_METRICS
 from etter_simulation.engine.money import attribute
 from etter_simulation.engine.philox import new_stream
 from etter_simulation.engine.replicates import REPLICATE, chance
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.statistics import Floats, Ints, Tally, describe, tally
+from etter_simulation.engine.series import Block, Joined, Map, Stored, Table
+from etter_simulation.engine.statistics import Ints
 from etter_simulation.engine.variance import chance_metrics
 
 WINDOW_BYTES: Final = 16 * 1024 * 1024
 """Of role rows of all iterations in one window of months."""
 
-_HEADER = struct.Struct("<I")
+_HEADER = struct.Struct("<6I")
+_SIDES: Final = ("roles", "company")
 
 
 @dataclass(frozen=True, order=True)
@@ -52,30 +53,17 @@ class Span:
         return slice(self.first, self.last)
 
 
-@dataclass(frozen=True)
-class Block:
-    """Rows [month, series, iteration] as `outputs` keeps them, and their sums by month and series if known already."""
+class Ranged(Protocol):
+    """Something of some iterations and months."""
 
-    rows: Ints
-    known: Tally | None = None
+    @property
+    def iterations(self) -> Span: ...
 
-    @cached_property
-    def sums(self) -> Tally:
-        return self.known or tally(self._series())
+    @property
+    def months(self) -> Span: ...
 
-    def _series(self) -> Ints:
-        return self.rows.reshape(-1, self.rows.shape[-1])
 
-    def describe(self, place: slice, scale: Floats) -> Floats:
-        """[series, `STATS`] of some of the series of all months."""
-        rows = self._series()[place]
-        if self.known is None:
-            return describe(rows, tally(rows), scale)
-        own = Tally(*(getattr(self.known, field.name)[place] for field in fields(Tally)))
-        return describe(rows, own, scale)
-
-    def arrays(self) -> list[Any]:
-        return [self.rows, *(getattr(self.sums, field.name) for field in fields(Tally))]
+R = TypeVar("R", bound=Ranged)
 
 
 @dataclass(frozen=True)
@@ -87,45 +75,36 @@ class Part:
 
     iterations: Span
     months: Span
-    roles: Block
-    company: Block
+    roles: Table
+    company: Table
 
-    def to_bytes(self) -> bytes:
-        """To be stored or sent; equal parts have equal bytes."""
-        arrays = [array for block in (self.roles, self.company) for array in block.arrays()]
-        shapes = [array.shape for array in arrays]
-        header = json.dumps([*astuple(self.iterations), *astuple(self.months), shapes]).encode()
-        body = b"".join(_in_planes(array) for array in arrays)
-        return _HEADER.pack(len(header)) + header + zstandard.ZstdCompressor(level=1).compress(body)
+    def to_bytes(self, map_: Map = map) -> bytes:
+        """To be stored or sent; equal parts have equal bytes. `map_` may be an executor's."""
+        roles = self.roles.packed(_OF_ROLE, map_).to_bytes()
+        company = self.company.packed(_of_company(self.company.shape[1]), map_).to_bytes()
+        spans = (*astuple(self.iterations), *astuple(self.months))
+        return _HEADER.pack(PARTS_VERSION, *spans, self.company.shape[1]) + roles + company
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Part:
-        start_of_body = _HEADER.size + _HEADER.unpack_from(stored)[0]
-        first, last, first_month, last_month, shapes = json.loads(stored[_HEADER.size : start_of_body])
-        body = np.frombuffer(zstandard.ZstdDecompressor().decompress(stored[start_of_body:]), dtype=np.uint8)
-        found, at = [], 0
-        for place, shape in enumerate(shapes):
-            size = 8 * int(np.prod(shape))
-            kind = "<u8" if place % _ARRAYS in _WORDS else "<i8"
-            found.append(_out_of_planes(body[at : at + size]).view(kind).reshape(shape))
-            at += size
-        blocks = [Block(found[base], Tally(*found[base + 1 : base + _ARRAYS])) for base in (0, _ARRAYS)]
-        return cls(Span(first, last), Span(first_month, last_month), *blocks)
+        """Raises ValueError for what another version has written. Rows are unpacked when they are read."""
+        version, first, last, first_month, last_month, width = _HEADER.unpack_from(stored)
+        if version != PARTS_VERSION:
+            raise ValueError(f"a part of version {version}, not {PARTS_VERSION}")
+        months, iterations = Span(first_month, last_month), last - first
+        roles, rest = Packed.read(memoryview(stored)[_HEADER.size :], iterations, _OF_ROLE)
+        company, _ = Packed.read(rest, iterations, _of_company(width))
+        return cls(Span(first, last), months, Stored(len(months), roles), Stored(len(months), company))
 
 
-_ARRAYS: Final = 1 + len(fields(Tally))
-_WORDS: Final = (2, 3)
-"""Of a block's arrays those of unsigned words: `total` and `squares`."""
+_OF_ROLE: Final = sources_of(ROLE_METRICS)
 
 
-def _in_planes(array: Any) -> bytes:
-    """All first bytes of its numbers, then all second ones …: most of them are zero, and pack in half the time."""
-    flat = np.ascontiguousarray(array).astype(array.dtype.newbyteorder("<"), copy=False).reshape(-1)
-    return flat.view(np.uint8).reshape(-1, 8).T.tobytes()
-
-
-def _out_of_planes(planes: Any) -> Any:
-    return np.ascontiguousarray(planes.reshape(8, -1).T).reshape(-1)
+@cache
+def _of_company(width: int) -> Ints:
+    """Of its first series the metrics are known; what comes behind them follows from nothing."""
+    known = sources_of((COMPANY_METRICS + ATTRIBUTED_METRICS)[:width])
+    return np.concatenate([known, np.full((width - len(known), 2), -1, dtype=np.int64)])
 
 
 def company_metrics(request: SimulationRequest) -> tuple[str, ...]:
@@ -211,17 +190,17 @@ def play_range(
 
 def merge(parts: Iterable[Part]) -> Part:
     """Neighbouring ranges of the same months as one; their order does not matter. Gaps and overlaps are refused."""
+    ordered = in_order(parts)
+    if len(ordered) == 1:
+        return ordered[0]
+    iterations = Span(ordered[0].iterations.first, ordered[-1].iterations.last)
+    return Part(iterations, ordered[0].months, *(Joined([getattr(part, side) for part in ordered]) for side in _SIDES))
+
+
+def in_order(parts: Iterable[R]) -> list[R]:
+    """By iterations; raises ValueError where the next part is not the next iterations of the same months."""
     ordered = sorted(parts, key=lambda part: part.iterations)
     for one, other in pairwise(ordered):
         if one.months != other.months or one.iterations.last != other.iterations.first:
             raise ValueError(f"{one.iterations} {one.months} and {other.iterations} {other.months} do not fit")
-    if len(ordered) == 1:
-        return ordered[0]
-    iterations = Span(ordered[0].iterations.first, ordered[-1].iterations.last)
-    blocks = [_merged([getattr(part, side) for part in ordered]) for side in ("roles", "company")]
-    return Part(iterations, ordered[0].months, *blocks)
-
-
-def _merged(blocks: list[Block]) -> Block:
-    rows = np.concatenate([block.rows for block in blocks], axis=2)
-    return Block(rows, reduce(Tally.merged, (block.sums for block in blocks)))
+    return ordered

@@ -11,13 +11,14 @@ import numpy as np
 
 from etter_simulation.engine.bridge import bridge
 from etter_simulation.engine.build import MINOR_UNITS
-from etter_simulation.engine.chunk import Block, Part, Span, company_metrics
+from etter_simulation.engine.chunk import Part, Span, company_metrics
 from etter_simulation.engine.metrics import COMPANY_METRICS, FRACTIONS, MONEY, ROLE_METRICS, STATS
 from etter_simulation.engine.money import Ledger
 from etter_simulation.engine.outputs import FRACTION
 from etter_simulation.engine.request import SimulationRequest
+from etter_simulation.engine.series import Block, Table
 from etter_simulation.engine.sketch import Sketch, SketchedPart
-from etter_simulation.engine.statistics import Floats
+from etter_simulation.engine.statistics import Floats, Ints
 
 PART_VALUES: Final = 100_000
 """Values that one thread describes at once: they fit the processor's second cache."""
@@ -48,19 +49,17 @@ class Finisher:
         """The next window."""
         if part.months.first != self._known or part.iterations != Span(0, len(self._ledger.spent)):
             raise ValueError(f"{part.iterations} {part.months} is not the window from month {self._known} on")
-        self._enter(part)
-        for kept, block, scale in zip(
-            (self._company, self._roles), (part.company, part.roles), self._scales, strict=True
-        ):
-            found = _describe(self._pool, block, np.tile(scale, len(part.months)), len(part.iterations))
+        company = Block(part.company.rows)
+        self._enter(part.months, company.rows)
+        for kept, table, scale in zip((self._company, self._roles), (company, part.roles), self._scales, strict=True):
+            found = _describe(self._pool, table, np.tile(scale, len(part.months)), len(part.iterations))
             kept[part.months.place] = found.reshape(len(part.months), -1, len(STATS))
         self._known = part.months.last
 
-    def _enter(self, part: Part | SketchedPart) -> None:
+    def _enter(self, months: Span, rows: Ints) -> None:
         prefix = "attributed_" if self._request.counterfactual else ""
         places = [self._metrics.index(prefix + metric) for metric in ("run_rate_saving", "one_off", "cum_net")]
-        rows = part.company.rows
-        self._ledger.enter(part.months.first, rows[:, : len(COMPANY_METRICS)], rows[:, places])
+        self._ledger.enter(months.first, rows[:, : len(COMPANY_METRICS)], rows[:, places])
 
     def result(self) -> Result:
         months = self._request.steps + 1
@@ -92,12 +91,12 @@ def scales(metrics: tuple[str, ...]) -> Floats:
     return np.array([FRACTION if name in FRACTIONS else MINOR_UNITS if name in MONEY else 1.0 for name in names])
 
 
-def _describe(pool: Executor, block: Block | Sketch, scale: Floats, iterations: int) -> Floats:
-    """[month and series, stat]; large tables are described in parts side by side."""
-    size = max(1, PART_VALUES // iterations)
+def _describe(pool: Executor, table: Table | Sketch, scale: Floats, iterations: int) -> Floats:
+    """[month and series, stat]; large tables are described in parts side by side, whole roles in each."""
+    size = max(1, PART_VALUES // iterations // len(ROLE_METRICS)) * len(ROLE_METRICS)
     parts = [slice(first, min(first + size, len(scale))) for first in range(0, len(scale), size)]
 
     def part(place: slice) -> Floats:
-        return block.describe(place, scale[place])
+        return table.describe(place, scale[place])
 
     return np.concatenate(list(pool.map(part, parts)) if len(parts) > 1 else [part(place) for place in parts])

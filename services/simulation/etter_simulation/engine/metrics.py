@@ -9,6 +9,8 @@ ENGINE_VERSION: Final = "cohort-3"
 """Changes with everything that gives other figures for a request and seed, such as the order of draws (section 7)."""
 ENGINE_VERSIONS: Final = {ENGINE: ENGINE_VERSION, "agent": "agent-2", "mean_field": "mean_field-2"}
 """By the names of section 8."""
+PARTS_VERSION: Final = 2
+"""Changes with every change of how parts of a run are stored (`bitpacking`, `chunk`, `sketch`)."""
 
 STATS: Final = ("mean", "min", "max", "p5", "p50", "p95", "sd", "se")
 

@@ -7,19 +7,20 @@ chunks nor windows show in the result.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Final
 
 import numpy as np
 
-from etter_simulation.engine.chunk import Block, Chunk, Part, Span, company_metrics, windows
+from etter_simulation.engine.chunk import Chunk, Part, Span, company_metrics, windows
 from etter_simulation.engine.finish import Finisher, Result
 from etter_simulation.engine.metrics import ROLE_METRICS
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.samplers import WIDTH
+from etter_simulation.engine.series import Block
 from etter_simulation.engine.statistics import Ints
 
-__all__ = ["Progress", "Result", "run"]
+__all__ = ["Player", "Progress", "Result", "run"]
 
 CHUNK: Final = 256
 """Iterations a thread takes at once; fewer when there are more threads than that gives work for."""
@@ -39,30 +40,56 @@ def run(
 
     `on_progress` hears the finished share after every window; what it raises ends the run.
     """
-    chunks: list[Chunk] = []
-    for span in _spans(request.n_iterations, threads, chunk):
-        chunks.append(Chunk(request, span, beside=chunks[0] if chunks else None))
+    iterations = Span(0, request.n_iterations)
     with ThreadPoolExecutor(threads) as pool:
-        finisher, table = Finisher(request, request.n_iterations, pool), _Table(request)
+        player = Player(request, iterations, threads=threads, chunk=chunk)
+        finisher = Finisher(request, len(iterations), pool)
         for months in windows(request, months_at_once):
-            finisher.add(_play(pool, chunks, months, table.of(months)))
+            finisher.add(player.play(months, pool))
             if on_progress is not None:
                 on_progress(months.last / (request.steps + 1))
         return finisher.result()
 
 
-def _spans(count: int, threads: int, chunk: int) -> list[Span]:
-    share = -(-count // threads)
+class Player:
+    """A range of iterations on its way through the windows, on threads."""
+
+    def __init__(self, request: SimulationRequest, iterations: Span, *, threads: int, chunk: int = CHUNK) -> None:
+        self._iterations, self._table = iterations, _Table(request, len(iterations))
+        self._chunks: list[Chunk] = []
+        for span in _spans(iterations, threads, chunk):
+            self._chunks.append(Chunk(request, span, beside=self._chunks[0] if self._chunks else None))
+
+    def play(self, months: Span, pool: Executor) -> Part:
+        """The next window; its rows are gone when the one after it is played."""
+        roles, company = self._table.of(months)
+
+        def play(chunk: Chunk) -> None:
+            first = self._iterations.first
+            place = slice(chunk.iterations.first - first, chunk.iterations.last - first)
+            chunk.play(months, roles[:, :, place], company[:, :, place])
+
+        if len(self._chunks) > 1:
+            list(pool.map(play, self._chunks))
+        else:
+            play(self._chunks[0])
+        return Part(self._iterations, months, Block(roles), Block(company))
+
+
+def _spans(iterations: Span, threads: int, chunk: int) -> list[Span]:
+    share = -(-len(iterations) // threads)
     size = max(1, min(chunk, -(-share // WIDTH) * WIDTH))
-    return [Span(first, min(first + size, count)) for first in range(0, count, size)]
+    return [
+        Span(first, min(first + size, iterations.last)) for first in range(iterations.first, iterations.last, size)
+    ]
 
 
 class _Table:
     """Rows of one window, [month, series, iteration]; the next window's take the same memory."""
 
-    def __init__(self, request: SimulationRequest) -> None:
+    def __init__(self, request: SimulationRequest, iterations: int) -> None:
         self._widths = len(request.roles) * len(ROLE_METRICS), len(company_metrics(request))
-        self._iterations = request.n_iterations
+        self._iterations = iterations
         self._roles = self._company = np.empty((0, 0, 0), dtype=np.int64)
 
     def of(self, months: Span) -> tuple[Ints, Ints]:
@@ -72,18 +99,3 @@ class _Table:
                 np.empty((len(months), width, self._iterations), dtype=np.int64) for width in self._widths
             )
         return self._roles[: len(months)], self._company[: len(months)]
-
-
-def _play(pool: ThreadPoolExecutor, chunks: list[Chunk], months: Span, rows: tuple[Ints, Ints]) -> Part:
-    """The window of all chunks, which write to one table."""
-    roles, company = rows
-
-    def play(chunk: Chunk) -> None:
-        place = chunk.iterations.place
-        chunk.play(months, roles[:, :, place], company[:, :, place])
-
-    if len(chunks) > 1:
-        list(pool.map(play, chunks))
-    else:
-        play(chunks[0])
-    return Part(Span(0, chunks[-1].iterations.last), months, Block(roles), Block(company))

@@ -11,17 +11,17 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import reduce
-from itertools import pairwise
 from typing import Final
 
 import numpy as np
 import zstandard
 
-from etter_simulation.engine.chunk import Block, Part, Span
+from etter_simulation.engine.chunk import Part, Span, in_order
 from etter_simulation.engine.compiled import compiled, inlined
 from etter_simulation.engine.outputs import NULL
+from etter_simulation.engine.series import Block, Joined, Table
 from etter_simulation.engine.sketch_error import BITS
-from etter_simulation.engine.statistics import QUANTILES, Floats, Ints, Tally, spread, tally
+from etter_simulation.engine.statistics import QUANTILES, Floats, Ints, Tally, spread
 
 _LENGTHS: Final = struct.Struct("<QQ")
 _TALLY: Final = tuple(field.name for field in fields(Tally))
@@ -57,12 +57,12 @@ class SketchedPart:
     iterations: Span
     months: Span
     roles: Sketch
-    company: Block
+    company: Table
 
     def to_bytes(self) -> bytes:
         count, sketch = len(self.iterations), self.roles
         empty = np.empty((len(self.months), 0, count), dtype=np.int64)
-        company = Part(self.iterations, self.months, Block(empty, _no_sums()), self.company).to_bytes()
+        company = Part(self.iterations, self.months, Block(empty), self.company).to_bytes()
         sums = [getattr(sketch.sums, name).reshape(-1) for name in _TALLY]
         arrays = [*sums, sketch.sizes, np.diff(sketch.bins, prepend=0), sketch.counts]
         packed = zstandard.ZstdCompressor(level=1).compress(b"".join(map(_by_byte, arrays)))
@@ -97,12 +97,8 @@ def sketched(part: Part) -> SketchedPart:
 
 def merge_sketched(parts: Sequence[SketchedPart]) -> SketchedPart:
     """Neighbouring ranges of the same months as one; their order does not matter."""
-    ordered = sorted(parts, key=lambda part: part.iterations)
-    for one, other in pairwise(ordered):
-        if one.months != other.months or one.iterations.last != other.iterations.first:
-            raise ValueError(f"{one.iterations} {one.months} and {other.iterations} {other.months} do not fit")
-    rows = np.concatenate([part.company.rows for part in ordered], axis=2)
-    company = Block(rows, reduce(Tally.merged, (part.company.sums for part in ordered)))
+    ordered = in_order(parts)
+    company = Joined([part.company for part in ordered])
     iterations = Span(ordered[0].iterations.first, ordered[-1].iterations.last)
     return SketchedPart(iterations, ordered[0].months, _merged([part.roles for part in ordered]), company)
 
@@ -191,10 +187,6 @@ def _read_quantiles(
             if part:
                 value += (_ordered(whole + 1, own, own_counts) - value) * (part / below)
             out[s, 3 + place] = min(max(value, low[s]), high[s]) / scale[s]
-
-
-def _no_sums() -> Tally:
-    return tally(np.empty((0, 1), dtype=np.int64))
 
 
 def _by_byte(array: Ints) -> bytes:

@@ -83,7 +83,7 @@ def _add_signed(sums: Words, value: int, shift: int) -> None:
 
 
 @inlined
-def _bounds(row: Ints) -> tuple[int, int, int]:
+def bounds(row: Ints) -> tuple[int, int, int]:
     """How many values there are, the least and the greatest."""
     count, low, high = 0, LARGEST, NULL
     for i in range(len(row)):
@@ -128,7 +128,7 @@ def _add_large(row: Ints, total: Words, squares: Words) -> None:
 def _tally(rows: Ints, n: Ints, total: Words, squares: Words, low: Ints, high: Ints) -> None:
     few = rows.shape[1] <= 1 << 14
     for at in range(rows.shape[0]):
-        n[at], low[at], high[at] = _bounds(rows[at])
+        n[at], low[at], high[at] = bounds(rows[at])
         if few and low[at] > -(1 << 47) and high[at] < 1 << 47:
             _add_small(rows[at], total[at], squares[at])
         else:

@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from etter_simulation.engine.chunk import Block, Part, Span, merge, play_range
+from etter_simulation.engine.chunk import Part, Span, merge, play_range
 from etter_simulation.engine.finish import Result, finish
 from etter_simulation.engine.metrics import ROLE_METRICS, STATS
 from etter_simulation.engine.outputs import NULL
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.run import run
+from etter_simulation.engine.series import Block
 from etter_simulation.engine.sketch import SketchedPart, bin_of, merge_sketched, sketched, width_of
 from etter_simulation.engine.sketch_error import RELATIVE_ERROR
 from etter_simulation.engine.statistics import describe, tally
@@ -46,7 +47,7 @@ def merged(spans: Sequence[tuple[int, int]]) -> list[SketchedPart]:
 def of_rows(rows: list[list[int]]) -> Any:
     """Statistics of a table [series, iteration], and of its sketch."""
     table = np.array(rows, dtype=np.int64)
-    block = Block(table[None], tally(table))
+    block = Block(table[None])
     sketch = sketched(Part(Span(0, table.shape[1]), Span(0, 1), block, block)).roles
     scale = np.ones(len(table))
     return describe(table.copy(), tally(table), scale), sketch.describe(slice(0, len(table)), scale)

@@ -1,0 +1,278 @@
+"""Series of whole numbers in as few bits as they need, exactly: what chunks of a run store and send.
+
+Of each series the least value is kept, and of every value how much more it is, in the bits that the greatest needs.
+Where one series of a role follows from another (`sources_of`), only what is left over is kept: realised FTE follows from
+heads, and takes none. Numbers lie in planes of 8, 4, 2 and 1 bits, which are written and read in vector registers.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+
+from etter_simulation.engine.compiled import compiled, inlined
+from etter_simulation.engine.outputs import NULL
+from etter_simulation.engine.statistics import Floats, Ints, bounds
+
+PLAIN, WITH_NULLS, LINE, DIFFERENCE = 0, 1, 2, 3
+"""How a series is kept: as it is; with code 0 for `NULL`; as what it is off a line of another; off two others."""
+
+LINES: Final = {
+    "avg_unused_output_capacity": "avg_time_per_employee",
+    "released_fte": "auto_time_automated",
+    "realised_fte": "count",
+    "heads": "employees",
+    "payroll": "total_salary_of_employees",
+    "attributed_released_fte": "released_fte",
+    "attributed_licences": "licences",
+}
+"""Which metric is nearly a line of which; the other comes before it."""
+DIFFERENCES: Final = {"unrealised_fte": ("released_fte", "realised_fte")}
+
+FAR: Final = 1 << 61
+"""Values beyond are kept as they are: their differences might not fit."""
+PLANES_AT_ONCE: Final = 1 << 20
+"""Values that one thread packs at once."""
+
+_HEADER = struct.Struct("<QQQ")
+
+
+def sources_of(metrics: Sequence[str]) -> Ints:
+    """By metric the places of its line's source and -1, of what it is the difference of, or -1 twice."""
+    found = np.full((len(metrics), 2), -1, dtype=np.int64)
+    for at, metric in enumerate(metrics):
+        for place, source in enumerate(DIFFERENCES.get(metric) or (LINES.get(metric, ""),)):
+            if source in metrics[:at]:
+                found[at, place] = metrics.index(source)
+    return found
+
+
+@dataclass(frozen=True)
+class Packed:
+    """Series one after another; of each group of `len(sources)` some follow from others of the group."""
+
+    iterations: int
+    sources: Ints
+    kinds: Any
+    widths: Any
+    """Bits of a value, by series."""
+    bases: Ints
+    slopes: Floats
+    """Of those series that are off a line."""
+    body: Any
+
+    def to_bytes(self) -> bytes:
+        head = _HEADER.pack(len(self.kinds), len(self.slopes), len(self.body))
+        numbers = (self.bases.astype("<i8").tobytes(), self.slopes.astype("<f8").tobytes())
+        return b"".join((head, self.kinds.tobytes(), self.widths.tobytes(), *numbers, self.body.tobytes()))
+
+    @classmethod
+    def read(cls, stored: memoryview, iterations: int, sources: Ints) -> tuple[Packed, memoryview]:
+        """What `to_bytes` wrote, and what is behind it; the bytes are used where they are."""
+        series, lines, length = _HEADER.unpack_from(stored)
+        at, found = _HEADER.size, []
+        for kind, count in (("u1", series), ("u1", series), ("<i8", series), ("<f8", lines), ("u1", length)):
+            found.append(np.frombuffer(stored, dtype=kind, count=count, offset=at))
+            at += found[-1].nbytes
+        return cls(iterations, sources, *found), stored[at:]
+
+    @cached_property
+    def _places(self) -> tuple[Ints, Ints]:
+        """Where each series begins in `body`, and its slope in `slopes`."""
+        planes = np.array([_size(self.iterations, width) for width in range(65)])
+        starts, lines = planes[self.widths], self.kinds == LINE
+        return np.cumsum(starts) - starts, np.cumsum(lines) - lines
+
+    def read_into(self, rows: Ints, first_series: int, first_iteration: int) -> None:
+        """Write series from `first_series` on (where a group begins), as many as `rows` has."""
+        place = slice(first_series, first_series + len(rows))
+        starts, lines = self._places
+        _unpack(
+            (self.body, starts[place]), (self.kinds[place], self.widths[place], self.bases[place]),
+            (self.slopes, lines[place]), self.sources, rows[:, first_iteration : first_iteration + self.iterations],
+        )  # fmt: skip
+
+
+def packed(rows: Ints, sources: Ints, map_: Callable[..., Iterable[Any]] = map) -> Packed:
+    """Series [series, iteration]; `map_` may be an executor's."""
+    group = len(sources)
+    size = max(1, PLANES_AT_ONCE // max(1, group * rows.shape[1])) * group
+    parts = list(map_(lambda at: _packed(rows[at : at + size], sources), range(0, max(1, len(rows)), max(1, size))))
+    if len(parts) == 1:
+        return parts[0]
+    names = ("kinds", "widths", "bases", "slopes", "body")
+    return Packed(rows.shape[1], sources, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def _packed(rows: Ints, sources: Ints) -> Packed:
+    series, iterations = rows.shape
+    kinds, widths = np.zeros(series, dtype=np.uint8), np.zeros(series, dtype=np.uint8)
+    bases, slopes = np.zeros(series, dtype=np.int64), np.zeros(series)
+    body = np.empty(series * _size(iterations, 64), dtype=np.uint8)
+    length = _pack(rows, sources, (kinds, widths, bases, slopes), body) if rows.size else 0
+    return Packed(iterations, sources, kinds, widths, bases, slopes[kinds == LINE], body[:length].copy())
+
+
+def _size(count: int, width: int) -> int:
+    """Bytes of so many numbers of so many bits."""
+    return width // 8 * count + sum(-(-count * bits // 8) for bits in (4, 2, 1) if width % 8 & bits)
+
+
+@inlined
+def _bits_of(most: np.uint64) -> int:
+    width = 0
+    while most:
+        most >>= np.uint64(1)
+        width += 1
+    return width
+
+
+@inlined
+def _on_line(value: int, base: int, slope: float) -> int:
+    return np.int64(np.floor(np.float64(value - base) * slope + 0.5))
+
+
+@inlined
+def _slope(one: Ints, other: Ints, low: int, high: int) -> float:
+    """Of the line through where `one` is least and where it is greatest."""
+    begin, end = 0, 0
+    while one[begin] != low:
+        begin += 1
+    while one[end] != high:
+        end += 1
+    slope: float = np.float64(other[end] - other[begin]) / np.float64(high - low)
+    return slope
+
+
+@inlined
+def _off_difference(row: Ints, one: Ints, other: Ints, off: Ints) -> None:
+    for i in range(len(row)):
+        off[i] = row[i] - (one[i] - other[i])
+
+
+@compiled
+def _pack(rows: Ints, sources: Ints, found: tuple[Any, Any, Ints, Floats], body: Any) -> int:
+    """`found`: kinds, widths, bases and slopes, to be written; gives the length of `body`."""
+    kinds, widths, bases, slopes = found
+    off, at, size = np.empty(rows.shape[1], dtype=np.int64), 0, len(rows[0])
+    for s in range(len(rows)):
+        row, group = rows[s], s - s % len(sources)
+        count, low, high = bounds(row)
+        kinds[s] = WITH_NULLS if count < size else PLAIN
+        bases[s], width = low, _bits_of(np.uint64(high) - np.uint64(low) + np.uint64(count < size)) if count else 0
+        one, other = group + sources[s - group, 0], group + sources[s - group, 1]
+        kind = PLAIN
+        if one >= group and count == size and low > -FAR and high < FAR:
+            kind = _lay_off(rows, (s, one, other if other >= group else -1), found, off)
+        if kind != PLAIN:
+            _, off_low, off_high = bounds(off)
+            own = _bits_of(np.uint64(off_high) - np.uint64(off_low))
+            if own < width:
+                kinds[s], bases[s], width = kind, off_low, own
+        widths[s] = width
+        if kinds[s] < LINE:
+            off[:] = row
+        _write(off, bases[s], kinds[s] == WITH_NULLS, width, body[at:])
+        at += _planes(size, width)
+    return at
+
+
+@inlined
+def _planes(count: int, width: int) -> int:
+    """As `_size`."""
+    size = width // 8 * count
+    for bits in (4, 2, 1):
+        if width % 8 & bits:
+            size += (count * bits + 7) // 8
+    return size
+
+
+@inlined
+def _lay_off(rows: Ints, which: tuple[int, int, int], found: tuple[Any, Any, Ints, Floats], off: Ints) -> int:
+    """What series `which[0]` is off its source or sources; `PLAIN` if they say nothing about it."""
+    s, one, other = which
+    kinds, widths, bases, slopes = found
+    if other >= 0:
+        _off_difference(rows[s], rows[one], rows[other], off)
+        return DIFFERENCE
+    if kinds[one] != PLAIN or widths[one] == 0 or widths[one] > 60:
+        return PLAIN
+    base = bases[one]
+    _, low, high = bounds(rows[one])
+    slope = _slope(rows[one], rows[s], low, high)
+    if abs(slope) * np.float64(high - low) >= FAR:
+        return PLAIN
+    slopes[s] = slope
+    for i in range(len(off)):
+        off[i] = rows[s, i] - _on_line(rows[one, i], base, slope)
+    return LINE
+
+
+@inlined
+def _write(values: Ints, base: int, with_nulls: bool, width: int, body: Any) -> None:
+    """In planes of 8, 4, 2 and 1 bits, how much more than `base` the values are."""
+    count, done, at = len(values), 0, 0
+    for i in range(count if with_nulls else 0):
+        values[i] = values[i] - base + 1 if values[i] != NULL else 0
+    if with_nulls:
+        base = 0
+    while done < width:
+        bits = _plane(width - done)
+        lanes, mask = 8 // bits, np.uint64((1 << bits) - 1)
+        size = (count + lanes - 1) // lanes
+        for i in range(size):
+            body[at + i] = np.uint8((np.uint64(values[i] - base) >> np.uint64(done)) & mask)
+        for lane in range(1, lanes):
+            for i in range(min(size, count - lane * size)):
+                code = (np.uint64(values[lane * size + i] - base) >> np.uint64(done)) & mask
+                body[at + i] |= np.uint8(code << np.uint64(lane * bits))
+        at, done = at + size, done + bits
+
+
+@inlined
+def _plane(left: int) -> int:
+    return 8 if left >= 8 else 4 if left >= 4 else 2 if left >= 2 else 1
+
+
+@inlined
+def _read(body: Any, width: int, codes: Any) -> None:
+    count, done, at = len(codes), 0, 0
+    codes[:] = 0
+    while done < width:
+        bits = _plane(width - done)
+        lanes, mask = 8 // bits, np.uint8((1 << bits) - 1)
+        size = (count + lanes - 1) // lanes
+        for lane in range(lanes):
+            shift = np.uint8(lane * bits)
+            for i in range(min(size, count - lane * size)):
+                codes[lane * size + i] |= np.int64((body[at + i] >> shift) & mask) << done
+        at, done = at + size, done + bits
+
+
+@compiled
+def _unpack(
+    stored: tuple[Any, Ints], heads: tuple[Any, Any, Ints], lines: tuple[Floats, Ints], sources: Ints, rows: Ints
+) -> None:
+    (body, starts), (kinds, widths, bases), (slopes, slope_of) = stored, heads, lines
+    for s in range(len(rows)):
+        row, base, group = rows[s], bases[s], s - s % len(sources)
+        _read(body[starts[s] :], widths[s], row)
+        one, other = group + sources[s - group, 0], group + sources[s - group, 1]
+        if kinds[s] == LINE:
+            slope = slopes[slope_of[s]]
+            for i in range(len(row)):
+                row[i] += base + _on_line(rows[one, i], bases[one], slope)
+        elif kinds[s] == DIFFERENCE:
+            for i in range(len(row)):
+                row[i] += base + (rows[one, i] - rows[other, i])
+        elif kinds[s] == WITH_NULLS:
+            for i in range(len(row)):
+                row[i] = row[i] + base - 1 if row[i] != 0 else NULL
+        else:
+            for i in range(len(row)):
+                row[i] += base
