@@ -73,13 +73,14 @@ class Packed:
 
     @classmethod
     def read(cls, stored: memoryview, iterations: int, sources: Ints) -> tuple[Packed, memoryview]:
-        """What `to_bytes` wrote, and what is behind it; the bytes are used where they are."""
+        """What `to_bytes` wrote, and what is behind it; `body` is used where it is, which is aligned to nothing."""
         series, lines, length = _HEADER.unpack_from(stored)
         at, found = _HEADER.size, []
         for kind, count in (("u1", series), ("u1", series), ("<i8", series), ("<f8", lines), ("u1", length)):
             found.append(np.frombuffer(stored, dtype=kind, count=count, offset=at))
             at += found[-1].nbytes
-        return cls(iterations, sources, *found), stored[at:]
+        *heads, body = found
+        return cls(iterations, sources, *(one.copy() for one in heads), body), stored[at:]
 
     @cached_property
     def _places(self) -> tuple[Ints, Ints]:
@@ -113,7 +114,7 @@ def _packed(rows: Ints, sources: Ints) -> Packed:
     series, iterations = rows.shape
     kinds, widths = np.zeros(series, dtype=np.uint8), np.zeros(series, dtype=np.uint8)
     bases, slopes = np.zeros(series, dtype=np.int64), np.zeros(series)
-    body = np.empty(series * _size(iterations, 64), dtype=np.uint8)
+    body = np.empty(series * (_size(iterations, 64) + 3), dtype=np.uint8)  # a plane may end within a byte
     length = _pack(rows, sources, (kinds, widths, bases, slopes), body) if rows.size else 0
     return Packed(iterations, sources, kinds, widths, bases, slopes[kinds == LINE], body[:length].copy())
 
@@ -175,9 +176,8 @@ def _pack(rows: Ints, sources: Ints, found: tuple[Any, Any, Ints, Floats], body:
             if own < width:
                 kinds[s], bases[s], width = kind, off_low, own
         widths[s] = width
-        if kinds[s] < LINE:
-            off[:] = row
-        _write(off, bases[s], kinds[s] == WITH_NULLS, width, body[at:])
+        _lay_codes(row if kinds[s] < LINE else off, bases[s], kinds[s] == WITH_NULLS, off)
+        _write(off, width, body[at:])
         at += _planes(size, width)
     return at
 
@@ -214,23 +214,27 @@ def _lay_off(rows: Ints, which: tuple[int, int, int], found: tuple[Any, Any, Int
 
 
 @inlined
-def _write(values: Ints, base: int, with_nulls: bool, width: int, body: Any) -> None:
-    """In planes of 8, 4, 2 and 1 bits, how much more than `base` the values are."""
-    count, done, at = len(values), 0, 0
-    for i in range(count if with_nulls else 0):
-        values[i] = values[i] - base + 1 if values[i] != NULL else 0
-    if with_nulls:
-        base = 0
+def _lay_codes(values: Ints, base: int, with_nulls: bool, codes: Ints) -> None:
+    for i in range(len(codes)):
+        codes[i] = values[i] - base
+    for i in range(len(codes) if with_nulls else 0):
+        codes[i] = codes[i] + 1 if values[i] != NULL else 0
+
+
+@inlined
+def _write(codes: Ints, width: int, body: Any) -> None:
+    """In planes of 8, 4, 2 and 1 bits; where a byte has several codes, these are far apart, so that loops are simple."""
+    done, at = 0, 0
     while done < width:
         bits = _plane(width - done)
-        lanes, mask = 8 // bits, np.uint64((1 << bits) - 1)
-        size = (count + lanes - 1) // lanes
+        size = (len(codes) * bits + 7) // 8
+        plane, mask = body[at : at + size], (1 << bits) - 1
         for i in range(size):
-            body[at + i] = np.uint8((np.uint64(values[i] - base) >> np.uint64(done)) & mask)
-        for lane in range(1, lanes):
-            for i in range(min(size, count - lane * size)):
-                code = (np.uint64(values[lane * size + i] - base) >> np.uint64(done)) & mask
-                body[at + i] |= np.uint8(code << np.uint64(lane * bits))
+            plane[i] = np.uint8((codes[i] >> done) & mask)
+        for lane in range(1, 8 // bits):
+            own = codes[lane * size : (lane + 1) * size]
+            for i in range(len(own)):
+                plane[i] |= np.uint8(((own[i] >> done) & mask) << (lane * bits))
         at, done = at + size, done + bits
 
 
@@ -240,17 +244,17 @@ def _plane(left: int) -> int:
 
 
 @inlined
-def _read(body: Any, width: int, codes: Any) -> None:
-    count, done, at = len(codes), 0, 0
+def _read(body: Any, width: int, codes: Ints) -> None:
+    done, at = 0, 0
     codes[:] = 0
     while done < width:
         bits = _plane(width - done)
-        lanes, mask = 8 // bits, np.uint8((1 << bits) - 1)
-        size = (count + lanes - 1) // lanes
-        for lane in range(lanes):
-            shift = np.uint8(lane * bits)
-            for i in range(min(size, count - lane * size)):
-                codes[lane * size + i] |= np.int64((body[at + i] >> shift) & mask) << done
+        size = (len(codes) * bits + 7) // 8
+        plane, mask = body[at : at + size], np.uint8((1 << bits) - 1)
+        for lane in range(8 // bits):
+            own, shift = codes[lane * size : (lane + 1) * size], np.uint8(lane * bits)
+            for i in range(len(own)):
+                own[i] |= np.int64((plane[i] >> shift) & mask) << done
         at, done = at + size, done + bits
 
 

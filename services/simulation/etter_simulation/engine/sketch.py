@@ -19,9 +19,15 @@ import zstandard
 from etter_simulation.engine.chunk import Part, Span, in_order
 from etter_simulation.engine.compiled import compiled, inlined
 from etter_simulation.engine.outputs import NULL
-from etter_simulation.engine.series import Block, Joined, Table
+from etter_simulation.engine.series import Block, Joined, Map, Table
 from etter_simulation.engine.sketch_error import BITS
-from etter_simulation.engine.statistics import QUANTILES, Floats, Ints, Tally, spread
+from etter_simulation.engine.statistics import LARGEST, QUANTILES, Floats, Ints, Tally, spread, tally
+
+VALUES_AT_ONCE: Final = 1 << 18
+"""That one thread sketches at once."""
+COUNTED: Final = 1 << 10
+SCARCE: Final = 8
+"""Bins are counted in a table of at most so many places, or so many for each iteration; beyond, values are sorted."""
 
 _LENGTHS: Final = struct.Struct("<QQ")
 _TALLY: Final = tuple(field.name for field in fields(Tally))
@@ -59,10 +65,10 @@ class SketchedPart:
     roles: Sketch
     company: Table
 
-    def to_bytes(self) -> bytes:
+    def to_bytes(self, map_: Map = map) -> bytes:
         count, sketch = len(self.iterations), self.roles
         empty = np.empty((len(self.months), 0, count), dtype=np.int64)
-        company = Part(self.iterations, self.months, Block(empty), self.company).to_bytes()
+        company = Part(self.iterations, self.months, Block(empty), self.company).to_bytes(map_)
         sums = [getattr(sketch.sums, name).reshape(-1) for name in _TALLY]
         arrays = [*sums, sketch.sizes, np.diff(sketch.bins, prepend=0), sketch.counts]
         packed = zstandard.ZstdCompressor(level=1).compress(b"".join(map(_by_byte, arrays)))
@@ -86,13 +92,21 @@ class SketchedPart:
         return cls(company.iterations, company.months, sketch, company.company)
 
 
-def sketched(part: Part) -> SketchedPart:
+def sketched(part: Part, map_: Map = map) -> SketchedPart:
+    """`map_` may be an executor's."""
     rows = part.roles.rows.reshape(-1, part.roles.rows.shape[-1])
-    sizes = np.zeros(len(rows), dtype=np.int64)
+    size = max(1, VALUES_AT_ONCE // rows.shape[1])
+    found = list(map_(lambda at: _sketch(rows[at : at + size]), range(0, len(rows), size)))
+    joined = [np.concatenate([getattr(one, name) for one in found]) for name in ("sizes", "bins", "counts")]
+    sums = Tally(*(np.concatenate([getattr(one.sums, name) for one in found]) for name in _TALLY))
+    return SketchedPart(part.iterations, part.months, Sketch(sums, *joined), part.company)
+
+
+def _sketch(rows: Ints) -> Sketch:
+    sums, sizes = tally(rows), np.zeros(len(rows), dtype=np.int64)
     bins, counts = np.empty(rows.size, dtype=np.int64), np.empty(rows.size, dtype=np.int64)
-    filled = _count(rows, sizes, bins, counts)
-    sketch = Sketch(part.roles.sums, sizes, bins[:filled].copy(), counts[:filled].copy())
-    return SketchedPart(part.iterations, part.months, sketch, part.company)
+    filled = _count(rows, (sums.n, sums.low, sums.high), sizes, bins, counts)
+    return Sketch(sums, sizes, bins[:filled].copy(), counts[:filled].copy())
 
 
 def merge_sketched(parts: Sequence[SketchedPart]) -> SketchedPart:
@@ -100,21 +114,37 @@ def merge_sketched(parts: Sequence[SketchedPart]) -> SketchedPart:
     ordered = in_order(parts)
     company = Joined([part.company for part in ordered])
     iterations = Span(ordered[0].iterations.first, ordered[-1].iterations.last)
-    return SketchedPart(iterations, ordered[0].months, _merged([part.roles for part in ordered]), company)
+    return SketchedPart(iterations, ordered[0].months, reduce(_merged, (part.roles for part in ordered)), company)
 
 
-def _merged(sketches: Sequence[Sketch]) -> Sketch:
-    series = np.concatenate([np.repeat(np.arange(len(one.sizes)), one.sizes) for one in sketches])
-    bins = np.concatenate([one.bins for one in sketches])
-    counts = np.concatenate([one.counts for one in sketches])
-    order = np.lexsort((bins, series))
-    series, bins, counts = series[order], bins[order], counts[order]
-    is_new = np.ones(len(bins), dtype=np.bool_)
-    is_new[1:] = (series[1:] != series[:-1]) | (bins[1:] != bins[:-1])
-    starts = np.flatnonzero(is_new)
-    sizes = np.bincount(series[starts], minlength=len(sketches[0].sizes)).astype(np.int64)
-    sums = reduce(Tally.merged, (one.sums for one in sketches))
-    return Sketch(sums, sizes, bins[starts], np.add.reduceat(counts, starts) if len(starts) else counts)
+def _merged(one: Sketch, other: Sketch) -> Sketch:
+    sizes = np.empty_like(one.sizes)
+    room = len(one.bins) + len(other.bins)
+    bins, counts = np.empty(room, dtype=np.int64), np.empty(room, dtype=np.int64)
+    filled = _merge((one.sizes, one.bins, one.counts), (other.sizes, other.bins, other.counts), sizes, bins, counts)
+    return Sketch(one.sums.merged(other.sums), sizes, bins[:filled], counts[:filled])
+
+
+@compiled
+def _merge(
+    one: tuple[Ints, Ints, Ints], other: tuple[Ints, Ints, Ints], sizes: Ints, bins: Ints, counts: Ints
+) -> int:  # fmt: skip
+    """Series by series both sketches' bins in order; gives how many there are."""
+    i, j, at = 0, 0, 0
+    for s in range(len(sizes)):
+        first, last_one, last_other = at, i + one[0][s], j + other[0][s]
+        while i < last_one or j < last_other:
+            name = min(one[1][i] if i < last_one else LARGEST, other[1][j] if j < last_other else LARGEST)
+            bins[at], counts[at] = name, 0
+            if i < last_one and one[1][i] == name:
+                counts[at] += one[2][i]
+                i += 1
+            if j < last_other and other[1][j] == name:
+                counts[at] += other[2][j]
+                j += 1
+            at += 1
+        sizes[s] = at - first
+    return at
 
 
 @inlined
@@ -128,31 +158,76 @@ def width_of(size: int) -> int:
 
 
 @inlined
+def place_of(value: int) -> int:
+    """How many bins lie between 0 and the value's, with its sign."""
+    size, doublings = -value if value < 0 else value, 0
+    for step in (32, 16, 8, 4, 2, 1):
+        if size >> (BITS + step):
+            size >>= step
+            doublings += step
+    place = size + (doublings << BITS)
+    return -place if value < 0 else place
+
+
+@inlined
+def bin_at(place: int) -> int:
+    """The name of the bin at a place."""
+    away = -place if place < 0 else place
+    doublings = max(0, (away >> BITS) - 1)
+    size = (away - (doublings << BITS)) << doublings
+    return -size if place < 0 else size
+
+
+@inlined
 def bin_of(value: int) -> int:
-    size = -value if value < 0 else value
-    size -= size % width_of(size)
-    return -size if value < 0 else size
+    return bin_at(place_of(value))
 
 
 @compiled
-def _count(rows: Ints, sizes: Ints, bins: Ints, counts: Ints) -> int:
-    """Write the bins of every series one after another; gives how many there are."""
-    at = -1
-    own = np.empty(rows.shape[1], dtype=np.int64)
-    for s in range(rows.shape[0]):
-        n = 0
-        for value in rows[s]:
+def _count(rows: Ints, known: tuple[Ints, Ints, Ints], sizes: Ints, bins: Ints, counts: Ints) -> int:
+    """Write the bins of every series one after another; gives how many there are. `known`: see `_read_quantiles`."""
+    n, low, high = known
+    at, room = 0, max(COUNTED, SCARCE * rows.shape[1])
+    places, table = np.empty(rows.shape[1], dtype=np.int64), np.zeros(room, dtype=np.int64)
+    for s in range(len(rows)):
+        first, base, filled = at, place_of(low[s]), 0
+        for value in rows[s] if n[s] else rows[s][:0]:
             if value != NULL:
-                own[n] = bin_of(value)
-                n += 1
-        ordered = np.sort(own[:n])
-        for i in range(n):
-            if i == 0 or ordered[i] != ordered[i - 1]:
-                at += 1
-                sizes[s] += 1
-                bins[at], counts[at] = ordered[i], 0
-            counts[at] += 1
-    return at + 1
+                places[filled] = place_of(value)
+                filled += 1
+        reach = place_of(high[s]) - base + 1 if n[s] else 0
+        if reach <= room:
+            at = _count_near(places[:filled], base, table[:reach], (bins, counts), at)
+        else:
+            at = _count_sorted(np.sort(places[:filled]), (bins, counts), at)
+        sizes[s] = at - first
+    return at
+
+
+@inlined
+def _count_near(places: Ints, base: int, table: Ints, found: tuple[Ints, Ints], at: int) -> int:
+    """`table` is empty, and is again."""
+    bins, counts = found
+    for place in places:
+        table[place - base] += 1
+    for away in range(len(table)):
+        if table[away]:
+            bins[at], counts[at] = bin_at(base + away), table[away]
+            table[away] = 0
+            at += 1
+    return at
+
+
+@inlined
+def _count_sorted(places: Ints, found: tuple[Ints, Ints], at: int) -> int:
+    bins, counts = found
+    for i in range(len(places)):
+        if i and places[i] == places[i - 1]:
+            counts[at - 1] += 1
+        else:
+            bins[at], counts[at] = bin_at(places[i]), 1
+            at += 1
+    return at
 
 
 @inlined

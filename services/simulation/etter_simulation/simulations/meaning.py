@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from etter_common.jobs import JobStatus
+from etter_simulation.engine.metrics import PARTS_VERSION
 
+STORED_AS: Final = f"/parts-{PARTS_VERSION}"
 ACTIVE: Final = (JobStatus.QUEUED.value, JobStatus.RUNNING.value)
 
 
@@ -16,6 +18,11 @@ class RunKey:
 
     fingerprint: str
     engine_version: str
+
+    @property
+    def chunk_version(self) -> str:
+        """Of chunks: what plays them and how they are stored. Another release's are other chunks, and never read."""
+        return f"{self.engine_version}{STORED_AS}"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from etter_simulation.simulations.chunks import signals, tasks
 from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.chunks.signals import Played
 from etter_simulation.simulations.engine_pool import EnginePool
+from etter_simulation.simulations.meaning import RunKey
 
 
 class ChunkNotNeeded(JobFailed):
@@ -21,7 +22,8 @@ async def execute(job: Job) -> None:
         found = await ChunkRepository(ctx).task(job.id)
     if found is None:
         raise ChunkNotNeeded
-    if found.engine_version != ENGINE_VERSIONS[found.request.get("engine", ENGINE)]:
+    key = RunKey(found.fingerprint, ENGINE_VERSIONS[found.request.get("engine", ENGINE)])
+    if found.engine_version != key.chunk_version:
         raise Unavailable("a worker of another release has to play this")  # tried again elsewhere, at no cost
 
     async def report(share: float, stage: str, eta_seconds: float | None) -> None:

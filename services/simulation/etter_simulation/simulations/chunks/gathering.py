@@ -13,6 +13,7 @@ from etter_common.clock import monotonic
 from etter_common.jobs import Job, JobFailed, JobStatus
 from etter_simulation.engine.precision import STEP, Sums, added, enough
 from etter_simulation.engine.request import SimulationRequest
+from etter_simulation.simulations.chunks.execution import ChunkNotNeeded
 from etter_simulation.simulations.chunks.plan import Plan
 from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.chunks.signals import Ear
@@ -89,9 +90,8 @@ class Gathering:
         self._ear.forget()
         async with self._job.platform.work(company_id=self._job.company_id) as ctx:
             chunks = await ChunkRepository(ctx).list_states(self._key)
-        for chunk in chunks:
-            if chunk.status == JobStatus.FAILED:
-                raise ChunkFailed(f"{chunk.error_code}: {chunk.error_detail}")
+        if is_refused(chunks):
+            await self._hand_out(goal)
         there = {(chunk.first_iteration, chunk.last_iteration) for chunk in chunks}
         return chunks if there.issuperset(self._plan.spans(goal)) else None
 
@@ -112,6 +112,18 @@ class Gathering:
         if chunk.status == JobStatus.SUCCEEDED:
             return 1.0
         return max(self._ear.shares.get(chunk.first_iteration, 0.0), float(chunk.progress))
+
+
+def is_refused(chunks: Sequence[Row[Any]]) -> bool:
+    """Whether some are to be handed out again; raises `ChunkFailed` if one has failed for good.
+
+    A worker of the release before looks for a run that needs just such a chunk as it knows, and finds none.
+    """
+    failed = [chunk for chunk in chunks if chunk.status == JobStatus.FAILED]
+    for chunk in failed:
+        if chunk.error_code != ChunkNotNeeded.code:
+            raise ChunkFailed(f"{chunk.error_code}: {chunk.error_detail}")
+    return bool(failed)
 
 
 def complete_prefix(chunks: Sequence[Row[Any]]) -> int:

@@ -18,6 +18,7 @@ CHUNKS: Final = Queue("simulation_chunks")
 class SimulationChunk(IdMixin, CompanyMixin, TimestampMixin, JobMixin, Base):
     """Iterations `first_iteration`..`last_iteration` (half-open) of every run with this fingerprint.
 
+    `engine_version` says how its parts are stored, too (`RunKey.chunk_version`).
     `sums` are those of the outputs that the request's `precision` names: what the stopping rule reads.
     """
 

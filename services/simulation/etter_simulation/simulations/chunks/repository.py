@@ -53,7 +53,7 @@ class ChunkRepository(Repository[SimulationChunk]):
     def _queue_of(self, key: RunKey, spans: Sequence[tuple[int, int]]) -> Any:
         rows = [
             {"id": new_id(), "company_id": self.company_id, "first_iteration": first, "last_iteration": last,
-             "fingerprint": key.fingerprint, "engine_version": key.engine_version}
+             "fingerprint": key.fingerprint, "engine_version": key.chunk_version}
             for first, last in spans
         ]  # fmt: skip
         stopped = (JobStatus.FAILED.value, JobStatus.CANCELLED.value)
@@ -86,7 +86,7 @@ class ChunkRepository(Repository[SimulationChunk]):
         needed = (
             (Simulation.company_id == SimulationChunk.company_id)
             & (Simulation.fingerprint == SimulationChunk.fingerprint)
-            & (Simulation.engine_version == SimulationChunk.engine_version)
+            & (Simulation.engine_version == func.split_part(SimulationChunk.engine_version, "/", 1))
             & Simulation.status.in_(ACTIVE)
         )
         statement = self.select(*columns).join(Simulation, needed).where(SimulationChunk.id == chunk_id).limit(1)
@@ -138,5 +138,5 @@ class ChunkRepository(Repository[SimulationChunk]):
     def _of(self, key: RunKey) -> tuple[ColumnElement[bool], ...]:
         return (
             SimulationChunk.company_id == self.company_id, SimulationChunk.fingerprint == key.fingerprint,
-            SimulationChunk.engine_version == key.engine_version,
+            SimulationChunk.engine_version == key.chunk_version,
         )  # fmt: skip

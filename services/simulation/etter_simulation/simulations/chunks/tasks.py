@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -50,31 +50,33 @@ def play_range(task: Range, threads: int, tell: Tell) -> Yielded:
 
     request = SimulationRequest.model_validate_json(task.request_json)
     parts, sums = [], [[0, 0, 0] for _ in request.precision or ()]
-    for part in _parts(request, task.first, task.last, threads):
-        _note(request, part, sums)
-        parts.append((sketched(part) if task.sketched else part).to_bytes())
-        tell(part.months.last / (request.steps + 1))
+    with ThreadPoolExecutor(threads) as pool:
+        for part in _parts(request, task.first, task.last, pool, threads):
+            _note(request, part, sums)
+            parts.append((sketched(part, pool.map) if task.sketched else part).to_bytes(pool.map))
+            tell(part.months.last / (request.steps + 1))
     return Yielded(parts, sums or None)
 
 
 def play_until_precise(request_json: str, threads: int, tell: Tell) -> Output:
     """A small run with a stopping rule: step by step, until the outputs are known well enough."""
-    from etter_simulation.engine.chunk import merge
+    from etter_simulation.engine.chunk import Part, merge
     from etter_simulation.engine.finish import finish
 
     request = SimulationRequest.model_validate_json(request_json)
     by_step: list[list[Part]] = []
     sums: list[list[Sums]] = []
-    for first in range(0, request.n_iterations, STEP):
-        sums.append([[0, 0, 0] for _ in request.precision or ()])
-        by_step.append([])
-        last = min(first + STEP, request.n_iterations)
-        for part in _parts(request, first, last, threads):
-            tell(first / request.n_iterations)
-            _note(request, part, sums[-1])
-            by_step[-1].append(part)
-        if enough(request.precision or (), sums) is not None:
-            break
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, request.n_iterations, STEP):
+            sums.append([[0, 0, 0] for _ in request.precision or ()])
+            by_step.append([])
+            last = min(first + STEP, request.n_iterations)
+            for part in _parts(request, first, last, pool, threads):
+                tell(first / request.n_iterations)
+                _note(request, part, sums[-1])
+                by_step[-1].append(Part.from_bytes(part.to_bytes(pool.map)))  # a seventh of the room
+            if enough(request.precision or (), sums) is not None:
+                break
     iterations = min(len(by_step) * STEP, request.n_iterations)
     windows = (merge(parts) for parts in zip(*by_step, strict=True))
     return output(request, finish(request, windows, threads=threads), iterations)
@@ -108,15 +110,14 @@ def _told(
         yield part
 
 
-def _parts(request: SimulationRequest, first: int, last: int, threads: int) -> Iterator[Part]:
-    """The windows of a range, its iterations shared out among threads."""
-    from etter_simulation.engine.chunk import Chunk, Span, merge, windows
+def _parts(request: SimulationRequest, first: int, last: int, pool: Executor, threads: int) -> Iterator[Part]:
+    """The windows of a range, its iterations shared out among threads; each is there until the next is asked for."""
+    from etter_simulation.engine.chunk import Span, windows
+    from etter_simulation.engine.run import Player
 
-    size = max(1, -(-(last - first) // threads))
-    chunks = [Chunk(request, Span(at, min(at + size, last))) for at in range(first, last, size)]
-    with ThreadPoolExecutor(threads) as pool:
-        for months in windows(request):
-            yield merge(pool.map(lambda chunk, months=months: chunk.play(months), chunks))
+    player = Player(request, Span(first, last), threads=threads)
+    for months in windows(request):
+        yield player.play(months, pool)
 
 
 def _note(request: SimulationRequest, part: Any, sums: list[Sums]) -> None:

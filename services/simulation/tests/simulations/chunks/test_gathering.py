@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from etter_simulation.simulations.chunks.gathering import Pace, complete_prefix, sums_by_step
+from etter_simulation.simulations.chunks.gathering import ChunkFailed, Pace, complete_prefix, is_refused, sums_by_step
 
 
 def chunks(*done: bool, size: int = 50, start: int = 0) -> list[Any]:
@@ -18,6 +18,20 @@ def chunks(*done: bool, size: int = 50, start: int = 0) -> list[Any]:
         )
         for at, is_done in zip(range(start, start + size * len(done), size), done, strict=True)
     ]  # fmt: skip
+
+
+class TestIsRefused:
+    def test_what_another_releases_worker_does_not_know_is_handed_out_again(self) -> None:
+        given = chunks(True, False)
+        assert not is_refused(given)
+        given[1].status, given[1].error_code = "failed", "CHUNK_NOT_NEEDED"
+        assert is_refused(given)
+
+    def test_any_other_failure_is_the_runs(self) -> None:
+        given = chunks(True, False)
+        given[1].status, given[1].error_code, given[1].error_detail = "failed", "JOB_DEADLINE_EXCEEDED", "too slow"
+        with pytest.raises(ChunkFailed, match="JOB_DEADLINE_EXCEEDED: too slow"):
+            is_refused(given)
 
 
 class TestCompletePrefix:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from etter_common.context import Context
 from etter_common.jobs import JobStatus
+from etter_common.testing.client import CheckedClient
 from etter_simulation.simulations.chunks import repository
+from etter_simulation.simulations.chunks.models import SimulationChunk
 from etter_simulation.simulations.chunks.repository import ChunkRepository
 from etter_simulation.simulations.meaning import RunKey
+from etter_simulation.simulations.repository import SimulationRepository
+
+from .shared import start
+
+pytestmark = pytest.mark.principal("analyst")
 
 KEY = RunKey("fingerprint", "cohort-1")
 
@@ -45,3 +54,33 @@ class TestTask:
         await chunks.hand_out(KEY, [(0, 10)])
         (chunk,) = await chunks.list_where()
         assert await chunks.task(chunk.id) is None
+
+    async def test_a_run_is_found_for_a_chunk_of_its_own_engine(self, ctx: Context, client: CheckedClient) -> None:
+        simulation_id = await start(client)
+        key = await SimulationRepository(ctx).find_key(UUID(simulation_id))
+        assert key is not None
+        chunks = ChunkRepository(ctx)
+        for one in (key, RunKey(key.fingerprint, "cohort-1")):
+            await chunks.hand_out(one, [(0, 10)])
+        found = {chunk.engine_version: await chunks.task(chunk.id) for chunk in await chunks.list_where()}
+        task = found[key.chunk_version]
+        assert task is not None
+        assert (task.engine_version, task.fingerprint) == (key.chunk_version, key.fingerprint)
+        assert found["cohort-1/parts-2"] is None
+
+
+class TestListStates:
+    @pytest.mark.parametrize("version", ["cohort-1", "cohort-1/parts-1", "cohort-2/parts-2"])
+    async def test_what_another_engine_or_release_has_stored_is_not_there(self, ctx: Context, version: str) -> None:
+        chunks = ChunkRepository(ctx)
+        chunk = SimulationChunk(
+            fingerprint=KEY.fingerprint, engine_version=version, first_iteration=0, last_iteration=10,
+            status=JobStatus.SUCCEEDED.value,
+        )  # fmt: skip
+        chunks.add(chunk)
+        await ctx.session.flush()
+        await chunks.put(chunk.id, [b"as it was stored then"], None)
+        assert await chunks.list_states(KEY) == []
+        assert await chunks.list_parts(KEY, 0, iterations=10) == []
+        await chunks.hand_out(KEY, [(0, 10)])
+        assert [row.status for row in await chunks.list_states(KEY)] == ["queued"]
