@@ -10,6 +10,7 @@ import json
 import math
 import os
 import platform as machine
+import statistics
 import subprocess
 import sys
 import time
@@ -170,27 +171,34 @@ def _difference(mean: float, error: float, values: Any) -> dict[str, float]:
     return {"mean": other, "se": other_error, "z": (other - mean) / math.hypot(error, other_error)}
 
 
-def by_workers(iterations: int = 512, rounds: int = 3) -> Report:
-    """The medium company over worker processes: every width by turns with one process on one thread."""
-    request = MEDIUM.request(iterations=iterations)
-    expected = run(request, threads=1)
+def by_workers(iterations: int = 512, rounds: int = 5) -> Report:
+    """A company over worker processes of one thread: every width by turns with one process on one thread."""
     _table(
-        f"medium, {iterations} iterations, counterfactual on", "wall", "CPU of workers", "of it packing",
-        "CPU of merging", "one process, one thread", "times as fast", "spread",
+        f"{iterations} iterations, counterfactual on", "workers", "wall", "CPU of workers", "of it packing",
+        "CPU of merging", "sent", "one process, one thread", "times as fast", "spread",
     )  # fmt: skip
     found: Report = []
-    for count in (1, 2, 4):
-        with workers(count) as shared:
-            _check_same(expected, shared.run(request)[0])
-            sides = _shared_and_alone(shared, request, rounds)
-        played, packed, merged, alone = sides
-        ratio = alone.wall / played.wall
-        found.append({"workers": count, "times_as_fast": round(ratio, 2), "sides": [asdict(side) for side in sides]})
-        _line(
-            f"{count} workers", f"{played.wall:,.0f} ms", f"{played.cpu:,.0f} ms", f"{packed.cpu:,.0f} ms",
-            f"{merged.cpu:,.0f} ms",
-            f"{alone.wall:,.0f} ms", f"{ratio:.2f}", f"{played.spread:.0%}",
-        )  # fmt: skip
+    for size in (MEDIUM, BROAD):
+        request = size.request(iterations=iterations)
+        expected = run(request, threads=1)
+        for count in (1, 2, 4):
+            with workers(count, threads=CORES) as shared:
+                result, spent = shared.run(request)
+                _check_same(expected, result)
+                sides = _shared_and_alone(shared, request, rounds)
+            ratio = statistics.median(
+                one / other for one, other in zip(sides[3].wall_ms, sides[0].wall_ms, strict=True)
+            )
+            found.append({
+                "size": size.name, "workers": count, "times_as_fast": round(ratio, 2), "sent_mb": spent.sent / 1e6,
+                "sides": [asdict(side) for side in sides],
+            })  # fmt: skip
+            played, packed, merged, alone = sides
+            _line(
+                size.name, str(count), f"{played.wall:,.0f} ms", f"{played.cpu:,.0f} ms", f"{packed.cpu:,.0f} ms",
+                f"{merged.cpu:,.0f} ms", f"{spent.sent / 1e6:.0f} MB", f"{alone.wall:,.0f} ms", f"{ratio:.2f}",
+                f"{played.spread:.0%}",
+            )  # fmt: skip
     return found
 
 
@@ -203,15 +211,14 @@ def _shared_and_alone(shared: Workers, request: SimulationRequest, rounds: int) 
     """The run by workers with the CPU time of theirs, of packing and of this process; and a run in one process."""
     sides = Side("workers"), Side("packing"), Side("merging"), Side("one process")
     for _ in range(rounds):
-        wall, cpu = time.perf_counter(), time.process_time()
-        _, by_all, by_packing = shared.run(request)
-        took = time.perf_counter() - wall
-        sides[0].add(took, by_all)
-        sides[1].add(took, by_packing)
-        sides[2].add(took, time.process_time() - cpu)
-        wall, cpu = time.perf_counter(), time.process_time()
+        began = time.perf_counter()
+        _, spent = shared.run(request)
+        took = time.perf_counter() - began
+        for side, cpu in zip(sides, (spent.workers, spent.packing, spent.merging), strict=False):
+            side.add(took, cpu)
+        began, cpu = time.perf_counter(), time.process_time()
         run(request, threads=1)
-        sides[3].add(time.perf_counter() - wall, time.process_time() - cpu)
+        sides[3].add(time.perf_counter() - began, time.process_time() - cpu)
     return sides
 
 

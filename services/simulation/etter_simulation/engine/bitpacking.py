@@ -1,8 +1,8 @@
 """Series of whole numbers in as few bits as they need, exactly: what chunks of a run store and send.
 
 Of each series the least value is kept, and of every value how much more it is, in the bits that the greatest needs.
-Where one series of a role follows from another (`sources_of`), only what is left over is kept: realised FTE follows from
-heads, and takes none. Numbers lie in planes of 8, 4, 2 and 1 bits, which are written and read in vector registers.
+Where one series of a role follows from another (`sources_of`), only what is left over is kept: realised FTE follows
+from heads, and takes none. Numbers lie in planes of 8, 4, 2 and 1 bits, which are written and read in vector registers.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ DIFFERENCES: Final = {"unrealised_fte": ("released_fte", "realised_fte")}
 
 FAR: Final = 1 << 61
 """Values beyond are kept as they are: their differences might not fit."""
+NEAR: Final = 60
+"""Bits of a line's source, at most."""
 PLANES_AT_ONCE: Final = 1 << 20
 """Values that one thread packs at once."""
 
@@ -79,8 +81,8 @@ class Packed:
         for kind, count in (("u1", series), ("u1", series), ("<i8", series), ("<f8", lines), ("u1", length)):
             found.append(np.frombuffer(stored, dtype=kind, count=count, offset=at))
             at += found[-1].nbytes
-        *heads, body = found
-        return cls(iterations, sources, *(one.copy() for one in heads), body), stored[at:]
+        kinds, widths, bases, slopes = (one.copy() for one in found[:-1])
+        return cls(iterations, sources, kinds, widths, bases, slopes, found[-1]), stored[at:]
 
     @cached_property
     def _places(self) -> tuple[Ints, Ints]:
@@ -102,12 +104,13 @@ class Packed:
 def packed(rows: Ints, sources: Ints, map_: Callable[..., Iterable[Any]] = map) -> Packed:
     """Series [series, iteration]; `map_` may be an executor's."""
     group = len(sources)
-    size = max(1, PLANES_AT_ONCE // max(1, group * rows.shape[1])) * group
-    parts = list(map_(lambda at: _packed(rows[at : at + size], sources), range(0, max(1, len(rows)), max(1, size))))
+    size = max(1, PLANES_AT_ONCE // (group * rows.shape[1])) * group
+    parts: list[Packed] = list(map_(lambda at: _packed(rows[at : at + size], sources), range(0, len(rows) or 1, size)))
     if len(parts) == 1:
         return parts[0]
     names = ("kinds", "widths", "bases", "slopes", "body")
-    return Packed(rows.shape[1], sources, *(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+    kinds, widths, bases, slopes, body = (np.concatenate([getattr(part, name) for part in parts]) for name in names)
+    return Packed(rows.shape[1], sources, kinds, widths, bases, slopes, body)
 
 
 def _packed(rows: Ints, sources: Ints) -> Packed:
@@ -135,7 +138,7 @@ def _bits_of(most: np.uint64) -> int:
 
 @inlined
 def _on_line(value: int, base: int, slope: float) -> int:
-    return np.int64(np.floor(np.float64(value - base) * slope + 0.5))
+    return int(np.int64(np.floor(np.float64(value - base) * slope + 0.5)))
 
 
 @inlined
@@ -159,27 +162,34 @@ def _off_difference(row: Ints, one: Ints, other: Ints, off: Ints) -> None:
 @compiled
 def _pack(rows: Ints, sources: Ints, found: tuple[Any, Any, Ints, Floats], body: Any) -> int:
     """`found`: kinds, widths, bases and slopes, to be written; gives the length of `body`."""
-    kinds, widths, bases, slopes = found
-    off, at, size = np.empty(rows.shape[1], dtype=np.int64), 0, len(rows[0])
+    kinds, widths, bases, _ = found
+    off, at, size = np.empty(rows.shape[1], dtype=np.int64), 0, rows.shape[1]
     for s in range(len(rows)):
-        row, group = rows[s], s - s % len(sources)
-        count, low, high = bounds(row)
-        kinds[s] = WITH_NULLS if count < size else PLAIN
-        bases[s], width = low, _bits_of(np.uint64(high) - np.uint64(low) + np.uint64(count < size)) if count else 0
-        one, other = group + sources[s - group, 0], group + sources[s - group, 1]
+        count, low, high = bounds(rows[s])
+        kinds[s], bases[s] = WITH_NULLS if count < size else PLAIN, low
+        widths[s] = _bits_of(np.uint64(high) - np.uint64(low) + np.uint64(count < size)) if count else 0
         kind = PLAIN
-        if one >= group and count == size and low > -FAR and high < FAR:
-            kind = _lay_off(rows, (s, one, other if other >= group else -1), found, off)
-        if kind != PLAIN:
-            _, off_low, off_high = bounds(off)
-            own = _bits_of(np.uint64(off_high) - np.uint64(off_low))
-            if own < width:
-                kinds[s], bases[s], width = kind, off_low, own
-        widths[s] = width
-        _lay_codes(row if kinds[s] < LINE else off, bases[s], kinds[s] == WITH_NULLS, off)
-        _write(off, width, body[at:])
-        at += _planes(size, width)
+        if count == size and low > -FAR and high < FAR:
+            kind = _lay_off(rows, s, sources, found, off)
+        if kind == PLAIN or not _is_narrower(kind, s, found, off):
+            _lay_codes(rows[s], low, kinds[s] == WITH_NULLS, off)
+        _write(off, widths[s], body[at:])
+        at += _planes(size, widths[s])
     return at
+
+
+@inlined
+def _is_narrower(kind: int, s: int, found: tuple[Any, Any, Ints, Floats], off: Ints) -> bool:
+    """Whether series `s` takes fewer bits as what it is `off` its source; if so, that is what it is kept as."""
+    kinds, widths, bases, _ = found
+    _, low, high = bounds(off)
+    width = _bits_of(np.uint64(high) - np.uint64(low))
+    is_narrower = width < widths[s]
+    if is_narrower:
+        kinds[s], widths[s], bases[s] = kind, width, low
+        for i in range(len(off)):
+            off[i] -= low
+    return bool(is_narrower)
 
 
 @inlined
@@ -193,24 +203,28 @@ def _planes(count: int, width: int) -> int:
 
 
 @inlined
-def _lay_off(rows: Ints, which: tuple[int, int, int], found: tuple[Any, Any, Ints, Floats], off: Ints) -> int:
-    """What series `which[0]` is off its source or sources; `PLAIN` if they say nothing about it."""
-    s, one, other = which
-    kinds, widths, bases, slopes = found
-    if other >= 0:
+def _lay_off(rows: Ints, s: int, sources: Ints, found: tuple[Any, Any, Ints, Floats], off: Ints) -> int:
+    """What series `s` is off its source or sources; `PLAIN` if it has none, or they say nothing about it."""
+    group = s - s % len(sources)
+    one, other = group + sources[s - group, 0], group + sources[s - group, 1]
+    kind = PLAIN
+    if other >= group:
+        kind = DIFFERENCE
         _off_difference(rows[s], rows[one], rows[other], off)
-        return DIFFERENCE
-    if kinds[one] != PLAIN or widths[one] == 0 or widths[one] > 60:
-        return PLAIN
-    base = bases[one]
-    _, low, high = bounds(rows[one])
-    slope = _slope(rows[one], rows[s], low, high)
-    if abs(slope) * np.float64(high - low) >= FAR:
-        return PLAIN
-    slopes[s] = slope
-    for i in range(len(off)):
-        off[i] = rows[s, i] - _on_line(rows[one, i], base, slope)
-    return LINE
+    elif one >= group and found[0][one] == PLAIN and 0 < found[1][one] <= NEAR:
+        kind = _off_line(rows[s], rows[one], found[2][one], found[3][s : s + 1], off)
+    return kind
+
+
+@inlined
+def _off_line(row: Ints, one: Ints, base: int, slopes: Floats, off: Ints) -> int:
+    _, low, high = bounds(one)
+    slope = _slope(one, row, low, high)
+    slopes[0] = slope
+    is_near = abs(slope) * np.float64(high - low) < FAR
+    for i in range(len(off) if is_near else 0):
+        off[i] = row[i] - _on_line(one[i], base, slope)
+    return LINE if is_near else PLAIN
 
 
 @inlined
@@ -223,7 +237,7 @@ def _lay_codes(values: Ints, base: int, with_nulls: bool, codes: Ints) -> None:
 
 @inlined
 def _write(codes: Ints, width: int, body: Any) -> None:
-    """In planes of 8, 4, 2 and 1 bits; where a byte has several codes, these are far apart, so that loops are simple."""
+    """In planes of 8, 4, 2 and 1 bits; where a byte has several codes, these are far apart: loops stay simple."""
     done, at = 0, 0
     while done < width:
         bits = _plane(width - done)
@@ -264,19 +278,33 @@ def _unpack(
 ) -> None:
     (body, starts), (kinds, widths, bases), (slopes, slope_of) = stored, heads, lines
     for s in range(len(rows)):
-        row, base, group = rows[s], bases[s], s - s % len(sources)
-        _read(body[starts[s] :], widths[s], row)
+        row, group = rows[s], s - s % len(sources)
         one, other = group + sources[s - group, 0], group + sources[s - group, 1]
+        _read(body[starts[s] :], widths[s], row)
+        if kinds[s] == WITH_NULLS:
+            _add_known(row, bases[s])
+            continue
+        for i in range(len(row)):
+            row[i] += bases[s]
         if kinds[s] == LINE:
-            slope = slopes[slope_of[s]]
-            for i in range(len(row)):
-                row[i] += base + _on_line(rows[one, i], bases[one], slope)
+            _add_line(row, rows[one], bases[one], slopes[slope_of[s]])
         elif kinds[s] == DIFFERENCE:
-            for i in range(len(row)):
-                row[i] += base + (rows[one, i] - rows[other, i])
-        elif kinds[s] == WITH_NULLS:
-            for i in range(len(row)):
-                row[i] = row[i] + base - 1 if row[i] != 0 else NULL
-        else:
-            for i in range(len(row)):
-                row[i] += base
+            _add_difference(row, rows[one], rows[other])
+
+
+@inlined
+def _add_known(row: Ints, base: int) -> None:
+    for i in range(len(row)):
+        row[i] = row[i] + base - 1 if row[i] != 0 else NULL
+
+
+@inlined
+def _add_line(row: Ints, one: Ints, base: int, slope: float) -> None:
+    for i in range(len(row)):
+        row[i] += _on_line(one[i], base, slope)
+
+
+@inlined
+def _add_difference(row: Ints, one: Ints, other: Ints) -> None:
+    for i in range(len(row)):
+        row[i] += one[i] - other[i]

@@ -79,9 +79,7 @@ class Player:
 def _spans(iterations: Span, threads: int, chunk: int) -> list[Span]:
     share = -(-len(iterations) // threads)
     size = max(1, min(chunk, -(-share // WIDTH) * WIDTH))
-    return [
-        Span(first, min(first + size, iterations.last)) for first in range(iterations.first, iterations.last, size)
-    ]
+    return [Span(first, min(first + size, iterations.last)) for first in range(iterations.first, iterations.last, size)]
 
 
 class _Table:

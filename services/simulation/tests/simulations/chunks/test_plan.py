@@ -42,7 +42,9 @@ class TestPlanFor:
     def test_a_chunk_has_at_least_one_iteration(self, settings: ServiceSettings) -> None:
         assert plan_for(request(n_iterations=21), limits(settings, chunk_work=1)).chunk_iterations == 1
 
-    @pytest.mark.parametrize(("wanted", "chunk"), [(2, 8), (30, 120), (50, LEAST), (200, 200), (300, BLOCK), (600, 512)])
+    @pytest.mark.parametrize(
+        ("wanted", "chunk"), [(2, 8), (30, 120), (50, LEAST), (200, 200), (300, BLOCK), (600, 2 * BLOCK)]
+    )
     def test_chunks_are_what_the_engine_plays_well(self, settings: ServiceSettings, wanted: int, chunk: int) -> None:
         asked = request(n_iterations=5_000)
         assert plan_for(asked, limits(settings, chunk_work=wanted * WORK)).chunk_iterations == chunk
