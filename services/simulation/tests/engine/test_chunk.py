@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
+from etter_simulation.engine import chunk
 from etter_simulation.engine.chunk import Part, Span, merge, play_range, windows
 from etter_simulation.engine.finish import Result, finish
+from etter_simulation.engine.metrics import PARTS_VERSION
 from etter_simulation.engine.request import SimulationRequest
-from etter_simulation.engine.run import run
+from etter_simulation.engine.run import Player, run
+from etter_simulation.engine.sketch import SketchedPart, sketched
 
 from ..factories import BUSY, engineer, guard, marketing, request
 
@@ -78,6 +82,29 @@ class TestBytes:
         asked = busy()
         for split, whole in zip(parts_of(asked, (4, 11), (0, 4)), parts_of(asked, (0, 11)), strict=True):
             assert merge(split).to_bytes() == whole[0].to_bytes()
+
+    def test_what_another_version_has_stored_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        part = parts_of(busy(), (0, 4))[0][0]
+        monkeypatch.setattr(chunk, "PARTS_VERSION", PARTS_VERSION - 1)
+        stored, sketch = part.to_bytes(), sketched(part).to_bytes()
+        monkeypatch.undo()
+        for read, given in ((Part.from_bytes, stored), (SketchedPart.from_bytes, sketch)):
+            with pytest.raises(ValueError, match="a part of version"):
+                read(given)
+
+    def test_it_takes_a_fraction_of_the_room_of_rows(self) -> None:
+        (part,) = play_range(request(engineer(900), marketing(800), n_iterations=64), 0, 64)
+        assert len(part.to_bytes()) < (part.roles.rows.nbytes + part.company.rows.nbytes) / 4
+
+
+class TestPlayer:
+    @pytest.mark.parametrize(("threads", "size"), [(1, 256), (2, 3), (3, 256)])
+    def test_a_range_on_threads_has_the_bytes_of_one_played_at_once(self, threads: int, size: int) -> None:
+        asked = busy()
+        player = Player(asked, Span(2, 11), threads=threads, chunk=size)
+        with ThreadPoolExecutor(threads) as pool:
+            for expected in play_range(asked, 2, 11, months_at_once=MONTHS):
+                assert player.play(expected.months, pool).to_bytes(pool.map) == expected.to_bytes()
 
 
 class TestFinish:

@@ -10,7 +10,7 @@ from etter_simulation.engine.precision import STEP
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.settings import SimulationSettings
 
-HEADS_LIKE_A_ROLE: Final = 2
+HEADS_LIKE_A_ROLE: Final = 4
 BLOCK: Final = 256
 """Iterations that the cohort engine plays side by side: whole blocks cost least."""
 LEAST: Final = 128
@@ -61,7 +61,7 @@ def _chunk_size(request: SimulationRequest, wanted: float) -> int:
 def work_of_one(request: SimulationRequest) -> int:
     """What one iteration costs: role-months, those of the counterfactual and of replicates too.
 
-    An agent's month costs half of a role's.
+    An agent's month costs a quarter of a role's.
     """
     units = len(request.roles)
     if request.engine == "agent":

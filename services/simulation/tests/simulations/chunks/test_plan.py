@@ -69,4 +69,4 @@ class TestWorkOfOne:
         assert work_of_one(request(uncertainty={"adoption.q": {"uniform": [0.2, 0.6]}})) == 2 * WORK
 
     def test_agents_weigh_by_their_heads(self) -> None:
-        assert work_of_one(request(engine="agent")) == 101 * WORK  # 400 heads like 200 roles more
+        assert work_of_one(request(engine="agent")) == 51 * WORK  # 400 heads like 100 roles more
