@@ -24,7 +24,7 @@ from bench.measuring import mesa_company
 from bench.measuring.mesa_company import Company, TunedCompany
 from bench.measuring.serving import ROOT
 from bench.measuring.turns import Side, in_turn
-from bench.measuring.workers import Workers, workers
+from bench.measuring.workers import Spent, Workers, workers
 from etter_simulation.engine.metrics import ENGINE_VERSION, STATS
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.engine.run import Result, run
@@ -175,7 +175,7 @@ def by_workers(iterations: int = 512, rounds: int = 5) -> Report:
     """A company over worker processes of one thread: every width by turns with one process on one thread."""
     _table(
         f"{iterations} iterations, counterfactual on", "workers", "wall", "CPU of workers", "of it packing",
-        "CPU of merging", "sent", "one process, one thread", "times as fast", "spread",
+        "CPU of merging", "sent", "one process, one thread", "CPU of all beside it", "times as fast", "spread",
     )  # fmt: skip
     found: Report = []
     for size in (MEDIUM, BROAD):
@@ -185,21 +185,24 @@ def by_workers(iterations: int = 512, rounds: int = 5) -> Report:
             with workers(count, threads=CORES) as shared:
                 result, spent = shared.run(request)
                 _check_same(expected, result)
-                sides = _shared_and_alone(shared, request, rounds)
-            ratio = statistics.median(
-                one / other for one, other in zip(sides[3].wall_ms, sides[0].wall_ms, strict=True)
-            )
-            found.append({
-                "size": size.name, "workers": count, "times_as_fast": round(ratio, 2), "sent_mb": spent.sent / 1e6,
-                "sides": [asdict(side) for side in sides],
-            })  # fmt: skip
-            played, packed, merged, alone = sides
-            _line(
-                size.name, str(count), f"{played.wall:,.0f} ms", f"{played.cpu:,.0f} ms", f"{packed.cpu:,.0f} ms",
-                f"{merged.cpu:,.0f} ms", f"{spent.sent / 1e6:.0f} MB", f"{alone.wall:,.0f} ms", f"{ratio:.2f}",
-                f"{played.spread:.0%}",
-            )  # fmt: skip
+                found.append(_told(size, count, spent, _shared_and_alone(shared, request, rounds)))
     return found
+
+
+def _told(size: Size, count: int, spent: Spent, sides: tuple[Side, ...]) -> dict[str, Any]:
+    played, packed, merged, alone = sides
+    cost = (played.cpu + merged.cpu) / alone.cpu
+    ratio = statistics.median(one / other for one, other in zip(alone.wall_ms, played.wall_ms, strict=True))
+    _line(
+        size.name, str(count), f"{played.wall:,.0f} ms", f"{played.cpu:,.0f} ms", f"{packed.cpu:,.0f} ms",
+        f"{merged.cpu:,.0f} ms", f"{spent.sent / 1e6:.0f} MB", f"{alone.wall:,.0f} ms, {alone.cpu:,.0f} ms CPU",
+        f"{cost:.2f}", f"{ratio:.2f}", f"{played.spread:.0%}",
+    )  # fmt: skip
+    return {
+        "size": size.name, "workers": count, "times_as_fast": round(ratio, 2),
+        "cpu_beside_one_process": round(cost, 2), "sent_mb": round(spent.sent / 1e6, 1),
+        "sides": [asdict(side) for side in sides],
+    }  # fmt: skip
 
 
 def _check_same(one: Result, other: Result) -> None:

@@ -35,7 +35,7 @@ class SimulationSettings(ServiceSettings):
         default=64_000_000, ge=0, description="figures of roles in all iterations of one run; beyond it, sketches"
     )
     max_inline_work: int = Field(
-        default=10_000_000, ge=0, description="role-months of a run that is not shared out: two seconds of one core"
+        default=10_000_000, ge=0, description="role-months of a run that is not shared out: some seconds of one core"
     )
     chunk_work: int = Field(
         default=4_000_000, ge=1, description="role-months of one chunk of a run that is shared out, about"

@@ -86,7 +86,7 @@ class ChunkRepository(Repository[SimulationChunk]):
         needed = (
             (Simulation.company_id == SimulationChunk.company_id)
             & (Simulation.fingerprint == SimulationChunk.fingerprint)
-            & (Simulation.engine_version == func.split_part(SimulationChunk.engine_version, "/", 1))
+            & (Simulation.engine_version == _engine_version())
             & Simulation.status.in_(ACTIVE)
         )
         statement = self.select(*columns).join(Simulation, needed).where(SimulationChunk.id == chunk_id).limit(1)
@@ -121,7 +121,8 @@ class ChunkRepository(Repository[SimulationChunk]):
             Simulation.company_id == self.company_id, Simulation.fingerprint == key.fingerprint,
             Simulation.engine_version == key.engine_version, Simulation.status.in_(ACTIVE), Simulation.id != by,
         )  # fmt: skip
-        unneeded = and_(*self._of(key), ~other)
+        own = (SimulationChunk.fingerprint == key.fingerprint, _engine_version() == key.engine_version)
+        unneeded = and_(SimulationChunk.company_id == self.company_id, *own, ~other)  # however they are stored
         self.ctx.append(self._signals(unneeded))
         old = SimulationChunk.status.in_(FINAL) & (SimulationChunk.finished_at < utc_now() - FORGOTTEN_AFTER)
         gone = delete(SimulationChunk).where(SimulationChunk.company_id == self.company_id, unneeded | old)
@@ -140,3 +141,9 @@ class ChunkRepository(Repository[SimulationChunk]):
             SimulationChunk.company_id == self.company_id, SimulationChunk.fingerprint == key.fingerprint,
             SimulationChunk.engine_version == key.chunk_version,
         )  # fmt: skip
+
+
+def _engine_version() -> ColumnElement[str]:
+    """Of a chunk, whichever release has asked for it; see `RunKey.chunk_version`."""
+    found: ColumnElement[str] = func.split_part(SimulationChunk.engine_version, "/", 1)
+    return found

@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from etter_common.context import Context
+from etter_common.ids import new_id
 from etter_common.jobs import JobStatus
 from etter_common.testing.client import CheckedClient
 from etter_simulation.simulations.chunks import repository
@@ -84,3 +85,19 @@ class TestListStates:
         assert await chunks.list_parts(KEY, 0, iterations=10) == []
         await chunks.hand_out(KEY, [(0, 10)])
         assert [row.status for row in await chunks.list_states(KEY)] == ["queued"]
+
+
+class TestRelease:
+    async def test_chunks_of_another_release_go_with_the_runs_own(self, ctx: Context) -> None:
+        chunks = ChunkRepository(ctx)
+        await chunks.hand_out(KEY, [(0, 10)])
+        for version in (KEY.engine_version, "cohort-9"):
+            chunks.add(
+                SimulationChunk(
+                    fingerprint=KEY.fingerprint, engine_version=version, first_iteration=0, last_iteration=10
+                )
+            )
+        await ctx.session.flush()
+        chunks.release(KEY, by=new_id())
+        await ctx.finish()
+        assert [chunk.engine_version for chunk in await chunks.list_where()] == ["cohort-9"]
