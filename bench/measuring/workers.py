@@ -40,7 +40,8 @@ def play_part(request: SimulationRequest, first: int, last: int, to: Path) -> tu
             at = time.process_time()
             packed.append(part.to_bytes())
             packing += time.process_time() - at
-    (to / str(first)).write_bytes(b"".join(packed))
+    with (to / str(first)).open("wb") as file:
+        file.writelines(packed)
     return list(map(len, packed)), time.process_time() - began, packing
 
 

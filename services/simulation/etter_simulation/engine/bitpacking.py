@@ -69,9 +69,12 @@ class Packed:
     body: Any
 
     def to_bytes(self) -> bytes:
+        return b"".join(self.buffers())
+
+    def buffers(self) -> list[Any]:
+        """What `to_bytes` puts together."""
         head = _HEADER.pack(len(self.kinds), len(self.slopes), len(self.body))
-        numbers = (self.bases.astype("<i8").tobytes(), self.slopes.astype("<f8").tobytes())
-        return b"".join((head, self.kinds.tobytes(), self.widths.tobytes(), *numbers, self.body.tobytes()))
+        return [head, self.kinds, self.widths, self.bases.astype("<i8"), self.slopes.astype("<f8"), self.body]
 
     @classmethod
     def read(cls, stored: memoryview, iterations: int, sources: Ints) -> tuple[Packed, memoryview]:
@@ -119,7 +122,7 @@ def _packed(rows: Ints, sources: Ints) -> Packed:
     bases, slopes = np.zeros(series, dtype=np.int64), np.zeros(series)
     body = np.empty(series * (_size(iterations, 64) + 3), dtype=np.uint8)  # a plane may end within a byte
     length = _pack(rows, sources, (kinds, widths, bases, slopes), body) if rows.size else 0
-    return Packed(iterations, sources, kinds, widths, bases, slopes[kinds == LINE], body[:length].copy())
+    return Packed(iterations, sources, kinds, widths, bases, slopes[kinds == LINE], body[:length])
 
 
 def _size(count: int, width: int) -> int:

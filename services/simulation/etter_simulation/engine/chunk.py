@@ -80,10 +80,11 @@ class Part:
 
     def to_bytes(self, map_: Map = map) -> bytes:
         """To be stored or sent; equal parts have equal bytes. `map_` may be an executor's."""
-        roles = self.roles.packed(_OF_ROLE, map_).to_bytes()
-        company = self.company.packed(_of_company(self.company.shape[1]), map_).to_bytes()
+        roles = self.roles.packed(_OF_ROLE, map_)
+        company = self.company.packed(_of_company(self.company.shape[1]), map_)
         spans = (*astuple(self.iterations), *astuple(self.months))
-        return _HEADER.pack(PARTS_VERSION, *spans, self.company.shape[1]) + roles + company
+        head = _HEADER.pack(PARTS_VERSION, *spans, self.company.shape[1])
+        return b"".join((head, *roles.buffers(), *company.buffers()))
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Part:
