@@ -16,7 +16,7 @@ from etter_simulation.engine.bitpacking import DIFFERENCE, LINE, PLAIN, WITH_NUL
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS
 from etter_simulation.engine.outputs import NULL
 
-pytestmark = pytest.mark.timeout(300)  # kernels may have to be compiled
+pytestmark = pytest.mark.timeout(600)  # kernels may have to be compiled
 ALONE = np.array([[-1, -1]])
 OF_THREE = np.array([[-1, -1], [0, -1], [0, 1]])
 """The second is nearly a line of the first, the third what these differ by."""
