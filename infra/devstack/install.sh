@@ -23,8 +23,9 @@ if [ ! -x .venv/bin/python ] || ! .venv/bin/python -m pip --version >/dev/null 2
 $(tail -n 3 "$log")"
   }
 fi
+try_pip() { .venv/bin/python -m pip --disable-pip-version-check --no-input "$@" >"$log" 2>&1; }
 pip() {
-  .venv/bin/python -m pip --disable-pip-version-check --no-input "$@" >"$log" 2>&1 && return
+  try_pip "$@" && return
   case $(cat "$log") in
     *"No space left"*) say "the disk is full: $(tail -n 1 "$log")" ;;
     *"THESE PACKAGES DO NOT MATCH THE HASHES"*) say "a downloaded package is not the one that was pinned; see
@@ -44,10 +45,10 @@ redirected() {
 }
 got_uv() {
   sed -n '/^uv==/,/[^\\]$/p' requirements.lock >"$pin"
-  .venv/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r "$pin" >"$log" 2>&1
+  try_pip install --quiet --require-hashes -r "$pin"
 }
 
-printf 'Setting up .venv (about a minute at most, once) ...\n'
+printf 'Setting up .venv (once; a minute or two where pip has to do it alone) ...\n'
 if redirected || ! got_uv; then uv=''; else uv=.venv/bin/uv; fi
 fast() { [ -n "$uv" ] && "$uv" --quiet --system-certs pip install --python .venv/bin/python "$@" >"$log" 2>&1; }
 fast --require-hashes -r requirements.lock || pip install --quiet --require-hashes -r requirements.lock

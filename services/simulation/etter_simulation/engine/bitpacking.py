@@ -125,11 +125,6 @@ def _packed(rows: Ints, sources: Ints) -> Packed:
     return Packed(iterations, sources, kinds, widths, bases, slopes[kinds == LINE], body[:length])
 
 
-def _size(count: int, width: int) -> int:
-    """Bytes of so many numbers of so many bits."""
-    return width // 8 * count + sum(-(-count * bits // 8) for bits in (4, 2, 1) if width % 8 & bits)
-
-
 @inlined
 def _bits_of(most: np.uint64) -> int:
     width = 0
@@ -177,7 +172,7 @@ def _pack(rows: Ints, sources: Ints, found: tuple[Any, Any, Ints, Floats], body:
         if kind == PLAIN or not _is_narrower(kind, s, found, off):
             _lay_codes(rows[s], low, kinds[s] == WITH_NULLS, off)
         _write(off, widths[s], body[at:])
-        at += _planes(size, widths[s])
+        at += _size(size, widths[s])
     return at
 
 
@@ -185,9 +180,9 @@ def _pack(rows: Ints, sources: Ints, found: tuple[Any, Any, Ints, Floats], body:
 def _is_narrower(kind: int, s: int, found: tuple[Any, Any, Ints, Floats], off: Ints) -> bool:
     """Whether series `s` takes fewer bits as what it is `off` its source; if so, that is what it is kept as."""
     kinds, widths, bases, _ = found
-    _, low, high = bounds(off)
+    count, low, high = bounds(off)
     width = _bits_of(np.uint64(high) - np.uint64(low))
-    is_narrower = width < widths[s]
+    is_narrower = count == len(off) and width < widths[s]  # a difference may be the number that says there is none
     if is_narrower:
         kinds[s], widths[s], bases[s] = kind, width, low
         for i in range(len(off)):
@@ -196,8 +191,8 @@ def _is_narrower(kind: int, s: int, found: tuple[Any, Any, Ints, Floats], off: I
 
 
 @inlined
-def _planes(count: int, width: int) -> int:
-    """As `_size`."""
+def _size(count: int, width: int) -> int:
+    """Bytes of so many numbers of so many bits."""
     size = width // 8 * count
     for bits in (4, 2, 1):
         if width % 8 & bits:

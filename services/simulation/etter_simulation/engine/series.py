@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -15,17 +16,17 @@ Map: TypeAlias = Callable[..., Iterable[Any]]
 """`map`, or an executor's."""
 
 
-class Table:
+class Table(ABC):
     """What all tables can; each knows its `shape` and how to `read_into`."""
 
     shape: tuple[int, int, int]
 
+    @abstractmethod
     def read_into(self, rows: Ints, first_series: int, first_iteration: int) -> None:
         """Write series from `first_series` on, as many as `rows` has, to its columns from `first_iteration` on.
 
         The series of a month follow those of the month before. What belongs together (a role's) is read together.
         """
-        raise NotImplementedError
 
     @cached_property
     def rows(self) -> Ints:

@@ -81,6 +81,10 @@ class TestPacked:
         assert packed(rows, OF_THREE).widths[1] <= 6
         assert np.array_equal(again(rows, OF_THREE), rows)
 
+    def test_a_source_without_a_value_says_nothing(self) -> None:
+        rows = of([int(NULL), 5], [0, 0], [0, 5])
+        assert np.array_equal(again(rows, OF_THREE), rows)
+
     def test_what_does_not_follow_is_kept_as_it_is(self) -> None:
         random = np.random.default_rng(3)
         rows = np.stack([random.integers(0, 2**40, 100), random.integers(0, 9, 100), random.integers(0, 9, 100)])

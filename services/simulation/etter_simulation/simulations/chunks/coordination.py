@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from pathlib import Path
 
 from etter_common.jobs import Job
+from etter_common.scratch import scratch_folder
 from etter_simulation.engine.request import SimulationRequest
 from etter_simulation.simulations import spool
 from etter_simulation.simulations.chunks import signals, tasks
@@ -24,10 +24,10 @@ async def play_in_chunks(job: Job, key: RunKey, plan: Plan, request: SimulationR
         iterations = await Gathering(job, key, plan, request, ear).run()
     if iterations is None:
         return None
-    with tempfile.TemporaryDirectory(prefix="etter-simulation-") as folder:
-        if not await _collect(job, key, Path(folder), iterations):
+    with scratch_folder() as folder:
+        if not await _collect(job, key, folder, iterations):
             return None
-        return await _merge(job, tasks.Spooled(_json(request), Path(folder), iterations, plan.is_sketched))
+        return await _merge(job, tasks.Spooled(_json(request), folder, iterations, plan.is_sketched))
 
 
 async def _collect(job: Job, key: RunKey, folder: Path, iterations: int) -> bool:
