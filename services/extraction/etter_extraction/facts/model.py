@@ -1,17 +1,19 @@
-"""A fact and where it stands."""
+"""A fact and where it stands in the document."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
-from etter_common.ids import new_id
+from etter_extraction.parsing.parsed import Note
+
+_FACTS = uuid5(NAMESPACE_URL, "https://etter.example/facts")
 
 
 class Span(msgspec.Struct, frozen=True):
-    """A place in a page's stored text."""
+    """A place in a page's stored text: `quote` is the text from `start` to `end`, to the letter."""
 
     page: int
     start: int
@@ -19,8 +21,12 @@ class Span(msgspec.Struct, frozen=True):
     quote: str
 
 
-class Fact(msgspec.Struct, frozen=True):
-    """`quote` is the page's text from `start` to `end`, to the letter; `confidence` 0..1."""
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+    """`quote` is the page's text from `start` to `end`, to the letter; `confidence` 0..1.
+
+    `role` counts the roles of a document from 0. `flags` are codes of what makes the fact doubtful; a flagged fact is
+    never accepted in bulk. The id depends on type, place and value only, so that the same file gives the same ids.
+    """
 
     id: UUID
     type: str
@@ -30,15 +36,21 @@ class Fact(msgspec.Struct, frozen=True):
     start: int
     end: int
     quote: str
+    role: int = 0
     group: str | None = None
     time_share: float | None = None
+    flags: list[str] = []
 
 
 class Found(msgspec.Struct, frozen=True):
-    kind: str  # job_description, headcount, other
+    """`kind` is a suggestion: job_description, headcount, resume or other. No fact is dropped because of it."""
+
+    kind: str
     facts: list[Fact]
-    warnings: list[str] = []
+    confidence: float = 1.0
+    notes: list[Note] = []
 
 
 def fact(kind: str, value: Any, span: Span, confidence: float, **more: Any) -> Fact:
-    return Fact(new_id(), kind, value, confidence, span.page, span.start, span.end, span.quote, **more)
+    key = f"{kind}|{span.page}|{span.start}|{span.end}|{more.get('role', 0)}|{msgspec.json.encode(value).decode()}"
+    return Fact(uuid5(_FACTS, key), kind, value, confidence, span.page, span.start, span.end, span.quote, **more)

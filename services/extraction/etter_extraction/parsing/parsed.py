@@ -1,45 +1,83 @@
-"""What parsing gives: pages of text as stored, and tables of cells."""
+"""What reading a file gives, whatever its format: pages of text, blocks in reading order, tables as grids.
+
+Everything has a place: `page.text[start:end]` holds the source of each block and cell to the letter. A reader decides
+what belongs together (a wrapped line, a list item, a cell); what it means is decided in `facts`.
+"""
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 import msgspec
+
+Box = tuple[float, float, float, float]
+"""Left, bottom, right, top in points from the page's lower left corner."""
+
+BlockKind = Literal["heading", "paragraph", "item"]
+Region = Literal["body", "table", "margin", "note"]
+"""`margin`: header, footer or side text. `note`: footnote, comment, speaker's notes."""
 
 
 class Page(msgspec.Struct, frozen=True):
-    """A page, sheet, slide or whole document. Offsets of facts count characters of `text`."""
+    """A page, sheet or slide; formats without pages have one. Offsets count characters of `text`."""
 
     number: int
     label: str
     text: str
 
 
-class Sheet(msgspec.Struct, frozen=True):
-    """A table of cells as text, with the place of each row on its page."""
+class Block(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A paragraph, heading or list item, over as many lines as it takes.
+
+    `text` is the block on one line: white space collapsed, words broken at a line's end joined, the list marker left
+    out. `level` is the depth of a heading or list, from 1. `size` is the font size divided by that of body text. Where
+    `region` is `table`, the block is a cell: `table` counts `Parsed.tables` from 0, `row` and `column` its grid.
+    """
+
+    kind: BlockKind
+    page: int
+    start: int
+    end: int
+    text: str
+    level: int = 0
+    size: float = 1.0
+    bold: bool = False
+    region: Region = "body"
+    table: int = -1
+    row: int = -1
+    column: int = -1
+    box: Box | None = None
+
+
+class Table(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A grid of cells as text: every row has the same length, a merged cell's text is in each cell it covers.
+
+    `starts` are the offsets of the cells' texts in the page's text, row by row; -1 for an empty cell and for the
+    copies of a merged one. `first_row` is the number a person sees next to `rows[0]`.
+    """
 
     name: str
     page: int
     rows: list[list[str]]
-    starts: list[int]  # offset of each row in the page's text
+    starts: list[list[int]]
+    first_row: int = 1
+
+
+class Note(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something a person must know about the reading: left out, guessed or doubtful. `code` is stable."""
+
+    code: str
+    message: str
+    count: int = 1
+    examples: list[str] = []
 
 
 class Parsed(msgspec.Struct, frozen=True):
+    """`posting` is structured data that the file itself carries about a job (schema.org JobPosting), as it is."""
+
     kind: str
     pages: list[Page]
-    sheets: list[Sheet] = []
-    headings: list[str] = []  # lines the format itself marks as headings, in order
-    warnings: list[str] = []
-
-
-CELL_SEPARATOR = "\t"
-
-
-def sheet_of(name: str, number: int, rows: list[list[str]]) -> tuple[Page, Sheet]:
-    """A table as a page (cells by tab, rows by line) and as cells, in step with each other."""
-    starts, lines, offset = [], [], 0
-    for row in rows:
-        line = CELL_SEPARATOR.join(cell.replace("\t", " ").replace("\n", " ") for cell in row).rstrip("\t")
-        starts.append(offset)
-        lines.append(line)
-        offset += len(line) + 1
-    cells = [[cell.replace("\t", " ").replace("\n", " ").strip() for cell in row] for row in rows]
-    return Page(number, name, "\n".join(lines)), Sheet(name, number, cells, starts)
+    blocks: list[Block] = []
+    tables: list[Table] = []
+    posting: dict[str, Any] | None = None
+    notes: list[Note] = []
