@@ -1,20 +1,70 @@
-"""PDF: text by PDFium, whose character numbers are our offsets."""
+"""PDF: words with boxes, size and weight by PDFium; columns, tables and paragraphs by `layout`."""
 
 from __future__ import annotations
 
+import ctypes
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import pypdfium2
-from pypdfium2 import PdfiumError
+from pypdfium2 import PdfiumError, raw
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.parsed import Page, Parsed
+from etter_extraction.parsing.layout import Column, Grid, Line, Word, lines_of, parts_of
+from etter_extraction.parsing.paragraphs import HYPHENS, Paragraph, paragraphs_of
+from etter_extraction.parsing.parsed import Block, Page, Parsed, Region, Table
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.writing import PageWriter
 
-_PASSWORD = "password"  # noqa: S105 - a word in PDFium's message
+_PASSWORD: Final = "password"  # noqa: S105 - a word in PDFium's message
+_BOLD_NAME: Final = re.compile(rb"bold|black|heavy|[-,]bd|semibold|demi", re.IGNORECASE)
+_SYMBOL_NAME: Final = re.compile(rb"symbol|dings|dingbat|bullet|awesome|icons?\b|marlett", re.IGNORECASE)
+_MARGIN: Final = 0.09
+_WORD: Final = re.compile(r"[^\s\x00]+")
+_DIGITS: Final = re.compile(r"\d+")
+_PAGE_NUMBER: Final = re.compile(r"^(page\s+)?\d{1,4}(\s*(of|/)\s*\d{1,4})?$|^-\s*\d{1,4}\s*-$", re.IGNORECASE)
+_VISIBLE_HYPHEN: Final = dict.fromkeys(map(ord, HYPHENS), "-")
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """A printed page: its words in the body, and the lines of its header and footer."""
+
+    number: int
+    height: float
+    words: list[Word]
+    margins: list[Line]
 
 
 def read(path: Path, kind: str) -> Parsed:
+    document = _open(path)
+    sheets = [_sheet(document, number) for number in range(len(document))]
+    if not any(sheet.words for sheet in sheets):
+        raise Refused("no_text_layer", "the pages hold pictures only")
+    _drop_repeated(sheets)
+    body_size = _body_size(sheets)
+    pages: list[Page] = []
+    blocks: list[Block] = []
+    tables: list[Table] = []
+    total = 0
+    for sheet in sheets:
+        page = _Composer(sheet, body_size, first_table=len(tables))
+        page.compose()
+        pages.append(page.writer.page())
+        blocks += page.blocks
+        tables += page.tables
+        total += page.writer.size
+        if total > limits.MAX_TEXT:
+            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+    return Parsed(kind=kind, pages=pages, blocks=blocks, tables=tables)
+
+
+def _open(path: Path) -> pypdfium2.PdfDocument:
     try:
         document = pypdfium2.PdfDocument(path)
     except PdfiumError as error:
@@ -25,25 +75,191 @@ def read(path: Path, kind: str) -> Parsed:
         raise Refused("damaged", "the PDF has no pages")
     if count > limits.MAX_PAGES:
         raise Refused("too_many_pages", f"{count} pages; at most {limits.MAX_PAGES}")
-    pages, total = [], 0
-    for number in range(count):
-        text = _text(document, number)
-        total += len(text)
-        if total > limits.MAX_TEXT:
-            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
-        pages.append(Page(number + 1, f"page {number + 1}", text))
-    if not any(page.text.strip() for page in pages):
-        raise Refused("no_text_layer", "the pages hold pictures only")
-    return Parsed(kind=kind, pages=pages)
+    return document
 
 
-def _text(document: pypdfium2.PdfDocument, number: int) -> str:
+def _sheet(document: pypdfium2.PdfDocument, number: int) -> _Sheet:
     try:
         page = document[number]
         text_page = page.get_textpage()
-        text: str = text_page.get_text_range(0, text_page.count_chars()) if text_page.count_chars() else ""
-    except PdfiumError:
-        return ""
+        words = list(_words(text_page))
+        height = float(page.get_height())
+    except PdfiumError:  # one damaged page does not cost the others
+        return _Sheet(number + 1, 0.0, [], [])
+    return _Sheet(number + 1, height, words, [])
+
+
+def _words(text_page: pypdfium2.PdfTextPage) -> Iterator[Word]:
+    """The page's words in PDFium's order. What a font of symbols draws in front of a line is a bullet.
+
+    Every call into PDFium costs as much as reading a few words, so baseline, size and font are asked for once a line
+    of PDFium's and again after a colon, where a bold label often ends.
+    """
+    count = text_page.count_chars()
+    text = text_page.get_text_range(0, count) if count else ""
+    glyphs = _Glyphs(text_page.raw)
+    offset = 0
+    for line in text.split("\n"):
+        is_label, style = True, _NO_STYLE
+        for match in _WORD.finditer(line):
+            word, first, last = match[0], offset + match.start(), offset + match.end() - 1
+            symbols = 0
+            if is_label:
+                symbols = glyphs.symbols(first, last) if style is _NO_STYLE else 0
+                style = glyphs.style(min(first + symbols, last))
+            if symbols:
+                yield glyphs.word("•", first, first + symbols - 1, style)
+            if symbols < len(word):
+                yield glyphs.word(word[symbols:], first + symbols, last, style)
+            is_label = symbols == len(word) or word.endswith(":")
+        offset += len(line) + 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Style:
+    baseline: float = 0.0
+    size: float = 0.0
+    bold: bool = False
+
+
+_NO_STYLE: Final = _Style()
+
+
+class _Glyphs:
+    """PDFium's answers about single characters of a page."""
+
+    def __init__(self, handle: object) -> None:
+        self._handle = handle
+        self._box = [ctypes.c_double() for _ in range(4)]
+        self._origin = (ctypes.c_double(), ctypes.c_double())
+        self._matrix = raw.FS_MATRIX()
+        self._name = ctypes.create_string_buffer(64)
+        self._flags = ctypes.c_int()
+
+    def word(self, text: str, first: int, last: int, style: _Style) -> Word:
+        left, right, bottom, top = self._box
+        raw.FPDFText_GetCharBox(self._handle, first, left, right, bottom, top)
+        start, end = left.value, right.value
+        if last != first:
+            raw.FPDFText_GetCharBox(self._handle, last, left, right, bottom, top)
+            start, end = min(start, left.value), max(end, right.value)
+        low, high = style.baseline - 0.2 * style.size, style.baseline + 0.8 * style.size
+        return Word(text, start, low, end, high, style.size, style.bold)
+
+    def style(self, index: int) -> _Style:
+        """Size in points as printed: the font's size times the scale it is drawn at."""
+        raw.FPDFText_GetCharOrigin(self._handle, index, *self._origin)
+        size = float(raw.FPDFText_GetFontSize(self._handle, index))
+        if raw.FPDFText_GetMatrix(self._handle, index, self._matrix):
+            size *= math.hypot(self._matrix.b, self._matrix.d) or 1.0
+        bold = bool(_BOLD_NAME.search(self._font(index)))
+        return _Style(self._origin[1].value, min(max(size, 1.0), 200.0), bold)
+
+    def symbols(self, first: int, last: int) -> int:
+        """How many characters from `first` on a font of symbols draws."""
+        count = 0
+        while count < 4 and first + count <= last and _SYMBOL_NAME.search(self._font(first + count)):
+            count += 1
+        return count
+
+    def _font(self, index: int) -> bytes:
+        raw.FPDFText_GetFontInfo(self._handle, index, self._name, 64, self._flags)
+        return self._name.value
+
+
+def _drop_repeated(sheets: Sequence[_Sheet]) -> None:
+    """Lines at the top or bottom that come again on most pages are header and footer, page numbers as well."""
+    edges = [_edge_lines(sheet) for sheet in sheets]
+    counts = Counter(key for lines in edges for key in {_key(line) for line in lines})
+    enough = max(2, (len(sheets) + 1) // 2)
+    for sheet, lines in zip(sheets, edges, strict=True):
+        repeated = [
+            line for line in lines if counts[_key(line)] >= enough or _PAGE_NUMBER.match(line.text)
+        ]
+        dropped = {id(word) for line in repeated for word in line.words}
+        sheet.margins = repeated
+        sheet.words = [word for word in sheet.words if id(word) not in dropped]
+
+
+def _edge_lines(sheet: _Sheet) -> list[Line]:
+    low, high = _MARGIN * sheet.height, (1 - _MARGIN) * sheet.height
+    return lines_of([word for word in sheet.words if word.top < low or word.bottom > high])
+
+
+def _key(line: Line) -> str:
+    return _DIGITS.sub("#", line.text)
+
+
+def _body_size(sheets: Sequence[_Sheet]) -> float:
+    """The size that most characters have."""
+    sizes: Counter[float] = Counter()
+    for sheet in sheets:
+        for word in sheet.words:
+            sizes[round(word.size, 1)] += len(word.text)
+    return sizes.most_common(1)[0][0] if sizes else 10.0
+
+
+class _Composer:
+    """Writes one page in reading order: columns as paragraphs, tables as rows, margins last."""
+
+    def __init__(self, sheet: _Sheet, body_size: float, *, first_table: int) -> None:
+        self.writer = PageWriter(sheet.number, f"page {sheet.number}")
+        self.blocks: list[Block] = []
+        self.tables: list[Table] = []
+        self._sheet = sheet
+        self._body_size = body_size
+        self._first_table = first_table
+
+    def compose(self) -> None:
+        for part in parts_of(self._sheet.words):
+            if isinstance(part, Grid):
+                self._table(part)
+            else:
+                self._column(part)
+        for line in self._sheet.margins:
+            self._block(Paragraph("paragraph", [line]), "margin")
+
+    def _column(self, column: Column) -> None:
+        for paragraph in paragraphs_of(column.lines, self._body_size):
+            self._block(paragraph, "body")
+
+    def _block(self, paragraph: Paragraph, region: Region) -> None:
+        lines = paragraph.lines
+        start = self.writer.size
+        for line in lines:
+            _, end = self.writer.add(_visible(line.text))
+        size, is_heading = round(lines[0].size / self._body_size, 2), paragraph.kind == "heading"
+        self.blocks.append(Block(
+            paragraph.kind, self.writer.number, start, end, paragraph.text, level=_level(size) if is_heading else 0,
+            size=size, bold=all(line.bold for line in lines), region=region, box=_box(lines),
+        ))  # fmt: skip
+
+    def _table(self, grid: Grid) -> None:
+        number = self._first_table + len(self.tables)
+        rows = [[" ".join(_visible(line.text) for line in cell) for cell in row] for row in grid.rows]
+        table = self.writer.add_table(f"table {number + 1}", rows)
+        self.tables.append(table)
+        for row, cells in enumerate(grid.rows):
+            for column, lines in enumerate(cells):
+                if lines:
+                    start, text = table.starts[row][column], table.rows[row][column]
+                    self.blocks.append(Block(
+                        "paragraph", self.writer.number, start, start + len(text), text,
+                        size=round(lines[0].size / self._body_size, 2), bold=all(line.bold for line in lines),
+                        region="table", table=number, row=row, column=column, box=_box(lines),
+                    ))  # fmt: skip
+
+
+def _visible(text: str) -> str:
+    return text.translate(_VISIBLE_HYPHEN)
+
+
+def _level(size: float) -> int:
+    return 1 if size >= 1.5 else 2 if size >= 1.12 else 3
+
+
+def _box(lines: Sequence[Line]) -> tuple[float, float, float, float]:
     return (
-        text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "").replace("\ufffe", "-").replace("\u00ad", "")
-    )
+        round(min(line.left for line in lines), 1), round(min(line.bottom for line in lines), 1),
+        round(max(line.right for line in lines), 1), round(max(line.top for line in lines), 1),
+    )  # fmt: skip
