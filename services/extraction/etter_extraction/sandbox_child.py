@@ -18,7 +18,7 @@ from etter_extraction.facts.finding import find_facts
 from etter_extraction.parsing import limits
 
 _READERS: Final = {
-    "pdf": "pdf", "docx": "docx", "xlsx": "sheets", "xls": "sheets", "pptx": "pptx", "html": "html", "csv": "plain",
+    "pdf": "pdf", "docx": "docx", "xlsx": "sheets", "xls": "sheets", "pptx": "pptx", "html": "html", "csv": "delimited",
     "text": "plain",
 }  # fmt: skip
 REFUSED: Final = 3

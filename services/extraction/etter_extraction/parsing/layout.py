@@ -6,15 +6,13 @@ it are columns of prose or the cells of a table is decided by how the lines face
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-BULLET: Final = re.compile(
-    r"(?:[•●▪■◦‣·∙*–—➢➤►✓✔❖◆\uf0b7\uf0a7\uf0d8\uf076\u25cb-]|o(?=\s)|\(?\d{1,2}[.)]|\(?[a-z][.)])(?:\s+|$)"
-)
+from etter_extraction.parsing.writing import MARKER
+
 _FEWEST_ROWS: Final = 3
 _WIDEST_CELL_WORDS: Final = 6
 
@@ -120,8 +118,9 @@ def _cut(lines: list[Line], gap: float) -> Iterator[Column | Grid]:
         yield _grid(lines[first - heading : first], inside, gap)
     else:
         yield from _cut(lines[:first], gap)
-        for side in ([w for line in inside for w in line.words if (w.left < middle) is on_left] for on_left in (True, False)):
-            yield from _cut(lines_of(side), gap)
+        words = [word for line in inside for word in line.words]
+        yield from _cut(lines_of([word for word in words if word.left < middle]), gap)
+        yield from _cut(lines_of([word for word in words if word.left >= middle]), gap)
     yield from _cut(lines[last:], gap)
 
 
@@ -178,7 +177,7 @@ def is_table(lines: Sequence[Line], gap: float) -> bool:
     if len(facing) < _FEWEST_ROWS or len(facing) < 0.6 * len(rows):
         return False
     cells = [segment for row in facing for segment in row]
-    bullets = sum(bool(BULLET.match(" ".join(w.text for w in cell))) for cell in cells)
+    bullets = sum(bool(MARKER.match(" ".join(w.text for w in cell))) for cell in cells)
     if bullets > len(cells) * 0.2:
         return False
     short = sum(len(cell) <= _WIDEST_CELL_WORDS for cell in cells)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
-from etter_extraction.parsing.layout import BULLET, Line
+from etter_extraction.parsing.layout import Line
 from etter_extraction.parsing.parsed import BlockKind
+from etter_extraction.parsing.writing import MARKER
 
 HYPHENS: Final = "\ufffe\u00ad\x02"
 _LONGEST_HEADING: Final = 14
+_LETTERS: Final = re.compile(r"[^\W\d]{2}")
 _LARGER: Final = 1.12
 _OPEN_ENDS: Final = (",", " and", " or", " of", " the", " to", " with", " for", " in", " a", " an", " &", "-", "/")
 
@@ -34,8 +37,7 @@ class Paragraph:
                 joined += " " + text
             else:
                 joined = text
-        plain = joined.translate(dict.fromkeys(map(ord, HYPHENS)))
-        return BULLET.sub("", plain, count=1).strip() if BULLET.match(plain) else plain
+        return joined.translate(dict.fromkeys(map(ord, HYPHENS)))
 
 
 def paragraphs_of(lines: Sequence[Line], body_size: float) -> Iterator[Paragraph]:
@@ -55,35 +57,38 @@ def paragraphs_of(lines: Sequence[Line], body_size: float) -> Iterator[Paragraph
 
 
 def is_bullet(text: str) -> bool:
-    return bool(BULLET.match(text))
+    return bool(MARKER.match(text))
 
 
 def _leading(lines: Sequence[Line]) -> float:
     """The usual distance of two baselines."""
-    steps = [upper.bottom - lower.bottom for upper, lower in zip(lines, lines[1:], strict=False)]
+    steps = [upper.bottom - lower.bottom for upper, lower in pairwise(lines)]
     close = [step for step, line in zip(steps, lines, strict=False) if 0 < step < 2.2 * line.size]
     return median(close) if close else 1.2 * median(line.size for line in lines)
 
 
 def _goes_on(held: Sequence[Line], line: Line, right: float, leading: float) -> bool:
     """Whether a line continues the paragraph above it."""
-    last = held[-1]
-    if is_bullet(line.text) or abs(line.size - last.size) > 0.6:
+    last, text = held[-1], held[-1].text
+    apart = last.bottom - line.bottom > max(1.45 * leading, 1.15 * leading + 1.5)
+    if apart or is_bullet(line.text) or abs(line.size - last.size) > 0.6:
         return False
-    if last.bottom - line.bottom > max(1.45 * leading, 1.15 * leading + 1.5):
-        return False
-    text = last.text
     if text[-1:] in HYPHENS:
         return True
-    if line.bold != last.bold and not (line.text[:1].islower() or text.endswith(_OPEN_ENDS)):
+    is_open = line.text[:1].islower() or text.endswith(_OPEN_ENDS)
+    next_fits = right - last.right > line.words[0].right - line.words[0].left + 0.5 * line.size
+    if line.bold != last.bold or _is_back(held, line) or next_fits:
+        return is_open
+    is_indented = line.left - held[0].left > 8 and not is_bullet(held[0].text)
+    return not (is_indented and text.endswith((".", ":", ";")))
+
+
+def _is_back(held: Sequence[Line], line: Line) -> bool:
+    """Whether a line starts at the bullet's margin, left of the item's text."""
+    first = held[0]
+    if not is_bullet(first.text) or len(first.words) < 2:
         return False
-    if is_bullet(held[0].text) and len(held[0].words) > 1 and line.left < held[0].words[1].left - 3 and line.left <= held[0].left + 1:
-        return line.text[:1].islower()  # back at the bullet's margin
-    first_word = line.words[0].right - line.words[0].left
-    has_room = right - last.right > first_word + 0.5 * line.size  # the next word would have fitted
-    if has_room:
-        return line.text[:1].islower() or text.endswith(_OPEN_ENDS)
-    return not (text.endswith((".", ":", ";")) and line.left - held[0].left > 8 and not is_bullet(held[0].text))
+    return line.left < first.words[1].left - 3 and line.left <= first.left + 1
 
 
 def _paragraph(lines: list[Line], body_size: float) -> Paragraph:
@@ -95,17 +100,20 @@ def _paragraph(lines: list[Line], body_size: float) -> Paragraph:
 
 def _is_heading(lines: Sequence[Line], text: str, body_size: float) -> bool:
     words = text.split()
-    if len(words) > _LONGEST_HEADING or len(lines) > 3 or text.endswith((",", ";")) or not re.search(r"[^\W\d]{2}", text):
+    is_long = len(words) > _LONGEST_HEADING or len(lines) > 3
+    if is_long or text.endswith((",", ";")) or not _LETTERS.search(text):
         return False
     if lines[0].size >= _LARGER * body_size:
         return True
     if all(line.bold for line in lines):
         return not text.endswith(".") or len(words) < 6
-    return len(words) <= 9 and len(text) > 3 and text.upper() == text and any(map(str.isalpha, text))
+    return len(words) <= 9 and len(text) > 3 and text.isupper()
 
 
 def _is_numbered_heading(lines: Sequence[Line], body_size: float) -> bool:
     first = lines[0].text
-    return len(lines) == 1 and bool(re.match(r"\(?\d", first)) and (
-        lines[0].size >= _LARGER * body_size or (lines[0].bold and len(first.split()) < 9)
+    return (
+        len(lines) == 1
+        and bool(re.match(r"\(?\d", first))
+        and (lines[0].size >= _LARGER * body_size or (lines[0].bold and len(first.split()) < 9))
     )

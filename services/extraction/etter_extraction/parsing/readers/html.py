@@ -1,64 +1,77 @@
-"""HTML: what a person would read; scripts, styles and navigation are dropped, tables kept as cells too."""
+"""HTML: what a person reads, with lists and tables, and the job posting that a page states as data."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from lxml import etree, html
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.detection import decode
-from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
+from etter_extraction.parsing.parsed import Note, Parsed
+from etter_extraction.parsing.readers.html_flow import grid_of, is_data_table, pieces_of
+from etter_extraction.parsing.readers.html_posting import posting_of, write_posting
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.writing import PageWriter, Piece
 
-_DROPPED = ("script", "style", "noscript", "template", "nav", "iframe", "object", "svg", "head", "form", "button")
-_BLOCKS = frozenset({
-    "address", "article", "aside", "blockquote", "br", "dd", "div", "dl", "dt", "figcaption", "figure", "footer", "h1",
-    "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "ol", "p", "pre", "section", "table", "tr", "ul",
-})  # fmt: skip
-_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_DROPPED: Final = (
+    "script", "style", "noscript", "template", "nav", "iframe", "object", "svg", "head", "form", "button", "select",
+)  # fmt: skip
+_HIDDEN: Final = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_DECLARATION: Final = re.compile(r"\s*<\?xml[^<>]{0,200}\?>")
 
 
 def read(path: Path, kind: str) -> Parsed:
-    source = decode(path.read_bytes())
+    root = parse(decode(path.read_bytes()))
+    posting = posting_of(root)
+    hidden = _drop_unread(root)
+    writer = PageWriter(1, "page")
+    _write(writer, root)
+    writers = [writer]
+    if posting:
+        writers.append(PageWriter(2, "structured data of the page", first_table=len(writer.tables)))
+        write_posting(writers[1], posting)
+    if not any(one.blocks for one in writers):
+        raise Refused("empty", "the page has no text")
+    if sum(one.size for one in writers) > limits.MAX_TEXT:
+        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+    notes = [Note("HIDDEN_TEXT_LEFT_OUT", "Text that the page hides was left out.", hidden)] if hidden else []
+    return Parsed(
+        kind, [one.page() for one in writers], [block for one in writers for block in one.blocks],
+        [table for one in writers for table in one.tables], posting, notes,
+    )  # fmt: skip
+
+
+def parse(source: str) -> Any:
+    """The root element of HTML text. Raises `Refused` where it cannot be read."""
     parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+    declaration = _DECLARATION.match(source)
     try:
-        root: Any = html.document_fromstring(source, parser=parser)
+        return html.document_fromstring(source[declaration.end() :] if declaration else source, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise Refused("damaged", "the HTML cannot be read") from error
+
+
+def _drop_unread(root: Any) -> int:
+    """Take out what no person reads; the number of hidden elements that had text."""
     for node in list(root.iter(*_DROPPED)):
         node.drop_tree()
-    text = _text(root)
-    if not text.strip():
-        raise Refused("empty", "the page has no text")
-    if len(text) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
-    headings = [" ".join(node.text_content().split()) for node in root.iter(*_HEADINGS)]
-    pages, sheets = [Page(1, "page", text)], list[Sheet]()
-    for number, table in enumerate(root.iter("table"), start=1):
-        rows = [[" ".join(c.text_content().split()) for c in row.iter("td", "th")] for row in table.iter("tr")]
-        if any(len(row) > 1 for row in rows):
-            page, sheet = sheet_of(f"table {number}", len(pages) + 1, rows)
-            pages.append(page)
-            sheets.append(sheet)
-    return Parsed(kind=kind, pages=pages, sheets=sheets, headings=[h for h in headings if h])
+    hidden = 0
+    for node in list(root.iter(etree.Element)):
+        is_hidden = "hidden" in node.attrib or _HIDDEN.search(node.get("style") or "")
+        if is_hidden and node.getparent() is not None:
+            hidden += bool("".join(node.itertext()).strip())
+            node.drop_tree()
+    return hidden
 
 
-def _text(root: Any) -> str:
-    """Text with a line per block, by an explicit stack: nesting may be deeper than Python's."""
-    parts: list[str] = []
-    for event, node in etree.iterwalk(root, events=("start", "end")):
-        block = node.tag in _BLOCKS
-        if event == "start":
-            if block:
-                parts.append("\n")
-            elif node.tag in ("td", "th"):
-                parts.append("\t")
-            parts.append(node.text or "")
+def _write(writer: PageWriter, root: Any) -> None:
+    for part in pieces_of(root, tables=is_data_table):
+        if isinstance(part, Piece):
+            writer.add_piece(part)
         else:
-            if block:
-                parts.append("\n")
-            parts.append(node.tail or "")
-    lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
-    return "\n".join(line for line in lines if line)
+            rows, copies = grid_of(part)
+            if any(any(row) for row in rows):
+                writer.add_grid(rows, copies)

@@ -15,11 +15,11 @@ import pypdfium2
 from pypdfium2 import PdfiumError, raw
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.layout import Column, Grid, Line, Word, lines_of, parts_of
+from etter_extraction.parsing.layout import Grid, Line, Word, lines_of, parts_of
 from etter_extraction.parsing.paragraphs import HYPHENS, Paragraph, paragraphs_of
-from etter_extraction.parsing.parsed import Block, Page, Parsed, Region, Table
+from etter_extraction.parsing.parsed import Block, Box, Page, Parsed, Region, Table
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.writing import PageWriter
+from etter_extraction.parsing.writing import PageWriter, Piece
 
 _PASSWORD: Final = "password"  # noqa: S105 - a word in PDFium's message
 _BOLD_NAME: Final = re.compile(rb"bold|black|heavy|[-,]bd|semibold|demi", re.IGNORECASE)
@@ -53,12 +53,11 @@ def read(path: Path, kind: str) -> Parsed:
     tables: list[Table] = []
     total = 0
     for sheet in sheets:
-        page = _Composer(sheet, body_size, first_table=len(tables))
-        page.compose()
-        pages.append(page.writer.page())
-        blocks += page.blocks
-        tables += page.tables
-        total += page.writer.size
+        writer = _compose(sheet, body_size, first_table=len(tables))
+        pages.append(writer.page())
+        blocks += writer.blocks
+        tables += writer.tables
+        total += writer.size
         if total > limits.MAX_TEXT:
             raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
     return Parsed(kind=kind, pages=pages, blocks=blocks, tables=tables)
@@ -173,9 +172,7 @@ def _drop_repeated(sheets: Sequence[_Sheet]) -> None:
     counts = Counter(key for lines in edges for key in {_key(line) for line in lines})
     enough = max(2, (len(sheets) + 1) // 2)
     for sheet, lines in zip(sheets, edges, strict=True):
-        repeated = [
-            line for line in lines if counts[_key(line)] >= enough or _PAGE_NUMBER.match(line.text)
-        ]
+        repeated = [line for line in lines if counts[_key(line)] >= enough or _PAGE_NUMBER.match(line.text)]
         dropped = {id(word) for line in repeated for word in line.words}
         sheet.margins = repeated
         sheet.words = [word for word in sheet.words if id(word) not in dropped]
@@ -199,55 +196,33 @@ def _body_size(sheets: Sequence[_Sheet]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 10.0
 
 
-class _Composer:
-    """Writes one page in reading order: columns as paragraphs, tables as rows, margins last."""
+def _compose(sheet: _Sheet, body_size: float, *, first_table: int) -> PageWriter:
+    """One page in reading order: columns as paragraphs, tables as rows, margins last."""
+    writer = PageWriter(sheet.number, f"page {sheet.number}", first_table=first_table)
+    for part in parts_of(sheet.words):
+        if isinstance(part, Grid):
+            writer.add_grid([[[_cell(lines, body_size)] if lines else [] for lines in row] for row in part.rows])
+            continue
+        for paragraph in paragraphs_of(part.lines, body_size):
+            _write(writer, paragraph, body_size, "body")
+    for line in sheet.margins:
+        _write(writer, Paragraph("paragraph", [line]), body_size, "margin")
+    return writer
 
-    def __init__(self, sheet: _Sheet, body_size: float, *, first_table: int) -> None:
-        self.writer = PageWriter(sheet.number, f"page {sheet.number}")
-        self.blocks: list[Block] = []
-        self.tables: list[Table] = []
-        self._sheet = sheet
-        self._body_size = body_size
-        self._first_table = first_table
 
-    def compose(self) -> None:
-        for part in parts_of(self._sheet.words):
-            if isinstance(part, Grid):
-                self._table(part)
-            else:
-                self._column(part)
-        for line in self._sheet.margins:
-            self._block(Paragraph("paragraph", [line]), "margin")
+def _write(writer: PageWriter, paragraph: Paragraph, body_size: float, region: Region) -> None:
+    lines = paragraph.lines
+    size = round(lines[0].size / body_size, 2)
+    level = _level(size) if paragraph.kind == "heading" else 1 if paragraph.kind == "item" else 0
+    bold = all(line.bold for line in lines)
+    piece = Piece(paragraph.text, paragraph.kind, level, size, bold, _box(lines))
+    writer.add_piece(piece, region=region, written="\n".join(_visible(line.text) for line in lines))
 
-    def _column(self, column: Column) -> None:
-        for paragraph in paragraphs_of(column.lines, self._body_size):
-            self._block(paragraph, "body")
 
-    def _block(self, paragraph: Paragraph, region: Region) -> None:
-        lines = paragraph.lines
-        start = self.writer.size
-        for line in lines:
-            _, end = self.writer.add(_visible(line.text))
-        size, is_heading = round(lines[0].size / self._body_size, 2), paragraph.kind == "heading"
-        self.blocks.append(Block(
-            paragraph.kind, self.writer.number, start, end, paragraph.text, level=_level(size) if is_heading else 0,
-            size=size, bold=all(line.bold for line in lines), region=region, box=_box(lines),
-        ))  # fmt: skip
-
-    def _table(self, grid: Grid) -> None:
-        number = self._first_table + len(self.tables)
-        rows = [[" ".join(_visible(line.text) for line in cell) for cell in row] for row in grid.rows]
-        table = self.writer.add_table(f"table {number + 1}", rows)
-        self.tables.append(table)
-        for row, cells in enumerate(grid.rows):
-            for column, lines in enumerate(cells):
-                if lines:
-                    start, text = table.starts[row][column], table.rows[row][column]
-                    self.blocks.append(Block(
-                        "paragraph", self.writer.number, start, start + len(text), text,
-                        size=round(lines[0].size / self._body_size, 2), bold=all(line.bold for line in lines),
-                        region="table", table=number, row=row, column=column, box=_box(lines),
-                    ))  # fmt: skip
+def _cell(lines: Sequence[Line], body_size: float) -> Piece:
+    text = " ".join(_visible(line.text) for line in lines)
+    bold = all(line.bold for line in lines)
+    return Piece(text, size=round(lines[0].size / body_size, 2), bold=bold, box=_box(lines))
 
 
 def _visible(text: str) -> str:
@@ -258,7 +233,7 @@ def _level(size: float) -> int:
     return 1 if size >= 1.5 else 2 if size >= 1.12 else 3
 
 
-def _box(lines: Sequence[Line]) -> tuple[float, float, float, float]:
+def _box(lines: Sequence[Line]) -> Box:
     return (
         round(min(line.left for line in lines), 1), round(min(line.bottom for line in lines), 1),
         round(max(line.right for line in lines), 1), round(max(line.top for line in lines), 1),

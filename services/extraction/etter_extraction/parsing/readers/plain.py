@@ -1,21 +1,27 @@
-"""TXT, Markdown and CSV: the encoding and the delimiter are found, never assumed."""
+"""TXT and Markdown: paragraphs, headings, lists and Markdown tables. The encoding is found, never assumed."""
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.detection import decode
-from etter_extraction.parsing.parsed import Page, Parsed, sheet_of
+from etter_extraction.parsing.parsed import Parsed
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.writing import MARKER, PageWriter, Piece
 
-_DELIMITERS = ",;\t|"
-_SAMPLE_LINES = 200
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
+_HEADING: Final = re.compile(r"(#{1,6})\s+(.*)")
+_UNDERLINE: Final = re.compile(r"[=~-]{3,}")
+_BOLD: Final = re.compile(r"(\*\*|__)(.+?)\1:?")
+_RULE: Final = re.compile(r"[*_-]{3,}")
+_TABLE_RULE: Final = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?")
+_MARKUP: Final = re.compile(r"\*\*|__|`|</?[a-zA-Z][^<>\n]{0,300}>")
+_ENDS: Final = (".", ":", ";", "!", "?")
+_LONGEST_HEADING: Final = 80
+_WRAPPED_FROM: Final = 50  # a line this long may have been wrapped by an editor
 
 
 def read(path: Path, kind: str) -> Parsed:
@@ -24,34 +30,85 @@ def read(path: Path, kind: str) -> Parsed:
         raise Refused("empty", "the file holds white space only")
     if len(text) > limits.MAX_TEXT:
         raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
-    return _csv(text, kind) if kind == "csv" else _prose(text, kind)
+    writer = PageWriter(1, "text")
+    lines = text.split("\n")
+    width = max(len(line) for line in lines)
+    position = 0
+    while position < len(lines):
+        position = _write(writer, lines, position, width)
+    return Parsed(kind, [writer.page()], writer.blocks, writer.tables)
 
 
-def _prose(text: str, kind: str) -> Parsed:
-    headings = [match[1] for line in text.splitlines() if (match := _HEADING.match(line))]
-    return Parsed(kind=kind, pages=[Page(1, "text", text)], headings=headings)
+def _write(writer: PageWriter, lines: Sequence[str], first: int, width: int) -> int:
+    """Write what starts at a line; the number of the line after it."""
+    line = lines[first].strip()
+    if not line or _RULE.fullmatch(line):
+        return first + 1
+    if table := _table(lines, first):
+        writer.add_grid([[[Piece(_plain(cell))] if cell else [] for cell in row] for row in table[1]])
+        return table[0]
+    last = first + 1
+    under = lines[last].strip() if last < len(lines) else ""
+    if _UNDERLINE.fullmatch(under) and not MARKER.match(line):
+        writer.add_piece(Piece(line, "heading", 1 if under[0] == "=" else 2, 1.3, bold=True))
+        return last + 1
+    if piece := _heading(line):
+        writer.add_piece(piece, written=line)
+        return last
+    while last < len(lines) and _goes_on(lines[last - 1], lines[last], width):
+        last += 1
+    written = "\n".join(part.strip() for part in lines[first:last])
+    is_item = bool(MARKER.match(line))
+    piece = Piece(_plain(written), "item" if is_item else "paragraph", _depth(lines[first]) if is_item else 0)
+    if piece.text:
+        writer.add_piece(piece, written=written)
+    return last
 
 
-def _csv(text: str, kind: str) -> Parsed:
-    csv.field_size_limit(limits.MAX_TEXT)
-    try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter(text)))
-    except csv.Error as error:
-        raise Refused("damaged", "the quotes of the CSV do not match") from error
-    if len(rows) > limits.MAX_ROWS or sum(map(len, rows)) > limits.MAX_CELLS:
-        raise Refused("too_many_pages", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
-    page, sheet = sheet_of("table", 1, rows)
-    return Parsed(kind=kind, pages=[page], sheets=[sheet])
+def _heading(line: str) -> Piece | None:
+    if match := _HEADING.fullmatch(line):
+        level = len(match[1])
+        return Piece(_plain(match[2].rstrip("# ")), "heading", level, max(1.0, 2.0 - 0.25 * level), bold=True)
+    if len(line) > _LONGEST_HEADING or MARKER.match(line):
+        return None
+    if _BOLD.fullmatch(line):
+        return Piece(_plain(line), "heading", 4, bold=True)
+    is_title = line.endswith(":") and len(line.split()) <= 9
+    if is_title or (line.isupper() and len(line) > 3 and len(line.split()) <= 9 and not line.endswith(".")):
+        return Piece(line, "heading", 3)
+    return None
 
 
-def delimiter(text: str) -> str:
-    """The delimiter that gives most lines the same number (more than one) of fields."""
-    lines = [line for line in text.split("\n")[:_SAMPLE_LINES] if line.strip()]
-    best, best_score = ",", 0.0
-    for candidate in _DELIMITERS:
-        counts = Counter(len(row) for row in csv.reader(lines, delimiter=candidate))
-        width, agreeing = counts.most_common(1)[0]
-        score = agreeing / len(lines) * min(width - 1, 8)
-        if width > 1 and score > best_score:
-            best, best_score = candidate, score
-    return best
+def _goes_on(before: str, line: str, width: int) -> bool:
+    """Whether a line continues the one before it: an indented or wrapped rest, never a new item or heading."""
+    text, above = line.strip(), before.strip()
+    if not text or MARKER.match(text) or "|" in text[:1] or _heading(text) or _RULE.fullmatch(text):
+        return False
+    if text[:1].islower() and not above.endswith(_ENDS):
+        return True
+    was_wrapped = len(above) >= max(_WRAPPED_FROM, 0.75 * min(width, 120)) and not above.endswith((":", ";"))
+    return was_wrapped and (not above.endswith(".") or len(line) - len(line.lstrip()) > 0)
+
+
+def _table(lines: Sequence[str], first: int) -> tuple[int, list[list[str]]] | None:
+    """A Markdown table: the number of the line after it, and its rows."""
+    if first + 1 >= len(lines) or "|" not in lines[first] or not _TABLE_RULE.fullmatch(lines[first + 1].strip()):
+        return None
+    if "|" not in lines[first + 1]:
+        return None
+    last = first + 2
+    while last < len(lines) and "|" in lines[last]:
+        last += 1
+    return last, [list(_cells(line)) for position, line in enumerate(lines[first:last]) if position != 1]
+
+
+def _cells(line: str) -> Iterator[str]:
+    return (cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|"))
+
+
+def _depth(line: str) -> int:
+    return 1 + min((len(line) - len(line.lstrip().lstrip("\t"))) // 2, 8)
+
+
+def _plain(text: str) -> str:
+    return " ".join(_MARKUP.sub("", text).split())

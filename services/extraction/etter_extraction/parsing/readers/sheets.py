@@ -11,8 +11,9 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
+from etter_extraction.parsing.parsed import Note, Page, Parsed, Table
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.writing import PageWriter
 
 _CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 _CHUNK = 1 << 20
@@ -23,26 +24,27 @@ def read(path: Path, kind: str) -> Parsed:
         _check_ranges(path)
     book = _open(path)
     pages: list[Page] = []
-    sheets: list[Sheet] = []
-    warnings: list[str] = []
+    tables: list[Table] = []
+    hidden: list[str] = []
     cells = 0
     for about in book.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
         if about.visible != SheetVisibleEnum.Visible:
-            warnings.append(f"hidden sheet {about.name!r} was left out")
+            hidden.append(about.name)
             continue
         rows = _rows(book, about.name)
         cells += sum(len(row) for row in rows)
         if cells > limits.MAX_CELLS or len(rows) > limits.MAX_ROWS:
             raise Refused("too_many_pages", f"more than {limits.MAX_CELLS} cells or {limits.MAX_ROWS} rows")
         if rows:
-            page, sheet = sheet_of(about.name, len(pages) + 1, rows)
-            pages.append(page)
-            sheets.append(sheet)
+            writer = PageWriter(len(pages) + 1, about.name)
+            tables.append(writer.add_table(about.name, rows))
+            pages.append(writer.page())
     if not pages:
         raise Refused("empty", "no visible sheet has a filled cell")
-    return Parsed(kind=kind, pages=pages, sheets=sheets, warnings=warnings)
+    notes = [Note("HIDDEN_SHEETS_LEFT_OUT", "Hidden sheets were left out.", len(hidden), hidden[:5])] if hidden else []
+    return Parsed(kind, pages, tables=tables, notes=notes)
 
 
 def _open(path: Path) -> CalamineWorkbook:
