@@ -13,7 +13,11 @@ from typing import Final
 
 from etter_extraction.parsing.writing import MARKER
 
+DESCENT: Final = 0.2
+"""How far a word's box goes below its baseline, of its size."""
 _FEWEST_ROWS: Final = 3
+_SAME_LINE: Final = 0.35
+_BULLET_ABOVE: Final = 0.8
 _WIDEST_CELL_WORDS: Final = 6
 
 
@@ -26,6 +30,10 @@ class Word:
     top: float
     size: float
     bold: bool = False
+
+    @property
+    def baseline(self) -> float:
+        return self.bottom + DESCENT * self.size
 
 
 @dataclass(slots=True)
@@ -81,14 +89,19 @@ def parts_of(words: Sequence[Word]) -> list[Column | Grid]:
 def lines_of(words: Sequence[Word]) -> list[Line]:
     """Words grouped by baseline, from top to bottom."""
     rows: list[list[Word]] = []
-    for word in sorted(words, key=lambda one: (-(one.bottom + one.top), one.left)):
-        middle = (word.bottom + word.top) / 2
-        row = rows[-1] if rows else None
-        if row and min(w.bottom for w in row[-4:]) <= middle <= max(w.top for w in row[-4:]):
-            row.append(word)
+    for word in sorted(words, key=lambda one: (-one.baseline, one.left)):
+        if rows and _is_level(rows[-1], word):
+            rows[-1].append(word)
         else:
             rows.append([word])
     return [Line(row) for row in rows]
+
+
+def _is_level(row: Sequence[Word], word: Word) -> bool:
+    """Whether a word stands on a row's baseline; a bullet of another font may hang a little above its text."""
+    last = row[-1]
+    room = _BULLET_ABOVE if len(row) == 1 and not any(map(str.isalnum, last.text)) else _SAME_LINE
+    return last.baseline - word.baseline <= room * min(word.size, last.size)
 
 
 def gaps_of(line: Line, width: float) -> list[tuple[float, float]]:

@@ -15,7 +15,7 @@ import pypdfium2
 from pypdfium2 import PdfiumError, raw
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.layout import Grid, Line, Word, lines_of, parts_of
+from etter_extraction.parsing.layout import DESCENT, Grid, Line, Word, lines_of, parts_of
 from etter_extraction.parsing.paragraphs import HYPHENS, Paragraph, paragraphs_of
 from etter_extraction.parsing.parsed import Block, Box, Page, Parsed, Region, Table
 from etter_extraction.parsing.refusal import Refused
@@ -110,7 +110,7 @@ def _words(text_page: pypdfium2.PdfTextPage) -> Iterator[Word]:
                 yield glyphs.word("•", first, first + symbols - 1, style)
             if symbols < len(word):
                 yield glyphs.word(word[symbols:], first + symbols, last, style)
-            is_label = symbols == len(word) or word.endswith(":")
+            is_label = word.endswith(":") or not any(map(str.isalnum, word[symbols:]))
         offset += len(line) + 1
 
 
@@ -142,7 +142,7 @@ class _Glyphs:
         if last != first:
             raw.FPDFText_GetCharBox(self._handle, last, left, right, bottom, top)
             start, end = min(start, left.value), max(end, right.value)
-        low, high = style.baseline - 0.2 * style.size, style.baseline + 0.8 * style.size
+        low, high = style.baseline - DESCENT * style.size, style.baseline + (1 - DESCENT) * style.size
         return Word(text, start, low, end, high, style.size, style.bold)
 
     def style(self, index: int) -> _Style:
