@@ -6,8 +6,9 @@ from typing import Final
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 MAX_PAGES: Final = 2_000
-MAX_CELLS: Final = 2_000_000
-MAX_ROWS: Final = 300_000
+MAX_CELLS: Final = 16_000_000
+MAX_WORKBOOK_CELLS: Final = 5_000_000
+MAX_ROWS: Final = 1_048_576
 MAX_COLUMNS: Final = 500
 MAX_TEXT: Final = 20_000_000
 MAX_UNPACKED: Final = 300 * 1024 * 1024

@@ -52,15 +52,24 @@ class Block(msgspec.Struct, frozen=True, omit_defaults=True):
 class Table(msgspec.Struct, frozen=True, omit_defaults=True):
     """A grid of cells as text: every row has the same length, a merged cell's text is in each cell it covers.
 
-    `starts` are the offsets of the cells' texts in the page's text, row by row; -1 for an empty cell and for the
-    copies of a merged one. `first_row` is the number a person sees next to `rows[0]`.
+    In the page's text a row is a line and cells are parted by tabs; a cell that only repeats a merged one is empty
+    there. `row_starts` are the offsets of the rows, -1 for the rows of a long table that the text leaves out.
     """
 
     name: str
     page: int
     rows: list[list[str]]
-    starts: list[list[int]]
-    first_row: int = 1
+    row_starts: list[int]
+    copies: frozenset[tuple[int, int]] = frozenset()
+
+    def start(self, row: int, column: int) -> int:
+        """The offset of a cell's text in the page's text, -1 where it has none."""
+        if self.row_starts[row] < 0 or not self.rows[row][column] or (row, column) in self.copies:
+            return -1
+        before = self.rows[row][:column]
+        return self.row_starts[row] + sum(
+            1 + (0 if (row, number) in self.copies else len(cell)) for number, cell in enumerate(before)
+        )
 
 
 class Note(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,6 +12,9 @@ from etter_extraction.parsing.parsed import Block, BlockKind, Box, Page, Region,
 from etter_extraction.parsing.refusal import Refused
 
 CELL_SEPARATOR: Final = "\t"
+LONG_TABLE: Final = 20_000
+"""Rows from which on a table's text is only kept where a fact stands on it."""
+LONG_TABLE_SAMPLE: Final = 200
 MARKER: Final = re.compile(
     r"(?:[•●▪■◦‣·∙*–—➢➤►✓✔❖◆\uf0b7\uf0a7\uf0d8\uf076\u25cb-]|o(?=\s)|\(?\d{1,2}[.)]|\(?[a-z][.)])(?:\s+|$)"
 )
@@ -63,11 +66,17 @@ class PageWriter:
         start, end = self.add(piece.text if written is None else written)
         self._block(piece, start, end, region=region)
 
-    def add_table(self, name: str, rows: list[list[str]]) -> Table:
-        """Append a table of plain cells without blocks: cells by tab, rows by line."""
-        width = max((len(row) for row in rows), default=0)
-        cells = [[" ".join(cell.split()) for cell in row] + [""] * (width - len(row)) for row in rows]
-        starts = [self._add_row(row, [False] * width) for row in cells]
+    def add_table(self, name: str, rows: Iterable[Sequence[str]]) -> Table:
+        """Append a table of plain cells without blocks. Of a long one only the first rows go into the text."""
+        seen: dict[str, str] = {}  # the same words in many rows are kept once
+        cells = [[seen.setdefault(cell, cell) for cell in map(_one_line, row)] for row in rows]
+        width = max((len(row) for row in cells), default=0)
+        written = len(cells) if len(cells) <= LONG_TABLE else LONG_TABLE_SAMPLE
+        starts = [-1] * len(cells)
+        for number, row in enumerate(cells):
+            row.extend([""] * (width - len(row)))
+            if number < written:
+                starts[number], _ = self.add(CELL_SEPARATOR.join(row))
         table = Table(name, self.number, cells, starts)
         self.tables.append(table)
         return table
@@ -78,28 +87,24 @@ class PageWriter:
         """Append a table whose cells hold paragraphs, each a block. `copies` marks what only repeats a merged cell."""
         width = max((len(row) for row in rows), default=0)
         number = self._first_table + len(self.tables)
+        copied = frozenset(
+            (row, column) for row, flags in enumerate(copies) for column, is_copy in enumerate(flags) if is_copy
+        )
         texts, starts = [], []
         for row, cells in enumerate(rows):
-            copied = [*(copies[row] if copies else ()), *[False] * width][:width]
             line = [" ".join(piece.text for piece in cell) for cell in cells] + [""] * (width - len(cells))
+            written = ["" if (row, column) in copied else text for column, text in enumerate(line)]
+            start, _ = self.add(CELL_SEPARATOR.join(written))
             texts.append(line)
-            starts.append(self._add_row(line, copied))
+            starts.append(start)
             for column, cell in enumerate(cells):
-                if starts[row][column] >= 0:
-                    self._cell_blocks(cell, starts[row][column], (number, row, column), region)
-        self.tables.append(Table(f"table {number + 1}", self.number, texts, starts))
+                if (row, column) not in copied:
+                    self._cell_blocks(cell, start, (number, row, column), region)
+                start += len(written[column]) + 1
+        self.tables.append(Table(f"table {number + 1}", self.number, texts, starts, copied))
 
     def page(self) -> Page:
         return Page(self.number, self._label, "".join(self._parts).removesuffix("\n"))
-
-    def _add_row(self, row: Sequence[str], copied: Sequence[bool]) -> list[int]:
-        starts = []
-        for column, cell in enumerate(row):
-            written = "" if copied[column] else cell
-            end = "\n" if column + 1 == len(row) else CELL_SEPARATOR
-            start, _ = self.add(written, end)
-            starts.append(start if written else -1)
-        return starts
 
     def _cell_blocks(self, cell: Cell, start: int, place: tuple[int, int, int], region: Region) -> None:
         for piece in cell:
@@ -121,3 +126,7 @@ def without_marker(piece: Piece) -> str:
     """A piece's text on one line, without what opens a list item."""
     text = " ".join(piece.text.split())
     return MARKER.sub("", text, count=1) if piece.kind == "item" and MARKER.match(text) else text
+
+
+def _one_line(cell: str) -> str:
+    return " ".join(cell.split()) if cell else ""

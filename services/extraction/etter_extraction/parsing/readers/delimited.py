@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -22,16 +23,23 @@ def read(path: Path, kind: str) -> Parsed:
     text = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise Refused("empty", "the file holds white space only")
+    writer = PageWriter(1, "table")
     csv.field_size_limit(limits.MAX_TEXT)
     try:
-        rows = list(csv.reader(io.StringIO(text), delimiter=delimiter(text)))
+        table = writer.add_table("table", _bounded(csv.reader(io.StringIO(text), delimiter=delimiter(text))))
     except csv.Error as error:
         raise Refused("damaged", "the quotes of the CSV do not match") from error
-    if len(rows) > limits.MAX_ROWS or sum(map(len, rows)) > limits.MAX_CELLS:
-        raise Refused("too_many_pages", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
-    writer = PageWriter(1, "table")
-    table = writer.add_table("table", rows)
     return Parsed(kind, [writer.page()], tables=[table])
+
+
+def _bounded(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+    """Raises `Refused` past the limits, before the rest is read."""
+    cells = 0
+    for number, row in enumerate(rows):
+        cells += len(row)
+        if number >= limits.MAX_ROWS or cells > limits.MAX_CELLS or len(row) > limits.MAX_COLUMNS:
+            raise Refused("too_many_pages", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
+        yield row
 
 
 def delimiter(text: str) -> str:

@@ -1,50 +1,72 @@
-"""XLSX and XLS by calamine, after a look at how large the sheets say they are; hidden sheets are left out."""
+"""XLSX, XLS and ODS by calamine: cells as a person sees them, with currency and percent; what is hidden is left out."""
 
 from __future__ import annotations
 
-import re
 import zipfile
+from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.parsed import Note, Page, Parsed, Table
+from etter_extraction.parsing.parsed import Block, Note, Page, Parsed, Table
+from etter_extraction.parsing.readers.office import open_office
+from etter_extraction.parsing.readers.xlsx_look import Look, looks_of
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.writing import PageWriter
+from etter_extraction.parsing.writing import PageWriter, Piece
 
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
-_CHUNK = 1 << 20
+LOST: Final = "#NO_VALUE"
+"""Stands for a formula whose result the file does not hold."""
+_WHOLE_BELOW: Final = 1e15
 
 
 def read(path: Path, kind: str) -> Parsed:
-    if zipfile.is_zipfile(path):
-        _check_ranges(path)
+    looks: dict[str, Look] = {}
+    if kind == "xlsx" and zipfile.is_zipfile(path):
+        with open_office(path) as archive:
+            looks = looks_of(archive)
     book = _open(path)
     pages: list[Page] = []
     tables: list[Table] = []
-    hidden: list[str] = []
-    cells = 0
+    blocks: list[Block] = []
+    notes = _Notes()
     for about in book.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
         if about.visible != SheetVisibleEnum.Visible:
-            hidden.append(about.name)
+            notes.hidden_sheets.append(about.name)
             continue
-        rows = _rows(book, about.name)
-        cells += sum(len(row) for row in rows)
-        if cells > limits.MAX_CELLS or len(rows) > limits.MAX_ROWS:
-            raise Refused("too_many_pages", f"more than {limits.MAX_CELLS} cells or {limits.MAX_ROWS} rows")
-        if rows:
-            writer = PageWriter(len(pages) + 1, about.name)
-            tables.append(writer.add_table(about.name, rows))
+        look = looks.get(about.name, Look())
+        writer = _write(book.get_sheet_by_name(about.name), look, len(pages) + 1, notes)
+        if writer.size:
             pages.append(writer.page())
+            tables += writer.tables
+            blocks += writer.blocks
     if not pages:
         raise Refused("empty", "no visible sheet has a filled cell")
-    notes = [Note("HIDDEN_SHEETS_LEFT_OUT", "Hidden sheets were left out.", len(hidden), hidden[:5])] if hidden else []
-    return Parsed(kind, pages, tables=tables, notes=notes)
+    return Parsed(kind, pages, blocks, tables, notes=list(notes.all()))
+
+
+class _Notes:
+    """What was left out or is missing, over all sheets."""
+
+    def __init__(self) -> None:
+        self.hidden_sheets: list[str] = []
+        self.hidden_rows: list[str] = []
+        self.hidden_columns: list[str] = []
+        self.lost: list[str] = []
+
+    def all(self) -> Iterator[Note]:
+        for code, message, where in (
+            ("HIDDEN_SHEETS_LEFT_OUT", "Hidden sheets were left out.", self.hidden_sheets),
+            ("HIDDEN_ROWS_LEFT_OUT", "Hidden rows were left out.", self.hidden_rows),
+            ("HIDDEN_COLUMNS_LEFT_OUT", "Hidden columns were left out.", self.hidden_columns),
+            ("FORMULAS_WITHOUT_VALUES", "Formulas have no stored result. Open and save the file in Excel.", self.lost),
+        ):
+            if where:
+                yield Note(code, message, len(where), where[:5])
 
 
 def _open(path: Path) -> CalamineWorkbook:
@@ -56,53 +78,69 @@ def _open(path: Path) -> CalamineWorkbook:
         raise Refused(reason, "the workbook cannot be opened") from error
 
 
-def _rows(book: CalamineWorkbook, name: str) -> list[list[str]]:
-    """The sheet's cells as text, without empty rows at its end."""
-    rows = [[_text(cell) for cell in row] for row in book.get_sheet_by_name(name).to_python(skip_empty_area=False)]
+def _write(sheet: CalamineSheet, look: Look, number: int, notes: _Notes) -> PageWriter:
+    if sheet.total_height * sheet.total_width > limits.MAX_WORKBOOK_CELLS or sheet.total_height > limits.MAX_ROWS:
+        raise Refused("too_many_pages", f"a sheet has {sheet.total_height} rows and {sheet.total_width} columns")
+    writer = PageWriter(number, sheet.name)
+    rows = [_row(row, number, look) for number, row in enumerate(sheet.to_python(skip_empty_area=False))]
+    _fill_merged(rows, sheet)
     while rows and not any(rows[-1]):
         rows.pop()
-    return rows
+    kept = [row for number, row in enumerate(rows) if number not in look.hidden_rows]
+    if look.hidden_columns:
+        kept = [[cell for column, cell in enumerate(row) if column not in look.hidden_columns] for row in kept]
+    if any(any(row) for row in kept):
+        writer.add_table(sheet.name, kept)
+    for text in look.texts:
+        writer.add_piece(Piece(text), region="note")
+    height = len(rows)
+    notes.hidden_rows += [f"{sheet.name}, row {row + 1}" for row in sorted(look.hidden_rows) if row < height]
+    notes.hidden_columns += [f"{sheet.name}, column {_letters(column)}" for column in sorted(look.hidden_columns)]
+    notes.lost += [f"{sheet.name}!{_letters(column)}{row + 1}" for row, column in sorted(look.lost)]
+    return writer
 
 
-def _check_ranges(path: Path) -> None:
-    """Read the sheets' XML as a stream: how many cells there are and how far out the last one lies."""
-    with zipfile.ZipFile(path) as archive:
-        for name in archive.namelist():
-            if re.match(r"xl/worksheets/[^/]+\.xml$", name):
-                _check_range(archive, name)
+def _row(row: list[Any], number: int, look: Look) -> list[str]:
+    cells = [_text(cell, look.prefix(number, column)) for column, cell in enumerate(row)]
+    for column in range(len(cells)) if look.lost else ():
+        if not cells[column] and (number, column) in look.lost:
+            cells[column] = LOST
+    return cells
 
 
-def _check_range(archive: zipfile.ZipFile, name: str) -> None:
-    count, rest, inflated, last_row, last_column = 0, b"", 0, 0, 0
-    with archive.open(name) as part:
-        while chunk := part.read(_CHUNK):
-            inflated += len(chunk)
-            data = rest + chunk
-            for match in _CELL.finditer(data):
-                count += 1
-                last_row = max(last_row, int(match[2]))
-                last_column = max(last_column, _column(match[1]))
-            rest = data[-64:] if not _CELL.search(data[-64:]) else b""
-            if inflated > limits.MAX_UNPACKED:
-                raise Refused("expands_too_much", "a sheet unpacks to too many bytes")
-            if count > limits.MAX_CELLS or last_row > limits.MAX_ROWS or last_column > limits.MAX_COLUMNS * 4:
-                raise Refused("too_many_pages", f"a sheet reaches row {last_row}, column {last_column}")
+def _fill_merged(rows: list[list[str]], sheet: CalamineSheet) -> None:
+    """A merged cell's text is in each cell it covers."""
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or ():
+        text = rows[top][left] if top < len(rows) and left < len(rows[top]) else ""
+        for row in rows[top : bottom + 1] if text else ():
+            for column in range(left, min(right + 1, len(row))):
+                row[column] = row[column] or text
 
 
-def _column(letters: bytes) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + letter - 64
-    return number
-
-
-def _text(cell: Any) -> str:  # whatever calamine makes of a cell
+def _text(cell: Any, prefix: str) -> str:  # whatever calamine makes of a cell
     if isinstance(cell, bool):
         return "yes" if cell else "no"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(round(cell, 10))
+    if isinstance(cell, int | float):
+        if prefix == "%":
+            return f"{_number(cell * 100)}%"
+        return f"{prefix} {_number(cell)}" if prefix else _number(cell)
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
     if isinstance(cell, datetime | date | time):
         return cell.isoformat()
-    if isinstance(cell, timedelta):
-        return str(cell)
-    return str(cell)
+    return str(cell) if not isinstance(cell, timedelta) else f"{cell.total_seconds() / 3600:g} h"
+
+
+def _number(value: float) -> str:
+    """Without the digits of binary arithmetic."""
+    rounded = round(value, 10)
+    return str(int(rounded)) if float(rounded).is_integer() and abs(rounded) < _WHOLE_BELOW else repr(rounded)
+
+
+def _letters(column: int) -> str:
+    letters = ""
+    column += 1
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
