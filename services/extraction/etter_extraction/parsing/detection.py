@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import zipfile
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
 
@@ -43,8 +42,6 @@ _BINARY: Final = (
     b"\x1f\x8b", b"BM", b"II*\x00", b"MM\x00*", b"OggS", b"ID3", b"RIFF",
 )  # fmt: skip
 _OFFICE: Final[dict[str, Kind]] = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx"}
-_FEW_ACCENTS: Final = 0.15
-_UTF16: Final = (b"\xff\xfe", b"\xfe\xff")
 
 
 def detect(filename: str, head: bytes) -> Kind:
@@ -90,30 +87,6 @@ def check_archive(file: Path | Tail, kind: str) -> None:
     found = next((office for prefix, office in _OFFICE.items() if any(n.startswith(prefix) for n in names)), None)
     if found != kind:
         raise DocumentTypeMismatch(f"the content is {found or 'a plain archive'}, not {kind}")
-
-
-def decode(raw: bytes) -> str:
-    """Text of bytes in whatever encoding they seem to be in; raises `DocumentTypeMismatch` for binary data."""
-    from charset_normalizer import from_bytes
-
-    if raw.startswith(b"\xef\xbb\xbf"):
-        return raw[3:].decode("utf-8", errors="replace")
-    if raw.startswith(_UTF16):
-        return raw.decode("utf-16", errors="replace")
-    sample = raw[:20_000]
-    if sample and sample.count(0) > len(sample) // 4:
-        big = sample[::2].count(0) > sample[1::2].count(0)
-        return raw.decode("utf-16-be" if big else "utf-16-le", errors="replace")
-    try:
-        return raw.decode("utf-8").replace("\x00", "")
-    except UnicodeDecodeError:
-        with suppress(UnicodeDecodeError):
-            if sum(byte > 127 for byte in sample) < len(sample) * _FEW_ACCENTS:  # too little for a guess by statistics
-                return raw.decode("cp1252").replace("\x00", "")
-        best = from_bytes(sample if len(raw) > 2_000_000 else raw).best()
-    if best is None:
-        raise DocumentTypeMismatch("not text in any known encoding")
-    return raw.decode(best.encoding, errors="replace").replace("\x00", "")
 
 
 def _require(holds: bool, detail: str) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.detection import decode
+from etter_extraction.parsing.encoding import decode
 from etter_extraction.parsing.parsed import Parsed
 from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.writing import PageWriter

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lxml import etree, html
 
 from etter_extraction.parsing import limits
-from etter_extraction.parsing.detection import decode
+from etter_extraction.parsing.encoding import decode
 from etter_extraction.parsing.parsed import Note, Parsed
 from etter_extraction.parsing.readers.html_flow import grid_of, is_data_table, pieces_of
 from etter_extraction.parsing.readers.html_posting import posting_of, write_posting
