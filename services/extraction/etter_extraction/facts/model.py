@@ -7,6 +7,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
 
+from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.parsing.parsed import Note
 
 _FACTS = uuid5(NAMESPACE_URL, "https://etter.example/facts")
@@ -43,12 +44,18 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Found(msgspec.Struct, frozen=True):
-    """`kind` is a suggestion: job_description, headcount, resume or other. No fact is dropped because of it."""
+    """`kind` is a suggestion: job_description, headcount, resume or other. No fact is dropped because of it.
+
+    `mappings` say how tables of people were read. `more_text` is what a page's stored text gains, by its number: the
+    rows of a long table that facts stand on.
+    """
 
     kind: str
     facts: list[Fact]
     confidence: float = 1.0
     notes: list[Note] = []
+    mappings: list[Mapped] = []
+    more_text: dict[int, str] = {}
 
 
 def fact(kind: str, value: Any, span: Span, confidence: float, **more: Any) -> Fact:

@@ -30,6 +30,19 @@ class Column(msgspec.Struct, frozen=True, omit_defaults=True):
     chosen: bool = False
 
 
+class Mapped(msgspec.Struct, frozen=True):
+    """How a table was read: the row of its heading (from 1), what a line stands for, and each column's field.
+
+    `decisions` says by heading how its values were read and why.
+    """
+
+    table: str
+    heading_row: int
+    basis: str
+    columns: list[Column]
+    decisions: dict[str, str] = {}
+
+
 def assign(
     headings: Sequence[str], profiles: Sequence[Profile], samples: Sequence[list[str]], choices: Mapping[str, Field]
 ) -> list[Column]:

@@ -7,15 +7,13 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Final
 
-import msgspec
-
-from etter_extraction.facts.model import Fact, Span, fact
-from etter_extraction.facts.people.columns import Column
+from etter_extraction.facts.model import Fact, Found, Span, fact
+from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.facts.people.fields import Field
 from etter_extraction.facts.people.report import Report
 from etter_extraction.facts.people.roles import Role, key_of
 from etter_extraction.facts.people.table import PeopleTable, read_table
-from etter_extraction.parsing.parsed import Note, Parsed, Table
+from etter_extraction.parsing.parsed import Parsed, Table
 from etter_extraction.parsing.writing import CELL_SEPARATOR
 
 _SURE: Final = 0.95
@@ -24,26 +22,7 @@ _DOUBTFUL: Final = 0.4
 _DECISIVE: Final = ("title", "headcount", "fte", "salary", "hourly_rate")
 
 
-class Mapped(msgspec.Struct, frozen=True):
-    """How a table was read: the row of its heading (from 1), what a line stands for, and each column's field."""
-
-    table: str
-    heading_row: int
-    basis: str
-    columns: list[Column]
-    decisions: dict[str, str]
-
-
-class People(msgspec.Struct, frozen=True):
-    """`more_text` is what a page's stored text gains, by its number, so that every fact has its quote."""
-
-    facts: list[Fact]
-    mappings: list[Mapped]
-    notes: list[Note]
-    more_text: dict[int, str]
-
-
-def find_people(parsed: Parsed, *, as_of: date, choices: Mapping[str, Field]) -> People | None:
+def find_people(parsed: Parsed, *, as_of: date, choices: Mapping[str, Field]) -> Found | None:
     """`None` where no table is about people. `choices` are fields that a person chose, by normal heading."""
     report = Report()
     found = [
@@ -61,7 +40,8 @@ def find_people(parsed: Parsed, *, as_of: date, choices: Mapping[str, Field]) ->
         for role in people.roles
     ]
     mappings = [Mapped(one.table.name, one.header.top + 1, one.basis, one.columns, one.evidence) for one in found]
-    return People(facts, mappings, list(report.notes()), placing.more_text())
+    confidence = max(column.confidence for one in found for column in one.columns if column.field == "title")
+    return Found("headcount", facts, confidence, list(report.notes()), mappings, placing.more_text())
 
 
 def _fact(people: PeopleTable, role: Role, span: Span, twice: frozenset[tuple[str, str]]) -> Fact:
