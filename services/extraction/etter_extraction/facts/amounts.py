@@ -65,10 +65,18 @@ _NAMED: Final[dict[Period, str]] = {
     "month": r"monthly|per month|mensuel\w*|monats\w*",
     "year": r"annual\w*|yearly|per (?:annum|year)|jahres\w*|annuel\w*",
 }
+_COMPOUND: Final[dict[Period, str]] = {
+    "hour": "stunden|tim|time",
+    "day": "tages",
+    "fortnight": "zweiwochen",
+    "week": "wochen",
+    "month": "monats|månads|måneds",
+    "year": "jahres|års",
+}
 _LABEL: Final[dict[Period, re.Pattern[str]]] = {
     unit: re.compile(
         rf"\b(?:(?:{names})\s+(?:\w+\s+){{0,3}}(?:{_PAYING}|range)|(?:{_PAYING}|range)\W{{0,3}}\(?(?:{names})|"
-        rf"(?:jahres|monats|stunden)(?:gehalt|lohn))",
+        rf"(?:{_COMPOUND[unit]})(?:brutto)?(?:gehalt|lohn|vergütung|lön|lønn))",
         re.IGNORECASE,
     )
     for unit, names in _NAMED.items()

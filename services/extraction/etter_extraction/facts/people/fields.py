@@ -18,6 +18,7 @@ _WORDS: Final[dict[Field, tuple[str, ...]]] = {
         "job title", "job titles", "title", "titles", "position", "positions", "position title", "role", "roles",
         "role title", "role name", "job role", "job", "job name", "post title", "post", "designation", "occupation",
         "business title", "working title", "generic job title", "functional title", "job profile", "job description",
+        "titel", "rolle",
         "stelle", "stellenbezeichnung", "berufsbezeichnung", "funktion", "tatigkeit", "beruf", "dienstposten",
         "poste", "intitule du poste", "intitule", "emploi", "fonction", "metier", "libelle emploi",
         "puesto", "puesto de trabajo", "cargo", "ocupacion", "mansione", "qualifica", "ruolo", "posizione",
@@ -213,6 +214,10 @@ _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _BRACKETS: Final = re.compile(r"\([^()]{0,80}\)|\[[^\[\]]{0,80}\]")
 _NOT_WORDS: Final = re.compile(r"[^a-z0-9%#]+")
 _NUMBER_OF: Final = re.compile(r"^(?:#|no|nr|num|number|anzahl|nombre|numero|liczba)(?: of| de| der)? ")
+_FILLERS: Final = frozenset({
+    "per", "year", "annum", "month", "week", "day", "in", "of", "the", "current", "average", "avg", "mean", "gross",
+    "actual", "local", "p", "a", "pa", "eur", "usd", "gbp", "chf", "as", "at", "brutto", "brut", "bruto",
+})  # fmt: skip
 _PLAIN: Final = str.maketrans({"ł": "l", "Ł": "l", "ß": "ss", "ø": "o", "Ø": "o", "æ": "ae", "đ": "d", "ı": "i"})
 
 
@@ -239,6 +244,9 @@ def by_heading(heading: str) -> dict[Field, float]:
         return {}
     if text in _EXACT:
         return {field: 1.0 for field in FIELDS if text in _WORDS.get(field, ())}
+    plain = " ".join(word for word in text.split() if word not in _FILLERS and not word.isdigit())
+    if plain != text and plain in _EXACT:
+        return {field: 0.9 for field in FIELDS if plain in _WORDS.get(field, ())}
     bare = _NUMBER_OF.sub("", text)
     scores: dict[Field, float] = {}
     tokens = frozenset(text.split())

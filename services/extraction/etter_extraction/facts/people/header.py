@@ -65,14 +65,23 @@ def _header(block: Sequence[Sequence[str]], top: int, rows: Sequence[Sequence[st
         ]
         first += 1
     found: dict[Field, float] = {}
-    for heading in headings:
-        if heading and len(heading) <= _LONGEST_HEADING:
-            for field, score in by_heading(heading).items():
-                found[field] = max(found.get(field, 0.0), score)
+    title = 0
+    for index, heading in enumerate(headings):
+        for field, score in by_heading(heading).items() if len(heading) <= _LONGEST_HEADING else ():
+            title = index if field == "title" and score > found.get("title", 0.0) else title
+            found[field] = max(found.get(field, 0.0), score)
     people = [found[field] for field in _PEOPLE if found.get(field, 0.0) >= 0.4]
     if found.get("title", 0.0) < 0.4 or not people:
         return None
-    return Header(headings, top, first, 2 * found["title"] + sum(people) - 0.02 * top)
+    goes_on = first < len(rows) and _is_heading_rest(rows[first], title)
+    return Header(headings, top, first, 2 * found["title"] + sum(people) - 0.02 * top - 0.5 * goes_on)
+
+
+def _is_heading_rest(row: Sequence[str], title: int) -> bool:
+    """Words without a title: what is left of a heading over several rows."""
+    filled = [cell for cell in row if cell]
+    has_title = title < len(row) and bool(row[title])
+    return len(set(filled)) > 1 and not has_title and not any(map(_NUMBER.fullmatch, filled))
 
 
 def _joined(block: Sequence[Sequence[str]]) -> list[str]:

@@ -103,8 +103,7 @@ def key_of(title: str, department: str) -> tuple[str, str]:
 
 @lru_cache(1 << 16)
 def _folded(text: str) -> str:
-    plain = unicodedata.normalize("NFKC", text).casefold().replace("-", "")
-    return " ".join(_MARKS.sub(" ", plain).split())
+    return _MARKS.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _only(values: set[str]) -> str | None:
