@@ -21,8 +21,8 @@ import msgspec
 from etter_common.logging import get_logger
 from etter_common.scratch import scratch_folder
 from etter_extraction import metrics
+from etter_extraction.answering import Answer, Request
 from etter_extraction.confinement import Held
-from etter_extraction.facts.model import Found
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.detection import ARCHIVES, check_archive
 from etter_extraction.parsing.errors import (
@@ -32,7 +32,6 @@ from etter_extraction.parsing.errors import (
     DocumentTimeout,
     DocumentTooManyPages,
 )
-from etter_extraction.parsing.parsed import Parsed
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -47,21 +46,17 @@ class _Refusal(msgspec.Struct):
     detail: str = ""
 
 
-class Answer(msgspec.Struct):
-    """What the child says: the document's text and tables, and the facts in them."""
-
-    parsed: Parsed
-    found: Found
-
-
-async def extract(path: Path, kind: str, filename: str, *, wall_s: float = limits.WALL_S) -> Answer:
-    """Text, tables and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does."""
+async def extract(
+    path: Path, kind: str, filename: str, request: Request, *, wall_s: float = limits.WALL_S
+) -> Answer:
+    """Text and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does."""
     if not await asyncio.to_thread(path.exists):
         raise FileNotFoundError(path)
     if kind in ARCHIVES:
         await asyncio.to_thread(check_archive, path, kind)
     with scratch_folder() as folder:
-        code, answer = await _run("sandbox_child", kind, str(path), filename, folder=folder, wall_s=wall_s)
+        asked = msgspec.json.encode(request).decode()
+        code, answer = await _run("sandbox_child", kind, str(path), filename, asked, folder=folder, wall_s=wall_s)
     if code != 0:
         raise _error_of(code, answer)
     try:

@@ -1,6 +1,6 @@
 """The child: limits and confines itself, reads one document, writes JSON, ends.
 
-`python -I -m etter_extraction.sandbox_child KIND PATH NAME`.
+`python -I -m etter_extraction.sandbox_child KIND PATH NAME REQUEST`, the request as JSON (`sandbox.Request`).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final, NoReturn
 import msgspec
 
 from etter_extraction.confinement import confine
+from etter_extraction.answering import Answer, Request
 from etter_extraction.facts.finding import find_facts
 from etter_extraction.parsing import limits
 
@@ -26,13 +27,15 @@ REFUSED: Final = 3
 
 def main() -> None:
     kind, path, filename = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
+    request = msgspec.json.decode(sys.argv[4], type=Request)
     reader = importlib.import_module(f"etter_extraction.parsing.readers.{_READERS[kind]}")
     _limit()
     if sys.platform == "linux":  # elsewhere, in development, without: the worker warned of it
         confine(path)
     try:
         parsed = reader.read(path, kind)
-        answer = msgspec.json.encode({"parsed": parsed, "found": find_facts(parsed, filename)})
+        found = find_facts(parsed, filename, as_of=request.as_of, choices=request.choices)
+        answer = msgspec.json.encode(Answer.of(parsed, found))
     except MemoryError:
         _refuse("out_of_memory")
     except RecursionError:

@@ -14,6 +14,7 @@ from etter_common.context import Context
 from etter_common.errors import AppError
 from etter_common.jobs import Job, JobStatus, Stopped
 from etter_extraction import metrics, objects, sandbox
+from etter_extraction.answering import Answer, Request
 from etter_extraction.documents import service as documents
 from etter_extraction.documents.models import Document
 from etter_extraction.extraction_jobs import events
@@ -74,11 +75,12 @@ class _Run:
             eta = spent / max(finished, 1) * (self._total - done)
             await self._job.report(done / self._total, f"{done} of {self._total} documents", eta)
 
-    async def _read(self, document: Document) -> sandbox.Answer | AppError:
+    async def _read(self, document: Document) -> Answer | AppError:
         store = objects.of(self._job.platform)
         try:
             async with store.local(self._job.company_id, document.id) as path:
-                return await sandbox.extract(path, document.kind, document.filename, wall_s=self._wall_s)
+                request = Request(document.created_at.date())
+                return await sandbox.extract(path, document.kind, document.filename, request, wall_s=self._wall_s)
         except StoreAway:  # not the document's fault: the job waits
             raise
         except (ObjectMissing, FileNotFoundError):
@@ -87,7 +89,7 @@ class _Run:
             log.info("document_refused", document_id=str(document.id), error_code=refused.code)
             return refused
 
-    async def _keep(self, document: Document, result: sandbox.Answer | AppError) -> None:
+    async def _keep(self, document: Document, result: Answer | AppError) -> None:
         async with self._job.work() as ctx:
             if isinstance(result, AppError):
                 await documents.finish(ctx, document.id, "failed", result)
@@ -101,13 +103,13 @@ class _Run:
         metrics.DOCUMENTS.labels(line["status"]).inc()
 
 
-async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: sandbox.Answer) -> None:
+async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: Answer) -> None:
     blank = {"original": None, "corrected_by": None, "corrected_at": None}
     await extractions.keep(
-        ctx, document.id, job_id=job_id, kind=answer.found.kind,
-        facts=[{**fact, **blank} for fact in msgspec.to_builtins(answer.found.facts)],
-        pages=msgspec.to_builtins(answer.parsed.pages),
-        warnings=[*answer.parsed.warnings, *answer.found.warnings],
+        ctx, document.id, job_id=job_id, kind=answer.kind,
+        facts=[{**fact, **blank} for fact in msgspec.to_builtins(answer.facts)],
+        pages=msgspec.to_builtins(answer.pages), report=msgspec.to_builtins(answer.notes),
+        mappings=msgspec.to_builtins(answer.mappings),
     )  # fmt: skip
 
 

@@ -16,7 +16,8 @@ from etter_extraction.tables import Base
 class Extraction(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     """All facts of one document in one row: they are read, corrected and accepted together.
 
-    `pages` is the text the facts' offsets count in, as it was when they were found.
+    `pages` is the text the facts' offsets count in, as it was when they were found. `report` holds the notes on what
+    was left out, guessed or doubtful, `mappings` how tables of people were read.
     """
 
     __tablename__ = "extractions"
@@ -32,6 +33,7 @@ class Extraction(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     status: Mapped[str] = mapped_column(default="ready", server_default="ready")
     facts: Mapped[list[Any]] = mapped_column(default=list)
     pages: Mapped[list[Any]] = mapped_column(default=list, deferred=True)
-    warnings: Mapped[list[str]] = mapped_column(default=list)
+    report: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    mappings: Mapped[list[Any]] = mapped_column(default=list, server_default="[]", deferred=True)
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]

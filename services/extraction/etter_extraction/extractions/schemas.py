@@ -47,8 +47,17 @@ class FactOut(Schema):
     quote: str = Field(description="the words of the document the fact stands on")
     group: str | None = Field(description="the workload of a task")
     time_share: float | None = Field(description="of a task, 0..1, where the document states it")
+    role: int = Field(description="which role of the document the fact is about, from 0")
+    flags: list[str] = Field(description="codes of what makes the fact doubtful; it is not accepted in bulk then")
     corrected_by: UUID | None
     corrected_at: datetime | None
+
+
+class NoteOut(Schema):
+    code: str = Field(description="stable, for programs", examples=["LEAVERS_LEFT_OUT"])
+    message: str
+    count: int
+    examples: list[str] = Field(description="cells, rows or words that it is about, at most five")
 
 
 class ExtractionOut(Schema):
@@ -58,7 +67,8 @@ class ExtractionOut(Schema):
     kind: Literal["job_description", "headcount", "other"]
     status: Literal["ready", "accepted", "rejected"]
     facts: list[FactOut]
-    warnings: list[str]
+    report: list[NoteOut] = Field(description="what was left out, guessed or doubtful")
+    warnings: list[str] = Field(description="the messages of `report`")
     reviewed_by: UUID | None
     reviewed_at: datetime | None
     version: int = Field(description="the ETag's number, for If-Match")

@@ -82,12 +82,9 @@ async def reject(ctx: Context, extraction_id: UUID) -> Extraction:
     return extraction
 
 
-async def keep(
-    ctx: Context, document_id: UUID, *, job_id: UUID, kind: str, facts: list[Any], pages: list[Any], warnings: list[str]
-) -> bool:
-    """Store what a job found; facts a person has accepted stay as they are."""
-    repository = ExtractionRepository(ctx)
-    return await repository.keep(document_id, job_id=job_id, kind=kind, facts=facts, pages=pages, warnings=warnings)
+async def keep(ctx: Context, document_id: UUID, **found: Any) -> bool:
+    """Store what a job found (`kind`, `facts`, `pages`, `report`, `mappings`); accepted facts stay as they are."""
+    return await ExtractionRepository(ctx).keep(document_id, **found)
 
 
 def _require_open(extraction: Extraction) -> None:
