@@ -46,9 +46,7 @@ class _Refusal(msgspec.Struct):
     detail: str = ""
 
 
-async def extract(
-    path: Path, kind: str, filename: str, request: Request, *, wall_s: float = limits.WALL_S
-) -> Answer:
+async def extract(path: Path, kind: str, filename: str, request: Request, *, wall_s: float = limits.WALL_S) -> Answer:
     """Text and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does."""
     if not await asyncio.to_thread(path.exists):
         raise FileNotFoundError(path)

@@ -60,5 +60,5 @@ async def make_job(ctx: Context) -> UUID:
 
 async def make_extraction(ctx: Context) -> UUID:
     document = await make_document(ctx)
-    await extractions.keep(ctx, document, job_id=document, kind="job_description", facts=[], pages=[], warnings=[])
+    await extractions.keep(ctx, document, job_id=document, kind="job_description", facts=[], pages=[])
     return (await extractions.of_document(ctx, document)).id

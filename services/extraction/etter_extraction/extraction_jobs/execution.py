@@ -109,6 +109,7 @@ async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: An
         ctx, document.id, job_id=job_id, kind=answer.kind,
         facts=[{**fact, **blank} for fact in msgspec.to_builtins(answer.facts)],
         pages=msgspec.to_builtins(answer.pages), report=msgspec.to_builtins(answer.notes),
+        warnings=[note.message for note in answer.notes if note.code != "ROWS_READ"],
         mappings=msgspec.to_builtins(answer.mappings),
     )  # fmt: skip
 

@@ -33,6 +33,7 @@ class Extraction(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     status: Mapped[str] = mapped_column(default="ready", server_default="ready")
     facts: Mapped[list[Any]] = mapped_column(default=list)
     pages: Mapped[list[Any]] = mapped_column(default=list, deferred=True)
+    warnings: Mapped[list[str]] = mapped_column(default=list, server_default="[]")
     report: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     mappings: Mapped[list[Any]] = mapped_column(default=list, server_default="[]", deferred=True)
     reviewed_by: Mapped[UUID | None]

@@ -83,7 +83,7 @@ async def reject(ctx: Context, extraction_id: UUID) -> Extraction:
 
 
 async def keep(ctx: Context, document_id: UUID, **found: Any) -> bool:
-    """Store what a job found (`kind`, `facts`, `pages`, `report`, `mappings`); accepted facts stay as they are."""
+    """Store what a job found (`kind`, `facts`, `pages`, `report` …); accepted facts stay as they are."""
     return await ExtractionRepository(ctx).keep(document_id, **found)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from etter_common.errors import AppError
 from etter_extraction import sandbox
+from etter_extraction.answering import Answer, Request
 from etter_extraction.parsing.detection import detect
 
 _EXCEPTIONS = {
@@ -21,26 +23,26 @@ def _head(path: Path) -> bytes:
         return file.read(4096)
 
 
-async def _outcome(path: Path) -> str | sandbox.Answer:
+async def _outcome(path: Path) -> str | Answer:
     try:
         kind = detect(path.name, _head(path))
-        return await sandbox.extract(path, kind, path.name)
+        return await sandbox.extract(path, kind, path.name, Request(date(2026, 6, 1)))
     except AppError as error:
         return error.code
 
 
-def _complaints(entry: dict[str, Any], outcome: str | sandbox.Answer) -> list[str]:
+def _complaints(entry: dict[str, Any], outcome: str | Answer) -> list[str]:
     name, expect = entry["file"], entry["expect"]
     if isinstance(outcome, str):
         fine = expect != "ok" or _EXCEPTIONS.get(name) == outcome
         return [] if fine else [f"{name}: refused with {outcome}"]
     if expect == "reject":
         return [f"{name}: read, but was to be refused"]
-    texts = {page.number: page.text for page in outcome.parsed.pages}
+    texts = {page.number: page.text for page in outcome.pages}
     whole = "".join("".join(texts.values()).split())
     missing = [text for text in entry.get("must_contain", []) if "".join(text.split()) not in whole]
     shown = [text for text in entry.get("must_not_contain", []) if "".join(text.split()) in whole]
-    astray = [one.quote for one in outcome.found.facts if texts[one.page][one.start : one.end] != one.quote]
+    astray = [one.quote for one in outcome.facts if texts[one.page][one.start : one.end] != one.quote]
     return [f"{name}: missing {missing}, shown {shown}, astray {astray}"] if missing or shown or astray else []
 
 
