@@ -1,86 +1,68 @@
-"""From a parsed document to its facts: decides what kind of document it is and asks the finders of that kind."""
+"""From a parsed document to its facts: asks the finders, then says what kind of document it is."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from pathlib import PurePosixPath
+from typing import Final
 
-from etter_extraction.facts import duties, headcount, job_description
-from etter_extraction.facts.lines import Line, lines_of
+from etter_extraction.facts import headcount, kinds, plausibility, task_tables
+from etter_extraction.facts.describing import Described, describe
 from etter_extraction.facts.model import Fact, Found, Span, fact
-from etter_extraction.facts.sections import sections_of
-from etter_extraction.parsing.parsed import Parsed
+from etter_extraction.facts.units import Places
+from etter_extraction.parsing.parsed import Note, Parsed
 
-_TABLES = ("csv", "xlsx", "xls", "pptx")
-_FEWEST_TASKS = 2
-_RESUME = re.compile(r"^\W*(work experience|professional experience|employment history|education)\W*$", re.IGNORECASE)
-_ADDRESS = re.compile(r"\S+@\S+\.\w{2,}")  # a person's own address stands at the top of a resume
-_DUTY = re.compile(
-    r"dut(y|ies)|responsibilit|what you.{1,4} do|accountabilit|qualifications|requirements", re.IGNORECASE
-)
+_SHEETS: Final = ("csv", "xlsx", "xls", "ods")
+_NAME_NOISE: Final = re.compile(r"\b(?:task list|tasks?|time study|duties|job description|jd|v\d+|final|copy|draft|\d+)\b", re.IGNORECASE)
 
 
 def find_facts(parsed: Parsed, filename: str) -> Found:
-    """The facts in reading order. `filename` only names the role of a task list that has no title anywhere."""
-    if parsed.kind in _TABLES:
-        if tasks := duties.from_tables(parsed.sheets, parsed.pages):
-            title = _title_of_table(parsed, filename)
-            return Found("job_description", [*([title] if title else []), *tasks])
-        if roles := headcount.find_roles(parsed.sheets, parsed.pages):
-            return Found("headcount", roles)
-        return Found("other", [], ["no table of roles or tasks was found"])
-    found = _described(parsed)
-    tasks = [one for one in found if one.type == "task"]
-    told = any(one.type in ("title", "skill", "pay") for one in found)  # duties alone may be any procedure
-    if len(tasks) >= _FEWEST_TASKS and told and not _is_resume(parsed):
-        return Found("job_description", found, [] if found[0].type == "title" else ["the document names no job title"])
-    if roles := headcount.find_roles(parsed.sheets, parsed.pages):
-        return Found("headcount", roles)
-    if found and found[0].type == "title" and not _is_resume(parsed):
-        return Found("job_description", found, ["no list of duties was found"])
-    return Found("other", [], ["neither a job description nor a table of roles"])
+    """The facts role by role. `filename` only names the role of a task list that has no title anywhere."""
+    if parsed.kind in _SHEETS:
+        return _sheet(parsed, filename)
+    described = describe(parsed, filename)
+    people = headcount.find(parsed)
+    judgement = kinds.judge(described.labelled, described.facts)
+    if people is not None and people.facts and judgement.kind != "resume" and not _describes(described):
+        return people
+    return _described(described, judgement)
 
 
-def _described(parsed: Parsed) -> list[Fact]:
-    lines = lines_of(parsed)
-    pages = {page.number: page.text for page in parsed.pages}
-    sections = sections_of(lines, parsed.headings)
-    title = job_description.find_title(lines, parsed.headings)
-    pay = job_description.find_pay(lines)
-    tasks = duties.from_tables(parsed.sheets, parsed.pages) or list(duties.from_sections(sections, pages))
-    return [
-        *([title] if title else []),
-        *job_description.find_labels(lines),
-        *([pay] if pay else []),
-        *tasks,
-        *job_description.find_skills(sections, pages),
-    ]
+def _describes(described: Described) -> bool:
+    """A posting may hold a table of people, for example of its team; its duties decide."""
+    return sum(one.type == "task" and one.confidence >= 0.7 for one in described.facts) >= 2
 
 
-def _title_of_table(parsed: Parsed, filename: str) -> Fact | None:
-    """A title cell above or beside the table; the file's name as a last resort, with little confidence."""
-    lines = [Line(page.number, start, text) for page in parsed.pages[:3] for start, text in _starts(page.text)]
-    if title := job_description.find_title(lines[:12], []):
+def _described(described: Described, judgement: kinds.Judgement) -> Found:
+    facts = plausibility.checked(described.facts)
+    notes = plausibility.notes(facts, described.roles)
+    if judgement.kind == "other":
+        notes.append(Note("kind:other", "neither a job description nor a table of roles"))
+    if judgement.kind == "resume":
+        notes.append(Note("kind:resume", "a résumé: it describes a person and becomes no role by itself"))
+    return Found(judgement.kind, facts, judgement.confidence, notes)
+
+
+def _sheet(parsed: Parsed, filename: str) -> Found:
+    """A list of tasks, or people; the columns decide."""
+    places = Places(parsed.pages)
+    if tasks := task_tables.find(parsed.tables, places):
+        title = _title_of_list(parsed, filename)
+        facts = plausibility.checked([*([title] if title else []), *tasks])
+        return Found("job_description", facts, 0.85, plausibility.notes(facts, 1))
+    people = headcount.find(parsed)
+    if people is not None:
+        return people
+    return Found("other", [], 0.8, [Note("kind:other", "no table of roles or tasks was found")])
+
+
+def _title_of_list(parsed: Parsed, filename: str) -> Fact | None:
+    """A title cell above the table; the file's name as a last resort, with little confidence and a flag."""
+    described = describe(parsed, filename)
+    title = next((one for one in described.facts if one.type == "title"), None)
+    if title is not None:
         return title
-    words = re.sub(r"[_\-.]+", " ", PurePosixPath(filename).stem)
-    words = re.sub(
-        r"\b(task list|tasks?|time study|duties|job description|jd|v\d+|\d+)\b", "", words, flags=re.IGNORECASE
-    )
+    words = _NAME_NOISE.sub("", re.sub(r"[_\-.]+", " ", PurePosixPath(filename).stem))
     name = " ".join(words.split()).title()
     first = parsed.pages[0]
-    return fact("title", name, Span(first.number, 0, 0, ""), 0.35) if name else None
-
-
-def _starts(text: str) -> Sequence[tuple[int, str]]:
-    found, start = [], 0
-    for line in text.split("\n"):
-        found.append((start, line))
-        start += len(line) + 1
-    return found
-
-
-def _is_resume(parsed: Parsed) -> bool:
-    text = "\n".join(page.text for page in parsed.pages)
-    marks = sum(bool(_RESUME.match(line.strip())) for line in text.split("\n"))
-    return marks >= 2 and (not _DUTY.search(text) or bool(_ADDRESS.search(text[:400])))
+    return fact("title", name, Span(first.number, 0, 0, ""), 0.35, flags=["title_unusual"]) if name else None

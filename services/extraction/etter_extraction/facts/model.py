@@ -22,6 +22,14 @@ class Span(msgspec.Struct, frozen=True):
     quote: str
 
 
+class Concept(msgspec.Struct, frozen=True):
+    """The entry of the taxonomy of skills that a skill is linked to; `score` 0..1."""
+
+    uri: str | None
+    label: str
+    score: float
+
+
 class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """`quote` is the page's text from `start` to `end`, to the letter; `confidence` 0..1.
 
@@ -41,6 +49,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     group: str | None = None
     time_share: float | None = None
     flags: list[str] = []
+    concept: Concept | None = None
 
 
 class Found(msgspec.Struct, frozen=True):

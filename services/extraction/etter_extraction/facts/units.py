@@ -76,6 +76,11 @@ class Places:
         self._texts = {page.number: page.text for page in pages}
         self._maps: dict[tuple[int, int, int], list[int] | None] = {}
 
+    @property
+    def first(self) -> int:
+        """The number of the first page."""
+        return next(iter(self._texts), 1)
+
     @cached_property
     def whole(self) -> str:
         return "\n".join(self._texts.values())

@@ -1,0 +1,216 @@
+"""Pay: every amount that the text says is paid for the role, each with its own currency, period and hours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from etter_extraction.facts.amounts import Amount, amounts_in, annual, period_in
+from etter_extraction.facts.currencies import of_shared_sign
+from etter_extraction.facts.labelling import Labelled
+from etter_extraction.facts.model import Fact, fact
+from etter_extraction.facts.units import Places
+
+_PAY = re.compile(
+    r"salar(?:y|ies)|\bpay(?:s|ing)?\b|\bpaid\b|\bwages?\b|compensation|remunerat|stipend|earnings?\b|\bearn\b|\bOTE\b|\brates?\b|hiring range|"
+    r"(?:pay|salary) (?:band|scale|grade|range)|package|gehalt|lohn|vergütung|salaire|rémunération|wynagrodzeni|\blön\b|\bløn\b|salario|retribu|\bgrade\b|\bCTC\b|"
+    r"\bper (?:hour|annum|year)\b|annually|hourly",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"bonus|commission|budget|revenue|turnover|sales\b|pension|allowance|reimburse|fund(?:s|ed|ing|raising)?\b|grants?\b|tuition|relocation|sign(?:ing)?[- ]on|401|403|"
+    r"insurance|deductible|donat|award|portfolio|assets|savings|raised|valuation|\bfees?\b|costs?\b|fines?\b|spend|profit|discount|voucher|per diem|invest|"
+    r"contribution|endowment|loans?\b|debt|expense|equipment|purchase|contracts? (?:worth|valued)|valued at|worth\b|prize|scholarship|match(?:ing|es)?\b|stock|equity|"
+    r"referral|customers|clients|members|market|sponsorship|limit|threshold|limits|up-?front|deposit|overhead|capital|facility|projects? of|mileage|learning|home[- ]office|wellness|gym|"
+    r"super(?:annuation)?\b|holiday|retention|incentive|rent\b|supplement|benefits? worth|development",
+    re.IGNORECASE,
+)
+_OTHER_AFTER = re.compile(
+    r"^\s*(?:[A-Z]{3}\s)?(?:(?:in|of|as an?|worth of|towards?|for|per year|per annum|a year|annual|yearly|home|office|sign(?:ing)?-on|sign on|learning|wellness|performance|company|new|total|gross|equipment|training|travel|car|housing|relocation)[\s-]*){0,4}"
+    r"(?:bonus|commission|budget|revenue|turnover|sales|pension|allowance|reimburse\w*|funding|funds?|grants?|tuition|relocation|insurance|deductible|donations?|award|portfolio|assets|savings|fees?|"
+    r"costs?|spend|profit|vouchers?|stipend (?:for|towards)|investments?|contributions?|endowment|expenses|business|company|organi[sz]ation|project|programme|program|loan|equity|stock|market|"
+    r"development|training|education|equipment|supplement|incentive|retention|referral|credit)\b",
+    re.IGNORECASE,
+)
+_CLAUSE = re.compile(r"[;()]|\.\s|,\s(?=(?:plus|and|with)\b)|\bplus\b|\s\+\s|\band\b(?=\s+(?:an?|up to)\b)", re.IGNORECASE)
+_HOURS = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:-\s?)?(?:hours?|hrs?)\.?\s*(?:per|a|each|/|every)\s*(?:week|wk)|(\d{1,2}(?:[.,]\d{1,2})?)\s*hpw\b", re.IGNORECASE)
+_PRO_RATA = re.compile(r"pro[\s-]?rata|prorated|pro-rated|full[- ]time equivalent|\bFTE\b", re.IGNORECASE)
+_ACTUAL = re.compile(r"\bactual (?:salary|pay)|equivalent to|\bequates? to|\(\s*$|=\s*$|\bor\s*$", re.IGNORECASE)
+_LOWEST_YEAR, _HIGHEST_YEAR = 1_000, 5_000_000
+_SMALL_UNIT: Final = ("USD", "GBP", "EUR", "CHF", "CAD", "AUD", "NZD", "SGD")
+_YEARLY_FROM, _HOURLY_BELOW = 10_000, 250
+
+
+@dataclass(frozen=True)
+class _Said:
+    """An amount and the words it stands in."""
+
+    amount: Amount
+    text: str
+    start: int
+    one: Labelled
+    label: str
+
+
+def find(labelled: Sequence[Labelled], places: Places, *, role: int = 0) -> list[Fact]:
+    """The main pay first; other amounts for the same work after it. Ranges that contradict each other are flagged."""
+    said = [one for one in _said(labelled) if _is_pay(one)]
+    said.sort(key=lambda one: -_weight(one))
+    facts: list[Fact] = []
+    for one in said:
+        value, flags, confidence = _value(one, places.whole)
+        known = [(f.value["low"], f.value["high"], f.value["period"]) for f in facts]
+        if (value["low"], value["high"], value["period"]) in known or len(facts) >= 12:
+            continue
+        start = one.start + one.amount.start
+        span = places.of(one.one.unit.block, start, one.start + one.amount.end)
+        facts.append(fact("pay", value, span, confidence, role=role, flags=flags))
+    return _compared(facts)
+
+
+def _said(labelled: Sequence[Labelled]) -> Iterator[_Said]:
+    """Amounts by block, so that a range over two sentences or lines is one; the last heading gives context."""
+    heading, block = "", None
+    for position, one in enumerate(labelled):
+        if one.unit.is_heading or one.label in ("heading", "field") and len(one.unit.text.split()) <= 6 and not amounts_in(one.unit.text):
+            heading = one.unit.text
+        if one.unit.block is block:
+            continue
+        block = one.unit.block
+        mine = [other for other in labelled[position : position + 60] if other.unit.block is block]
+        for amount in amounts_in(block.text):
+            inside = next((o for o in reversed(mine) if o.unit.offset <= amount.start), one)
+            yield _Said(amount, block.text, 0, inside, heading)
+
+
+def _is_pay(said: _Said) -> bool:
+    amount, text = said.amount, said.text
+    if amount.low <= 0 or (said.one.label in ("benefit", "equal", "employer_text") and not _PAY.search(text)):
+        return False
+    if _OTHER_AFTER.match(text[amount.end : amount.end + 60]):
+        return False
+    clause = _CLAUSE.split(text[: amount.start])[-1]
+    before = _last(clause) or _last(text[max(0, amount.start - 120) : amount.start])
+    money = bool(amount.sign) or amount.scaled
+    if before == "other":
+        return False
+    if not money:
+        return _bare(said)
+    if before == "pay" or amount.period:
+        return True
+    return said.one.label == "pay" or bool(_PAY.search(said.label) and not _OTHER.search(said.label)) and len(text) < 120
+
+
+def _bare(said: _Said) -> bool:
+    """A number without a currency is pay only right after a label that says so: `Salary: 45,000 – 50,000`."""
+    before = said.text[max(0, said.amount.start - 45) : said.amount.start]
+    labelled = re.search(r"(?:salar(?:y|ies)|\bpay\b|wages?|compensation|remuneration|gehalt|salaire|wynagrodzenie|lön)[^.;]{0,30}$", before, re.IGNORECASE)
+    alone = not before.strip() and re.search(r"salar|\bpay\b|wage|compensation|gehalt", said.label, re.IGNORECASE)
+    tail = said.text[said.amount.end :]
+    return bool(labelled or alone) and said.amount.high >= 1_000 and not re.match(r"\s*(?:hours|days|weeks|employees|people|%)", tail) and not (1900 <= said.amount.low <= 2100 and not said.amount.is_range)
+
+
+def _last(text: str) -> str | None:
+    """The word nearest before an amount that says what it is: `pay`, `other` or neither."""
+    pay = max((match.start() for match in _PAY.finditer(text)), default=-1)
+    other = max((match.start() for match in _OTHER.finditer(text)), default=-1)
+    if pay == other == -1:
+        return None
+    return "pay" if pay > other else "other"
+
+
+def _weight(said: _Said) -> float:
+    """Which amount is the pay of the role and which only explains it."""
+    amount, before = said.amount, said.text[max(0, said.amount.start - 40) : said.amount.start]
+    label = bool(re.search(r"salar|\bpay\b|compensation|wage|stipend|rate|gehalt|remuneration", before + said.label, re.IGNORECASE))
+    return 2.0 * label + 1.5 * (said.one.label == "pay") + amount.is_range + 0.5 * bool(amount.period) - 3.0 * bool(_ACTUAL.search(before))
+
+
+def _value(said: _Said, document: str) -> tuple[dict[str, Any], list[str], float]:
+    amount, flags, confidence = said.amount, [], 0.93
+    currency = amount.currency
+    if currency is None:
+        currency, doubt = of_shared_sign(amount.sign, document)
+        flags += [doubt] if doubt else []
+    period = amount.period or _period_before(said)
+    if period is None:
+        period = _period_by_size(amount, currency)
+        confidence = 0.8
+        if period is None:
+            flags.append("period_unknown")
+        elif period != "year":
+            flags.append("period_guessed")
+    value: dict[str, Any] = {"low": amount.low, "high": amount.high, "currency": currency, "period": period}
+    value |= _extras(said)
+    flags += implausible(value)
+    return value, flags, 0.5 if flags else confidence
+
+
+def _period_before(said: _Said) -> str | None:
+    clause = re.split(r"[.;)]\s", said.text[: said.amount.start])[-1][-80:]
+    inside = amounts_in(clause)
+    own = clause[inside[-1].end :] if inside and inside[-1].sign else clause
+    return period_in(own) or (period_in(said.label) if len(said.text) < 120 else None)
+
+
+def _period_by_size(amount: Amount, currency: str | None) -> str | None:
+    """Where nothing is said: five figures and more are by the year, as in `£24,248 (paid monthly)`."""
+    if currency is not None and currency not in _SMALL_UNIT:
+        return None
+    if amount.high >= _YEARLY_FROM:
+        return "year"
+    return "hour" if amount.high < _HOURLY_BELOW else None
+
+
+def _extras(said: _Said) -> dict[str, Any]:
+    around = said.text[max(0, said.amount.start - 80) : said.amount.end + 120]
+    found: dict[str, Any] = {}
+    if hours := _HOURS.search(around):
+        found["hours"] = float((hours[1] or hours[2]).replace(",", "."))
+    if _PRO_RATA.search(around):
+        found["pro_rata"] = True
+    if said.amount.bound != "exact":
+        found["bound"] = said.amount.bound
+    if re.search(r"\bOTE\b|on[- ]target", around):
+        found["kind"] = "on_target"
+    elif re.search(r"\bactual (?:salary|pay)\W*$", said.text[: said.amount.start], re.IGNORECASE):
+        found["kind"] = "actual"
+    return found
+
+
+def implausible(value: dict[str, Any]) -> list[str]:
+    """Why an amount can hardly be the pay of one person."""
+    if value["period"] is None or value["currency"] not in (*_SMALL_UNIT, None):
+        return []
+    low, high = (annual(value[end], value["period"], value.get("hours")) for end in ("low", "high"))
+    flags = []
+    if low < _LOWEST_YEAR:
+        flags.append("pay_implausibly_low")
+    if high > _HIGHEST_YEAR or (value["period"] != "year" and high > _HIGHEST_YEAR / 5):
+        flags.append("pay_implausibly_high")
+    return flags
+
+
+def _compared(facts: Sequence[Fact]) -> list[Fact]:
+    """Flag ranges for the same period that contradict each other; one inside the other is no contradiction."""
+    if not any(_contradicts(facts[0], one) for one in facts[1:]):
+        return list(facts)
+    against = [one is facts[0] or _contradicts(facts[0], one) for one in facts]
+    return [
+        msgspec.structs.replace(one, flags=[*one.flags, "pay_conflict"], confidence=0.5) if doubtful else one
+        for one, doubtful in zip(facts, against, strict=True)
+    ]
+
+
+def _contradicts(main: Fact, one: Fact) -> bool:
+    here, there = main.value, one.value
+    if here["period"] != there["period"] or here.get("kind") or there.get("kind"):
+        return False
+    if here["currency"] != there["currency"]:
+        return True
+    within = here["low"] <= there["low"] <= there["high"] <= here["high"]
+    return not within and not there["low"] <= here["low"] <= here["high"] <= there["high"]

@@ -1,0 +1,1 @@
+"""Skills: spans in sentences, items of skill lists, and their concepts in ESCO."""
