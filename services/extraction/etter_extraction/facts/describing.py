@@ -32,7 +32,8 @@ def describe(parsed: Parsed, filename: str) -> Described:
         given = stated if role == 0 else []
         facts += _with(given, _of_role(part, places, filename, role))
     if tasks := task_tables.find(parsed.tables, places):
-        facts = [one for one in facts if one.type != "task" or not _inside(one, tasks)] + _new(tasks, facts)
+        facts = [one for one in facts if one.type != "task" or not _within(one, tasks)]
+        facts += tasks
     return Described(labelled, facts, len(parts))
 
 
@@ -52,11 +53,6 @@ def _with(stated: Sequence[Fact], found: Iterator[Fact]) -> list[Fact]:
     return [*stated, *(one for one in found if one.type not in single)]
 
 
-def _inside(one: Fact, tasks: Sequence[Fact]) -> bool:
+def _within(one: Fact, tasks: Sequence[Fact]) -> bool:
     """The same cell was read as text too."""
     return any(one.page == task.page and one.start < task.end and task.start < one.end for task in tasks)
-
-
-def _new(tasks: Sequence[Fact], facts: Sequence[Fact]) -> list[Fact]:
-    said = {str(one.value).lower() for one in facts if one.type == "task"}
-    return [task for task in tasks if str(task.value).lower() not in said or _inside(task, tasks)]

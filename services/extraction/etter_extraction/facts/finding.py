@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import date
 from pathlib import PurePosixPath
 from typing import Final
 
-from etter_extraction.facts import headcount, kinds, plausibility, task_tables
+from etter_common.clock import utc_now
+from etter_extraction.facts import kinds, plausibility, task_tables
 from etter_extraction.facts.describing import Described, describe
 from etter_extraction.facts.model import Fact, Found, Span, fact
+from etter_extraction.facts.people.fields import Field
+from etter_extraction.facts.people.finding import find_people
 from etter_extraction.facts.units import Places
 from etter_extraction.parsing.parsed import Note, Parsed
 
@@ -16,14 +21,20 @@ _SHEETS: Final = ("csv", "xlsx", "xls", "ods")
 _NAME_NOISE: Final = re.compile(r"\b(?:task list|tasks?|time study|duties|job description|jd|v\d+|final|copy|draft|\d+)\b", re.IGNORECASE)
 
 
-def find_facts(parsed: Parsed, filename: str) -> Found:
-    """The facts role by role. `filename` only names the role of a task list that has no title anywhere."""
+def find_facts(
+    parsed: Parsed, filename: str, *, as_of: date | None = None, choices: Mapping[str, Field] | None = None
+) -> Found:
+    """The facts role by role. `filename` is weak evidence for a title.
+
+    `as_of` decides who has left or not yet begun in tables of people, today where left out; `choices` are the fields
+    that a person chose for columns, by normal heading.
+    """
+    people = find_people(parsed, as_of=as_of or utc_now().date(), choices=choices or {})
     if parsed.kind in _SHEETS:
-        return _sheet(parsed, filename)
+        return _sheet(parsed, filename, people)
     described = describe(parsed, filename)
-    people = headcount.find(parsed)
     judgement = kinds.judge(described.labelled, described.facts)
-    if people is not None and people.facts and judgement.kind != "resume" and not _describes(described):
+    if people is not None and judgement.kind != "resume" and not _describes(described):
         return people
     return _described(described, judgement)
 
@@ -43,17 +54,13 @@ def _described(described: Described, judgement: kinds.Judgement) -> Found:
     return Found(judgement.kind, facts, judgement.confidence, notes)
 
 
-def _sheet(parsed: Parsed, filename: str) -> Found:
+def _sheet(parsed: Parsed, filename: str, people: Found | None) -> Found:
     """A list of tasks, or people; the columns decide."""
-    places = Places(parsed.pages)
-    if tasks := task_tables.find(parsed.tables, places):
+    if people is None and (tasks := task_tables.find(parsed.tables, Places(parsed.pages))):
         title = _title_of_list(parsed, filename)
         facts = plausibility.checked([*([title] if title else []), *tasks])
         return Found("job_description", facts, 0.85, plausibility.notes(facts, 1))
-    people = headcount.find(parsed)
-    if people is not None:
-        return people
-    return Found("other", [], 0.8, [Note("kind:other", "no table of roles or tasks was found")])
+    return people or Found("other", [], 0.8, [Note("kind:other", "no table of roles or tasks was found")])
 
 
 def _title_of_list(parsed: Parsed, filename: str) -> Fact | None:

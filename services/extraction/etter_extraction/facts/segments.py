@@ -61,6 +61,8 @@ def _is_title(text: str) -> bool:
 
 def _with_content(starts: list[int], labelled: Sequence[Labelled]) -> list[int]:
     """Only the titles that have work below them; else a list of related posts would be taken for roles."""
+    if len(starts) < 2:
+        return []
     ends = [*starts[1:], len(labelled)]
     kept = [
         start
