@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -25,6 +25,10 @@ from etter_extraction.settings import ExtractionSettings
 
 log = structlog.get_logger(__name__)
 _DONE = "done"
+_BLANK: Final = {
+    "original": None, "corrected_by": None, "corrected_at": None, "group": None, "time_share": None, "role": 0,
+    "flags": [], "concept": None,
+}  # fmt: skip
 
 
 async def execute(job: Job) -> None:
@@ -104,11 +108,10 @@ class _Run:
 
 
 async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: Answer) -> None:
-    blank = {"original": None, "corrected_by": None, "corrected_at": None}
     await extractions.keep(
         ctx, document.id, job_id=job_id, kind=answer.kind,
-        facts=[{**fact, **blank} for fact in msgspec.to_builtins(answer.facts)],
-        pages=msgspec.to_builtins(answer.pages), report=msgspec.to_builtins(answer.notes),
+        facts=[{**_BLANK, **fact} for fact in msgspec.to_builtins(answer.facts)],
+        pages=msgspec.to_builtins(answer.pages), report=[{"count": 1, "examples": [], **note} for note in msgspec.to_builtins(answer.notes)],
         warnings=[note.message for note in answer.notes if note.code != "ROWS_READ"],
         mappings=msgspec.to_builtins(answer.mappings),
     )  # fmt: skip

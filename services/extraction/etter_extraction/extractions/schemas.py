@@ -11,7 +11,10 @@ from pydantic import Field, StringConstraints
 
 from etter_common.responses import Schema
 
-FactType = Literal["title", "department", "location", "level", "pay", "employment_type", "task", "skill", "role"]
+FactType = Literal[
+    "title", "employer", "department", "location", "level", "manager", "pay", "employment_type", "task", "skill",
+    "qualification", "requirement", "role",
+]  # fmt: skip
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -35,6 +38,12 @@ class RoleValue(Schema):
     location: Short | None = None
 
 
+class ConceptOut(Schema):
+    uri: str
+    label: str
+    score: float = Field(description="0..1, how near the words are to the concept")
+
+
 class FactOut(Schema):
     id: UUID
     type: FactType
@@ -49,6 +58,7 @@ class FactOut(Schema):
     time_share: float | None = Field(description="of a task, 0..1, where the document states it")
     role: int = Field(description="which role of the document the fact is about, from 0")
     flags: list[str] = Field(description="codes of what makes the fact doubtful; it is not accepted in bulk then")
+    concept: ConceptOut | None = Field(description="of a skill: the ESCO concept that it most likely means")
     corrected_by: UUID | None
     corrected_at: datetime | None
 
@@ -64,7 +74,7 @@ class ExtractionOut(Schema):
     id: UUID
     document_id: UUID
     job_id: UUID | None
-    kind: Literal["job_description", "headcount", "other"]
+    kind: Literal["job_description", "headcount", "resume", "other"]
     status: Literal["ready", "accepted", "rejected"]
     facts: list[FactOut]
     report: list[NoteOut] = Field(description="what was left out, guessed or doubtful")
