@@ -264,7 +264,7 @@ class TestTokens:
             "no session": mint.token(caller, sid=None),
             "not a token": "x" * 5000,
         }
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             for what, token in bad.items():
                 response = await client.get("/things", headers={"authorization": f"Bearer {token}"})
                 assert response.status_code == 401, what
@@ -274,7 +274,7 @@ class TestTokens:
     ) -> None:
         session = new_id()
         token = mint.token(Caller(new_id(), company_id, "analyst"), sid=str(session))
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             headers = {"authorization": f"Bearer {token}"}
             assert (await client.get("/things", headers=headers)).status_code == 200
             platform.revocations.put(f"session.{session}", b"")

@@ -9,6 +9,7 @@ from fastapi import FastAPI
 
 from etter_auth import api
 from etter_auth.api_keys.background import api_keys_told
+from etter_auth.callers.service import Callers
 from etter_auth.hashing import Hasher
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
@@ -28,13 +29,20 @@ async def hashing(platform: Platform) -> AsyncIterator[None]:
     yield
 
 
+@asynccontextmanager
+async def authority(platform: Platform) -> AsyncIterator[None]:
+    """Sessions and API keys are auth's own: it asks its tables about each caller, not only what it has heard."""
+    platform.tokens.authority = Callers()
+    yield
+
+
 def create(settings: AuthSettings | None = None) -> FastAPI:
     settings = settings or AuthSettings()
     app = create_app(
         settings,
         title="Etter auth",
         routers=api.routers,
-        background=(hashing, keys_kept, relay, consumers(*subscriptions), api_keys_told, housekeeping),
+        background=(authority, hashing, keys_kept, relay, consumers(*subscriptions), api_keys_told, housekeeping),
     )
     app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
     return app

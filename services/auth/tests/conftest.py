@@ -19,7 +19,7 @@ from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.service import ServiceUnderTest, fixtures
 
-from .factories import Person, make_company, make_person
+from .factories import Person, enrol, make_company, make_person
 
 globals().update(
     fixtures(
@@ -30,6 +30,7 @@ globals().update(
             Base.metadata,
             root=Path(__file__).parents[1],
             extra={"argon2_memory_kib": 8, "argon2_time_cost": 1},
+            enrol=enrol,
         )
     )
 )
