@@ -81,12 +81,24 @@ class Context:
     async def confirm_caller(self) -> None:
         """Raise `Unauthenticated` unless the caller still counts, where this service is the authority about callers.
 
-        There it begins the transaction, which asks on the way; elsewhere it does nothing.
+        There it begins the transaction, which asks on the way; elsewhere it does nothing. The primary is asked, also
+        where what follows may go to the replica.
         """
         authority = self.platform.tokens.authority
         if authority is not None and self.principal is not None:
             self._guard = authority.guard(self.principal)
             await self.session.connection()
+            if self.read_only:
+                await self.release()
+
+    async def release(self) -> None:
+        """Give back the connection that `confirm_caller` took, for work that does without or takes its own."""
+        if self._guard is not None:
+            from etter_common.db import session
+
+            await session.finish(self.session)
+            del self.session
+            self._guard = None
 
     async def read_page(self, read: PageRead) -> Sequence[Sequence[Any]]:
         """Rows of a list: in this work's transaction if it has begun one, else in one of their own."""

@@ -197,6 +197,7 @@ async def cached(
         async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:
             return await load(own)
 
+    await ctx.release()  # else this request could hold one connection and wait for another
     terms = Terms.of(tags, ttl_s=ttl_s, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S)
     entry = await ctx.platform.cache.get_or_load(key, load_apart, terms)
     ctx.found = Found(key, entry, terms)

@@ -163,6 +163,9 @@ async def _refused(still_permitted: StillPermitted | None) -> None:
                 await still_permitted()
         except AppError:
             return
+        except Exception:  # who cannot be asked about is not let in either
+            _log.exception("event_stream_permit_failed")
+            return
 
 
 async def _disconnected(receive: Receive) -> None:

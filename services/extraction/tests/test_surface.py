@@ -18,6 +18,7 @@ class TestSurface(SurfaceTests):
         "extraction_id": make_extraction,
         "fact_id": make_extraction,
     }
+    event_streams = frozenset({"/extraction-jobs/{job_id}/events"})
     unmapped: ClassVar[dict[str, str]] = {
         "uq_extractions_document_id": "written by the worker, which is tried again",
         "fk_extractions_document_id_documents": "written by the worker, which is tried again",

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -38,13 +38,11 @@ from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
+from etter_common.testing.event_streams import EventStreamTests
+from etter_common.testing.event_streams import Maker as Maker
 from etter_common.testing.export import exported, looks_secret
 from etter_common.testing.plugin import Servers
-from etter_common.testing.service import ServiceUnderTest, alembic_config
-
-Clients = Callable[..., CheckedClient]
-Maker = Callable[[Context], Awaitable[UUID | str]]
-"""Makes one object of a kind in the context's company and gives its id."""
+from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
 
 _UPDATE = "ETTER_UPDATE_SNAPSHOTS"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
@@ -58,7 +56,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests:
+class SurfaceTests(EventStreamTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
@@ -69,7 +67,6 @@ class SurfaceTests:
     names columns in it that look like secrets (`table.column`), and what they are.
     """
 
-    makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
     needs_session: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     unmapped: ClassVar[Mapping[str, str]] = {}

@@ -13,15 +13,16 @@ import msgspec
 
 from etter_common.auth import Principal
 
-_ACTIVE_USER: Final = "u.id = '{user}' AND u.company_id = '{company}' AND u.is_active"
 _SESSION: Final = (
     "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id"
-    " WHERE s.id = '{session}' AND s.ended_at IS NULL AND u.roles = '{roles}'::jsonb AND " + _ACTIVE_USER
+    " WHERE s.id = '{session}' AND s.ended_at IS NULL AND u.roles = '{roles}'::jsonb"
+    " AND u.id = '{user}' AND u.company_id = '{company}' AND u.is_active"
 )
 _KEY: Final = (
     "SELECT 1 FROM api_keys k JOIN users u ON u.id = k.user_id"
     " WHERE k.id = '{key}' AND k.hash = decode('{hash}', 'hex') AND k.role = '{role}'"
-    " AND k.revoked_at IS NULL AND k.expires_at > now() AND " + _ACTIVE_USER
+    " AND k.revoked_at IS NULL AND k.expires_at > now()"
+    " AND u.id = '{user}' AND u.company_id = '{company}' AND u.is_active"
 )
 
 

@@ -14,9 +14,9 @@ from etter_common.platform import Platform
 from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
 from etter_common.testing.surface import operations
 
+from .. import test_surface
 from ..conftest import Clients
 from ..factories import Person, sign_in
-from ..test_surface import TestSurface
 
 ENDS = {
     "session ended": "UPDATE sessions SET ended_at = now() WHERE company_id = :company",
@@ -45,7 +45,7 @@ async def answers(app: FastAPI, client: CheckedClient, *, but: frozenset[tuple[s
             method, path.format(user_id=ID, session_id=ID, key_id=ID, company_id=ID), headers={"if-match": "*"}
         )
         for method, path in operations(app, "/api/auth/v1")
-        if (method, path) not in but and (method, path) not in TestSurface.public
+        if (method, path) not in but and (method, path) not in test_surface.TestSurface.public
     }
 
 
@@ -68,10 +68,10 @@ class TestEveryRoute:
         self, app: FastAPI, platform: Platform, company_id: UUID, as_key: Clients, how: str
     ) -> None:
         client = as_key("super_admin")
-        before = await answers(app, client, but=TestSurface.needs_session)
+        before = await answers(app, client, but=test_surface.TestSurface.needs_session)
         assert not {401, 403} & {answer.status_code for answer in before.values()}
         await silently(platform, company_id, how)
-        after = await answers(app, client, but=TestSurface.needs_session)
+        after = await answers(app, client, but=test_surface.TestSurface.needs_session)
         assert {answer.status_code for answer in after.values()} == {401}
 
 
