@@ -14,6 +14,7 @@ from etter_auth.hashing import Hasher
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
 from etter_auth.jwks.router import router as jwks
+from etter_auth.sessions.background import revocations_announced
 from etter_auth.settings import AuthSettings
 from etter_auth.worker import subscriptions
 from etter_common.app import create_app
@@ -42,7 +43,16 @@ def create(settings: AuthSettings | None = None) -> FastAPI:
         settings,
         title="Etter auth",
         routers=api.routers,
-        background=(authority, hashing, keys_kept, relay, consumers(*subscriptions), api_keys_told, housekeeping),
+        background=(
+            authority,
+            hashing,
+            keys_kept,
+            relay,
+            consumers(*subscriptions),
+            api_keys_told,
+            revocations_announced,
+            housekeeping,
+        ),
     )
     app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
     return app

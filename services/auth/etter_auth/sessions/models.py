@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_auth.tables import Base
@@ -19,7 +19,11 @@ class Session(IdMixin, CompanyMixin, Base):
     """
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "company_id", "user_id", "created_at", "id"), Index(None, "company_id", "created_at"))
+    __table_args__ = (
+        Index(None, "company_id", "user_id", "created_at", "id"),
+        Index(None, "company_id", "created_at"),
+        Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
+    )
 
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
