@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, text
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_auth.tables import Base
@@ -22,7 +22,6 @@ class Session(IdMixin, CompanyMixin, Base):
     __table_args__ = (
         Index(None, "company_id", "user_id", "created_at", "id"),
         Index(None, "company_id", "created_at"),
-        Index("ix_sessions_ended_at", "ended_at", postgresql_where=text("ended_at IS NOT NULL")),
     )
 
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
@@ -44,3 +43,6 @@ class Session(IdMixin, CompanyMixin, Base):
 
     def has_ended(self, now: datetime, *, idle: timedelta) -> bool:
         return self.ended_at is not None or now >= self.expires_at or now >= self.last_used_at + idle
+
+
+Index("ix_sessions_ended_at", Session.ended_at, postgresql_where=Session.ended_at.is_not(None))
