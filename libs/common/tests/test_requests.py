@@ -280,6 +280,21 @@ class TestTokens:
             platform.revocations.put(f"session.{session}", b"")
             assert (await client.get("/things", headers=headers)).status_code == 401
 
+    @pytest.mark.principal("analyst")
+    @pytest.mark.parametrize("what", ["keys", "api_keys"])
+    async def test_who_cannot_be_verified_is_asked_to_come_again(
+        self, client: CheckedClient, as_key: Clients, platform: Platform, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        """Also past an answer that is at hand."""
+        if what == "api_keys":
+            client = as_key("analyst")
+        for _ in range(2):
+            assert (await client.get("/things")).status_code == 200
+        monkeypatch.setattr(getattr(platform, what).freshness, "max_age_s", -1.0)
+        response = await client.get("/things")
+        assert (response.status_code, response.json()["code"]) == (503, "VERIFICATION_UNAVAILABLE")
+        assert response.headers["retry-after"] == "2"
+
 
 class TestRateLimit:
     async def test_the_answer_carries_the_limit(self, client: CheckedClient) -> None:
