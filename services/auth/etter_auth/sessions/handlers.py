@@ -12,4 +12,4 @@ async def session_revoked(ctx: Context, event: Event) -> None:
     """Idempotent: the same key again. Redelivered until it is there, so no revocation is forgotten."""
     revoked = event.payload
     assert isinstance(revoked, SessionRevoked)  # noqa: S101 - the subscription names the type
-    await service.tell(ctx.platform, revoked.session_id)
+    await service.put_ended(ctx.platform, revoked.session_id)

@@ -125,7 +125,7 @@ async def announce_ended(ctx: Context, company_id: UUID, ended: Mapping[str, str
         )
 
 
-async def tell(platform: Platform, session_id: UUID) -> None:
+async def put_ended(platform: Platform, session_id: UUID) -> None:
     """Put an ended session into the bucket that every service watches."""
     await (await _store(platform)).put(_key(session_id), b"1")
 
