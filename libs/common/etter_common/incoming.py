@@ -6,7 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Final
 
-from etter_common.errors import AppError, PayloadTooLarge, RequestTimeout, TooDeep
+from etter_common.errors import PayloadTooLarge, RequestTimeout, TooDeep
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive
@@ -23,8 +23,7 @@ _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 class Incoming:
     """Counts the body while it streams in, never after buffering it; a JSON body is looked at before it is parsed.
 
-    While it waits for the client it leaves its place: who sends slowly takes none away. `refused` keeps the reason
-    for when the framework turns it into a plain 400.
+    While it waits for the client it leaves its place: who sends slowly takes none away.
     """
 
     def __init__(
@@ -38,7 +37,6 @@ class Incoming:
         self._idle_s = idle_s
         self._seen = 0
         self._is_complete = False
-        self.refused: AppError | None = None
 
     async def __call__(self) -> Message:
         if self._is_complete:
@@ -59,7 +57,7 @@ class Incoming:
                 break
         body = b"".join(parts)
         if is_too_deep(body):
-            self._refuse(TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH))
+            raise TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH)
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _next(self) -> Message:
@@ -82,17 +80,13 @@ class Incoming:
             done, _ = await asyncio.wait({waiting}, timeout=self._idle_s)
         finally:
             waiting.cancel()
-            await self._place.take()
         if not done:
-            self._refuse(RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE))
+            raise RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE)
+        await self._place.take()
         return waiting.result()
 
     def _refuse_size(self) -> None:
-        self._refuse(PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit))
-
-    def _refuse(self, error: AppError) -> None:
-        self.refused = error
-        raise error
+        raise PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit)
 
 
 def is_too_deep(body: bytes, *, most: int = MAX_DEPTH) -> bool:

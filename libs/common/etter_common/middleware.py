@@ -112,7 +112,8 @@ class PlatformMiddleware:
         ids = logging.set_ids(state.ids)
         state.queries, log_token = query_log.begin()
         state.trace.activate(f"{scope['method']} {self._settings.service}")
-        state.gate, place = self.gate, Place(self.gate)
+        state.gate, state.place = self.gate, Place(self.gate)
+        place = state.place
         metrics.IN_FLIGHT.count += 1
         try:
             await self._answer(scope, receive, out, place)
@@ -167,7 +168,7 @@ class PlatformMiddleware:
         if declared and not declared.isdigit():
             raise BadRequest("Content-Length is not a number")
         media_type = state.given.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
-        state.incoming = Incoming(
+        return Incoming(
             receive,
             place=place,
             limit=next((n for end, n in self._limits if scope["path"].endswith(end)), self._settings.max_body_bytes),
@@ -175,7 +176,6 @@ class PlatformMiddleware:
             is_json=media_type.endswith((b"/json", b"+json")),
             idle_s=self._settings.body_idle_timeout_s,
         )
-        return state.incoming
 
     def _record(self, scope: Scope, state: RequestState) -> None:
         took_s = monotonic() - state.started

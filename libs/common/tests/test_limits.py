@@ -167,7 +167,7 @@ class TestRates:
             assert answers[-1].headers["ratelimit-policy"].startswith('"company";q=2;')
 
     async def test_who_is_not_signed_in_is_counted_by_address(self, site: Opening) -> None:
-        async with site(rate_limit_requests=2) as here:
+        async with site(rate_limit_address_requests=2) as here:
             client = here.client(signed_in=False)
             answers = [
                 (await client.get("/open", headers={"x-forwarded-for": address})).status_code
