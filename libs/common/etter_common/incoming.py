@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from etter_common.errors import PayloadTooLarge, RequestTimeout, TooDeep
+from etter_common.errors import AppError, PayloadTooLarge, RequestTimeout, TooDeep
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from etter_common.overload import Place
 
 MAX_DEPTH: Final = 64
+LINGER_S: Final = 1.0
+LINGER_BYTES: Final = 64 * 1024
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PAIRS: Final = re.compile(rb"\[\]|\{\}")
 _CLOSE: Final = {"Connection": "close"}
@@ -82,8 +85,30 @@ class Incoming:
             waiting.cancel()
         if not done:
             raise RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE)
-        await self._place.take()
-        return waiting.result()
+        message = waiting.result()
+        try:
+            await self._place.take()
+        except AppError:
+            if message.get("more_body", False):
+                await self.discard()
+            raise
+        return message
+
+    async def discard(self) -> None:
+        """Let a small body arrive before the request is refused for load.
+
+        The server may close the connection right after the answer; a client that is still sending would then see a
+        reset in place of the answer.
+        """
+        if self._declared > LINGER_BYTES:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while self._seen <= LINGER_BYTES:
+                    message = await self._receive()
+                    self._seen += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     def _refuse_size(self) -> None:
         raise PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit)

@@ -129,11 +129,11 @@ class PlatformMiddleware:
         deadline: Deadline | None = None
         try:
             _check_size(scope)
-            self.gate.refuse_late(out.state.started)
-            await place.take()
+            received = self._incoming(scope, receive, out.state, place)
+            await self._take_place(out.state, place, received)
             deadline = self._deadlines.begin()
             out.on_stream = lambda: _open_ended(deadline, place)
-            await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
+            await self._app(scope, received, out.send)
             if out.state.found is not None:
                 self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
         except asyncio.CancelledError:
@@ -148,6 +148,15 @@ class PlatformMiddleware:
         finally:
             if deadline is not None:
                 deadline.end()
+
+    async def _take_place(self, state: RequestState, place: Place, received: Receive) -> None:
+        try:
+            self.gate.refuse_late(state.started)
+            await place.take()
+        except AppError:
+            if isinstance(received, Incoming):
+                await received.discard()
+            raise
 
     async def _broke(self, out: Outgoing, error: Exception) -> None:
         if out.begun:

@@ -67,7 +67,7 @@ async def rows_of(platform: Platform, buckets: Buckets) -> dict[bytes, Mapping[s
         found = await session.execute(
             text("SELECT * FROM sign_in_tries WHERE key = ANY(:keys)"), {"keys": list(buckets.limits())}
         )
-        return {row["key"]: row for row in found.mappings()}
+        return {row["key"]: dict(row) for row in found.mappings()}
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def mine() -> Buckets:
 class TestBuckets:
     @pytest.mark.parametrize("seed", range(4))
     async def test_they_are_those_of_the_simulation(self, platform: Platform, seed: int) -> None:
-        """Random tries at three accounts from two networks with pauses: the same waits. In a transaction no time passes."""
+        """Random tries at three accounts from two networks with pauses: the same waits. A transaction has one time."""
         chance, door, now = Random(seed), Door(), 0.0
         everybody = [
             at(f"{uuid4()}@x.example", ip)
