@@ -95,9 +95,14 @@ def network_of(address: str) -> str:
 def wait_s(buckets: Buckets, readings: Mapping[bytes, Reading]) -> int:
     """Whole seconds until there is room for this try; 0 when there is."""
     deciding = {buckets.pair: PAIR} if readings[buckets.pair].is_known else buckets.limits()
-    over = {key: readings[key].level + readings[key].in_progress - limit.capacity for key, limit in deciding.items()}
-    longest = max(over[key] * limit.drain_s for key, limit in deciding.items())
-    return min(max(ceil(longest), 0), LONGEST_WAIT_S)
+    return max(_wait_s(readings[key], limit) for key, limit in deciding.items())
+
+
+def _wait_s(found: Reading, limit: Limit) -> int:
+    """Until enough has drained; where only tries in progress are in the way, they end soon."""
+    if found.level + found.in_progress <= limit.capacity:
+        return 0
+    return min(max(ceil((found.level + 1 - limit.capacity) * limit.drain_s), 1), limit.drain_s)
 
 
 def changes(buckets: Buckets, outcome: Outcome, *, is_known: bool) -> dict[bytes, int]:

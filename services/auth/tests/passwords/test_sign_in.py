@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from uuid import UUID
 
 import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import text
+from sqlalchemy.pool import QueuePool
 
 from etter_auth.hashing import Hasher
 from etter_auth.passwords.tries import buckets_of
 from etter_auth.sessions import service as sessions
+from etter_auth.settings import AuthSettings
 from etter_common import crypto
 from etter_common.errors import Unavailable
 from etter_common.platform import Platform
@@ -258,6 +261,34 @@ class TestLimits:
         assert key == crypto.sign(
             f"account/ {person.email}".encode(), key=platform.settings.signing_key, purpose="sign-in-tries"
         )
+
+
+class TestFlood:
+    async def test_sign_ins_that_wait_to_be_hashed_take_neither_places_nor_connections(
+        self, visitor: CheckedClient, platform: Platform, person: Person, settings: AuthSettings
+    ) -> None:
+        tokens = await sign_in(visitor, person)
+        gate = platform.part(Hasher)._gate
+        async with AsyncExitStack() as permits:
+            for _ in range(settings.hash_threads + 1):
+                await permits.enter_async_context(gate.permit())
+            flood = [
+                asyncio.create_task(visitor.post("/sessions", json={"email": f"{n}@x.example", "password": "wrong"}))
+                for n in range(settings.max_concurrency + 60)
+            ]
+            async with asyncio.timeout(60):
+                while len(gate._waiting) < len(flood):  # noqa: ASYNC110 - in this loop, no timer
+                    await asyncio.sleep(0)
+            pool = platform.db.engine.pool
+            assert isinstance(pool, QueuePool)
+            assert pool.checkedout() < 5, "those of the background alone"
+            others = [
+                await visitor.get("/me", headers=tokens.bearer),
+                await visitor.get("/.well-known/jwks.json"),
+                await visitor.post("/sessions/refresh", json={"refresh_token": tokens.refresh}),
+            ]
+            assert [answer.status_code for answer in others] == [200] * 3
+        assert {(await task).status_code for task in flood} <= {401, 429}
 
 
 class _Watched:

@@ -115,6 +115,10 @@ class TestWait:
         readings = {key: Reading(0.0, at_once) for key in buckets.limits()}
         assert (wait_s(buckets, readings) == 0) is (at_once <= PAIR.capacity)
 
+    def test_tries_in_progress_alone_are_waited_for_shortly(self) -> None:
+        buckets = at("maya@x.example")
+        assert wait_s(buckets, {key: Reading(0.0, PAIR.capacity + 1) for key in buckets.limits()}) == 1
+
     def test_an_empty_bucket_may_be_forgotten(self) -> None:
         assert all(n.capacity * n.drain_s <= FORGOTTEN_AFTER.total_seconds() for n in (PAIR, ACCOUNT, NETWORK))
 
