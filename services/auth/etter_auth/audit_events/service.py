@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from etter_auth.audit_events.entries import Entry
-from etter_auth.audit_events.models import AuditEvent
 from etter_auth.audit_events.repository import AuditEventRepository, AuditLog
 from etter_auth.audit_events.schemas import AuditEventQuery
 from etter_common.context import Context
@@ -12,7 +11,7 @@ from etter_common.responses import Slice
 
 def record(ctx: Context, entry: Entry) -> None:
     """Written at the end of this transaction; with an error only if that keeps its writes."""
-    AuditLog(ctx).add(AuditEvent(**entry.values(ctx)))
+    AuditLog(ctx).append(entry)
 
 
 async def list_page(ctx: Context, query: AuditEventQuery) -> Slice:

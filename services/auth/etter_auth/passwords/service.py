@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from etter_auth import metrics
 from etter_auth.audit_events import service as audit
 from etter_auth.audit_events.entries import Entry
@@ -15,14 +13,13 @@ from etter_auth.passwords.repository import (
     AccountRepository,
     PasswordRepository,
     StoredPasswordRepository,
-    TriesRepository,
 )
 from etter_auth.passwords.schemas import Credentials, PasswordChange
-from etter_auth.passwords.tries import KNOWN_FOR, Counters, counters
+from etter_auth.passwords.tries import Outcome, buckets_of
+from etter_auth.passwords.tries_repository import Hold, TriesRepository
 from etter_auth.sessions import service as sessions
 from etter_auth.sessions.schemas import TokensOut
 from etter_auth.users.models import User
-from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import FieldError, Unauthenticated
 from etter_common.ratelimit import Policy
@@ -34,26 +31,27 @@ CHANGES = Policy("password-change", 10, 900)  # who has got hold of a token does
 async def sign_in(ctx: Context, credentials: Credentials) -> TokensOut:
     """First tokens of a new session; raises `SignInDelayed` or `InvalidCredentials`, which tell nothing more.
 
-    The try is counted in a transaction of its own before the hash is looked at: the count holds whatever comes after,
-    and no connection is kept while a core is waited for.
+    A permit to hash comes first: who waits for one has no connection and no count. The try's hold is committed before
+    the hash is checked, and no connection is kept meanwhile.
     """
     email = normal_email(credentials.email)
-    tries = counters(email, ctx.origin.client_ip, key=ctx.signing_key)
-    async with ctx.platform.work(origin=ctx.origin, system=True) as gate:
-        await _admit(gate, tries)
-        account = await AccountRepository(gate).find_by_email(email)
-    stored = account.hash if account and account.user.is_active else None
-    verdict = await ctx.platform.part(Hasher).verify(stored, credentials.password.get_secret_value())
+    hasher = ctx.platform.part(Hasher)
+    async with hasher.permit():
+        async with ctx.platform.work(origin=ctx.origin, system=True) as apart:
+            hold = await _admit(apart, email)
+            account = await AccountRepository(apart).find_by_email(email)
+        stored = account.hash if account and account.user.is_active else None
+        verdict = await hasher.verify(stored, credentials.password.get_secret_value())
     if account is None or stored is None or not verdict.is_right:
-        raise await _refused(ctx, account)
-    beside = [repository.taking_back(tries, utc_now())]
+        raise _refused(ctx, account, hold)
+    beside = [hold.settled_right()]
     if verdict.fresh_hash:
         beside.append(repository.rehashing(account.user.id, old=stored, fresh=verdict.fresh_hash))
     user = account.user
     who = sessions.SignedIn(user.id, user.company_id, user.roles, AMR)
     signed_in = await sessions.start(ctx, who, only_if=repository.still_valid(user.id, stored), beside=beside)
     if signed_in is None:
-        raise await _refused(ctx, account)
+        raise _refused(ctx, account, hold)
     metrics.SIGN_INS.labels("success").inc()
     return signed_in
 
@@ -63,11 +61,16 @@ async def change(ctx: Context, data: PasswordChange) -> None:
     limit = await ctx.platform.limiter.check(f"user:{ctx.user_id}", CHANGES)
     if not limit.allowed:
         raise SignInDelayed(headers=limit.headers())
+    hasher = ctx.platform.part(Hasher)
+    async with hasher.permit():  # before the row is locked: who waits for a permit has no connection
+        await _change(ctx, data, hasher)
+
+
+async def _change(ctx: Context, data: PasswordChange, hasher: Hasher) -> None:
     passwords = PasswordRepository(ctx)
     account = await passwords.lock_account(ctx.user_id)
     if account is None:
         raise Unauthenticated
-    hasher = ctx.platform.part(Hasher)
     verdict = await hasher.verify(account.hash, data.current_password.get_secret_value())
     if not verdict.is_right:
         audit.record(ctx, Entry("passwords:change", ctx.company_id, target_id=ctx.user_id, outcome="failure"))
@@ -109,27 +112,25 @@ def normal_email(email: str) -> str:
     return email.strip().lower()
 
 
-async def prune(ctx: Context, now: datetime) -> None:
-    await TriesRepository(ctx).forget_before(now, known_for=KNOWN_FOR)
+async def prune(ctx: Context) -> None:
+    await TriesRepository(ctx).forget()
 
 
-async def _admit(ctx: Context, tries: Counters) -> None:
-    """Count the try; raises `SignInDelayed` when any counter that counts here holds it back."""
-    now = utc_now()
-    states = await TriesRepository(ctx).count(tries)
-    pair = states[tries.pair.key]
-    is_known = pair.succeeded_at is not None and pair.succeeded_at > now - KNOWN_FOR
-    relevant = [states[tries.network.key], pair, *([] if is_known else [states[tries.user.key]])]
-    wait = max(((state.blocked_until - now).total_seconds() for state in relevant if state.was_refused), default=None)
-    if wait is not None:
+async def _admit(ctx: Context, email: str) -> Hold:
+    """Hold room for the try; raises `SignInDelayed` when a bucket that counts here has none."""
+    buckets = buckets_of(email, ctx.origin.client_ip, key=ctx.signing_key)
+    hold = await TriesRepository(ctx).hold(buckets, for_s=ctx.platform.settings.request_timeout_s)
+    if hold.wait_s:
         metrics.SIGN_INS.labels("delayed").inc()
-        seconds = max(1, int(wait) + 1)
-        raise SignInDelayed(headers={"Retry-After": str(seconds)}, retry_after_s=seconds)
+        ctx.append(hold.settled(Outcome.DELAYED))
+        raise SignInDelayed(headers={"Retry-After": str(hold.wait_s)}, retry_after_s=hold.wait_s)
+    return hold
 
 
-async def _refused(ctx: Context, account: Account | None) -> InvalidCredentials:
-    """Written down, for whom there is somebody; the address that was typed is not kept."""
+def _refused(ctx: Context, account: Account | None, hold: Hold) -> InvalidCredentials:
+    """Count the try and log it, for the account's company if there is one; the address that was typed is not kept."""
     metrics.SIGN_INS.labels("refused").inc()
+    ctx.append(hold.settled(Outcome.WRONG))
     user = account.user if account else None
     audit.record(
         ctx,
