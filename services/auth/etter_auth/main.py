@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import FastAPI
 
 from etter_auth import api
@@ -17,6 +20,7 @@ from etter_auth.worker import subscriptions
 from etter_common.app import create_app
 from etter_common.events.consumer import consumers
 from etter_common.events.relay import relay
+from etter_common.platform import Platform
 
 
 @asynccontextmanager
