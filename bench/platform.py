@@ -34,7 +34,7 @@ from etter_common.ids import new_id
 from etter_common.responses import encode
 from etter_common.testing.client import Caller, TokenMint, plant_key
 from etter_common.testing.service import alembic_config
-from etter_common.watch import bucket
+from etter_common.buckets import bucket
 from etter_devstack.servers import TestServers
 
 ROUNDS = 5

@@ -19,7 +19,6 @@ import etter_simulation.worker
 from etter_common.events import streams
 from etter_common.ids import new_id
 from etter_common.jobs import Queue
-from etter_common.jobs.runner import _CONSUMER
 from etter_devstack.servers.ports import answers, free_port
 from etter_devstack.servers.process import Process
 
@@ -75,10 +74,10 @@ async def test_the_monitoring_port_tells_the_lag_of_each(server: tuple[str, str]
         js = client.jetstream()
         for queue in (queue for worker in WORKERS.values() for queue in queues(worker)):
             await streams.ensure_stream(js, streams.jobs_config(queue.name))
-            await js.add_consumer(queue.stream, ConsumerConfig(durable_name=_CONSUMER))
+            await js.add_consumer(queue.stream, ConsumerConfig(durable_name=streams.WORKERS))
             for _ in range(3):
                 await js.publish(streams.job_subject(queue.name, new_id()), b"")
-        taken = await js.pull_subscribe_bind(_CONSUMER, "ETTER_JOBS_EXTRACTION")
+        taken = await js.pull_subscribe_bind(streams.WORKERS, "ETTER_JOBS_EXTRACTION")
         await taken.fetch(1)
     finally:
         await client.close()

@@ -31,6 +31,7 @@ AUDIENCE: Final = "etter"  # one audience for all four services, see docs/decisi
 ACCESS_TOKEN_LIFETIME_S: Final = 600
 KEYS_BUCKET: Final = "auth-keys"
 REVOCATIONS_BUCKET: Final = "auth-revocations"
+REVOCATIONS_KEPT_S: Final = ACCESS_TOKEN_LIFETIME_S + 60
 _LEEWAY_S = 5
 _CACHE_SIZE = 10_000
 _MAX_TOKEN_LENGTH = 4096
@@ -244,6 +245,7 @@ class TokenVerifier:
             if decoded.header.get("typ") != TOKEN_TYPE or "kid" not in decoded.header:
                 raise Unauthenticated("the access token is not valid")
             self._claims.validate(decoded.claims)
+            _refuse_odd_lifetime(int(decoded.claims["iat"]), int(decoded.claims["exp"]))
             return _Seen(_principal(decoded.claims), int(decoded.claims["iat"]))
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise Unauthenticated("the access token is not valid") from error
@@ -253,6 +255,14 @@ def bearer_token(authorization: str | None) -> str | None:
     """The token of an `Authorization: Bearer` header (RFC 6750 §2.1), `None` for anything else."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _refuse_odd_lifetime(issued_at: int, expires_at: int) -> None:
+    """Auth issues no token for longer, and none ahead of time: one like that is forged, whoever signed it."""
+    if expires_at - issued_at > ACCESS_TOKEN_LIFETIME_S + _LEEWAY_S:
+        raise Unauthenticated("the access token is not valid")
+    if issued_at > epoch_s() + _LEEWAY_S:
+        raise Unauthenticated("the access token is not valid")
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

@@ -4,65 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js.api import KeyValueConfig
-from nats.js.errors import BucketNotFoundError, NotFoundError
-from nats.js.kv import KeyValue
 
+from etter_common.buckets import bucket
 from etter_common.events.supervisor import honour_cancel, stop
 
 log = structlog.get_logger(__name__)
 _RETRY_S = 1.0
 _REFRESH_S = 30.0
-_SNAPSHOT_S = 5.0  # longest silence while one is read
 
 
 class Sink(Protocol):
     """What takes the bucket's entries."""
 
     def put(self, key: str, value: bytes, /) -> None: ...
-
-
-async def bucket(nats: Client, name: str, *, ttl_s: float | None = None, replicas: int = 1) -> KeyValue:
-    """The bucket, made if it is not there yet, and kept by at least so many servers."""
-    js = nats.jetstream()
-    try:
-        found = await js.key_value(name)
-    except (BucketNotFoundError, NotFoundError):
-        return await js.create_key_value(KeyValueConfig(bucket=name, ttl=ttl_s, history=1, replicas=replicas))
-    if replicas > 1:
-        config = (await js.stream_info(f"KV_{name}")).config
-        if (config.num_replicas or 1) < replicas:
-            await js.update_stream(replace(config, num_replicas=replicas))
-    return found
-
-
-async def entries(store: KeyValue) -> dict[str, KeyValue.Entry]:
-    """What the bucket holds at the moment, by key, in one pass; without what was deleted.
-
-    Ends with the message behind which there is none, since the client's own mark of the end (an entry of `None`) may
-    come before messages that are on their way. An entry that is written anew at this very moment may be missing. Raises
-    `TimeoutError` when the last message is taken away meanwhile.
-    """
-    found: dict[str, KeyValue.Entry] = {}
-    if (await store.status()).values == 0:
-        return found
-    watcher = await store.watchall()
-    try:
-        while True:
-            entry = await watcher.updates(timeout=_SNAPSHOT_S)  # type: ignore[no-untyped-call]
-            if entry is not None and entry.operation is None:
-                found[entry.key] = entry
-            if entry is not None and entry.delta == 0:
-                return found
-    finally:
-        await watcher.stop()  # type: ignore[no-untyped-call]
 
 
 class BucketWatch:
@@ -98,23 +58,20 @@ class BucketWatch:
     async def _follow(self) -> None:
         """Read the snapshot, then changes, until nothing has come for a while; the caller starts anew."""
         store = await bucket(self._nats, self._name, ttl_s=self._ttl_s, replicas=self._replicas)
-        if (await store.status()).values == 0:
-            self.loaded.set()
         watcher = await store.watchall()
         try:
             while True:
                 honour_cancel()
                 try:
-                    entry = await watcher.updates(timeout=_REFRESH_S)  # type: ignore[no-untyped-call]
+                    entry = await watcher.updates(timeout=_REFRESH_S)
                 except NatsTimeoutError:
                     return
-                if entry is None:  # the client's mark of the snapshot's end, which may come too early
+                if entry is None:  # the end of what is stored
+                    self.loaded.set()
                     continue
                 if entry.operation is None:
                     self._sink.put(entry.key, entry.value or b"")
                 elif self._on_delete:
                     self._on_delete(entry.key)
-                if entry.delta == 0:
-                    self.loaded.set()
         finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
+            await watcher.stop()

@@ -15,7 +15,7 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform, make_redis, open_platform
 from etter_common.testing.backbone import ProbeSettings
 from etter_common.testing.client import Caller, plant_key
-from etter_common.watch import bucket
+from etter_common.buckets import bucket
 
 
 class TestOpenPlatform:

@@ -11,7 +11,7 @@ from etter_common.platform import Platform
 from etter_common.testing.backbone import backbone, until
 from etter_common.testing.client import Caller, plant_key
 from etter_common.testing.plugin import Servers
-from etter_common.watch import bucket, entries
+from etter_common.buckets import bucket, entries
 
 
 class TestEntries:

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import msgspec
 from nats.js.errors import KeyWrongLastSequenceError
-from nats.js.kv import KeyValue
 
+from etter_auth import foreign
 from etter_auth.api_keys import events, repository
 from etter_auth.api_keys.errors import ApiKeyRoleNotGrantable, TooManyApiKeys
 from etter_auth.api_keys.models import ApiKey
@@ -27,7 +27,7 @@ from etter_common.ids import new_id
 from etter_common.permissions import permissions_of
 from etter_common.platform import Platform
 from etter_common.responses import Slice
-from etter_common.watch import bucket, entries
+from etter_common.buckets import Bucket, bucket, entries
 
 MAX_LIVE: Final = 50
 """Keys of a company that are neither revoked nor expired."""
@@ -111,27 +111,50 @@ async def align(platform: Platform) -> None:
     store = await _store(platform)
     present = await entries(store)
     async with platform.work(system=True) as ctx:
-        wanted = {str(key.id): _told(key) for key in await AllApiKeysRepository(ctx).unexpired(utc_now())}
+        keys = AllApiKeysRepository(ctx)
+        wanted = {str(key.id): _told(key) for key in await keys.unexpired(utc_now())}
+        strays = await _foreign(keys, {kid: entry.value for kid, entry in present.items() if kid not in wanted})
     for key_id, value in wanted.items():
         there = present.get(key_id)
         if there is None:
             await _add(store, key_id, value)
         elif there.value not in (value, api_keys.REVOKED):
+            foreign.report(api_keys.BUCKET, key_id)
             with suppress(KeyWrongLastSequenceError):
                 await store.update(key_id, value, last=there.revision)
     for key_id in present.keys() - wanted.keys():
         await store.delete(key_id)
+        if key_id in strays:
+            foreign.report(api_keys.BUCKET, key_id)
+
+
+async def _foreign(keys: AllApiKeysRepository, unwanted: Mapping[str, bytes | None]) -> set[str]:
+    """Those that auth has not written. Others are expired, or of a company that has just been deleted."""
+    told = {key_id: _read(value) for key_id, value in unwanted.items()}
+    gone = {entry.company_id for entry in told.values() if entry} - await keys.companies()
+    ours = {str(key_id) for key_id in await keys.ids()}
+    return {
+        key_id for key_id, entry in told.items()
+        if key_id not in ours and unwanted[key_id] != api_keys.REVOKED and (entry is None or entry.company_id not in gone)
+    }  # fmt: skip
+
+
+def _read(value: bytes | None) -> api_keys.Entry | None:
+    try:
+        return msgspec.json.decode(value or b"", type=api_keys.Entry | None)
+    except msgspec.DecodeError:
+        return None
 
 
 async def prune(ctx: Context, now: datetime) -> None:
     await AllApiKeysRepository(ctx).forget_before(now - KEPT_AFTER_EXPIRY)
 
 
-async def _store(platform: Platform) -> KeyValue:
+async def _store(platform: Platform) -> Bucket:
     return await bucket(platform.nats, api_keys.BUCKET, replicas=platform.settings.nats_replicas)
 
 
-async def _add(store: KeyValue, key_id: str, value: bytes) -> None:
+async def _add(store: Bucket, key_id: str, value: bytes) -> None:
     """Unless the bucket knows the key already: an entry changes only by being revoked."""
     with suppress(KeyWrongLastSequenceError):
         await store.create(key_id, value)

@@ -6,9 +6,9 @@ from etter_common import auth
 from etter_common.context import Context
 from etter_common.events.contracts.auth import SessionRevoked
 from etter_common.events.envelope import Event
-from etter_common.watch import bucket
+from etter_common.buckets import bucket
 
-BUCKET_TTL_S = auth.ACCESS_TOKEN_LIFETIME_S + 60
+BUCKET_TTL_S = auth.REVOCATIONS_KEPT_S
 
 
 async def session_revoked(ctx: Context, event: Event) -> None:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import CTE, Select
 
-from etter_auth import tokens
+from etter_auth import foreign, tokens
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import Ending
 from etter_auth.jwks.service import SigningKeys
@@ -20,11 +20,17 @@ from etter_auth.sessions.repository import OpenSessionRepository, SessionReposit
 from etter_auth.sessions.schemas import SessionQuery, TokensOut
 from etter_auth.settings import AuthSettings
 from etter_common import auth, crypto
+from etter_common.buckets import bucket, entries
 from etter_common.clock import epoch_s, utc_now
 from etter_common.context import Context
 from etter_common.errors import Forbidden
 from etter_common.ids import new_id
+from etter_common.platform import Platform
 from etter_common.responses import Slice
+
+
+ANNOUNCED_WITHIN = timedelta(seconds=60)
+"""A revocation that is missing for longer was not late: it was deleted."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,22 @@ class SignedIn:
     company_id: UUID
     roles: Sequence[str]
     amr: Sequence[str]
+
+
+async def put_back_revocations(platform: Platform) -> None:
+    """Write the revocations that the bucket should have and has not: of sessions that ended while tokens still live."""
+    now = utc_now()
+    async with platform.work(system=True) as ctx:
+        ended = await OpenSessionRepository(ctx).ended_since(now - timedelta(seconds=auth.ACCESS_TOKEN_LIFETIME_S))
+    store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET, replicas=platform.settings.nats_replicas)
+    present = await entries(store)
+    for session_id, ended_at in ended:
+        key = f"session.{session_id}"
+        if key in present:
+            continue
+        if now - ended_at > ANNOUNCED_WITHIN:
+            foreign.report(auth.REVOCATIONS_BUCKET, key)
+        await store.put(key, b"1")
 
 
 def settings_of(ctx: Context) -> AuthSettings:

@@ -18,7 +18,7 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform, open_platform
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
-from etter_common.watch import bucket, entries
+from etter_common.buckets import bucket, entries
 
 from ..conftest import Clients, later
 from ..factories import make_company, make_person

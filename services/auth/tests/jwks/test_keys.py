@@ -25,7 +25,7 @@ from etter_common import auth
 from etter_common.ids import new_id
 from etter_common.platform import Platform, open_platform
 from etter_common.testing.client import CheckedClient
-from etter_common.watch import bucket
+from etter_common.buckets import bucket
 
 from ..conftest import later
 from ..factories import Person, refresh, sign_in
