@@ -1,0 +1,47 @@
+"""The users of NATS and Valkey of one folder's stack: their passwords, and the addresses that carry them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from etter_common.events import accounts
+from etter_devstack.state import Home
+
+ROWS = accounts.table()
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Passwords by user. Services and workers have one for each server; operators too."""
+
+    nats: Mapping[str, str]
+    valkey: Mapping[str, str]
+
+    @classmethod
+    def of(cls, home: Home) -> Accounts:
+        """Made at the first use and kept in the folder's secrets."""
+        names = accounts.users(ROWS)
+        return cls(
+            nats={name: home.secret(f"nats-{name}") for name in names},
+            valkey={name: home.secret(f"valkey-{name}") for name in names},
+        )
+
+    @classmethod
+    def for_tests(cls) -> Accounts:
+        names = accounts.users(ROWS)
+        return cls(nats={name: f"nats-{name}" for name in names}, valkey={name: f"valkey-{name}" for name in names})
+
+    @property
+    def nats_config(self) -> str:
+        return accounts.nats_passwords(self.nats) + accounts.nats_config(ROWS)
+
+    @property
+    def valkey_acl(self) -> str:
+        return accounts.valkey_acl(ROWS, self.valkey)
+
+    def nats_url(self, user: str, port: int) -> str:
+        return f"nats://{user}:{self.nats[user]}@127.0.0.1:{port}"
+
+    def valkey_url(self, user: str, port: int) -> str:
+        return f"redis://{user}:{self.valkey[user]}@127.0.0.1:{port}"
