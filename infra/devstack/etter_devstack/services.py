@@ -60,8 +60,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Backbone:
-    """Where the servers answer, for the environment of the services; the mappings are by service, those of Valkey and NATS
-    by user: a service's worker is another user than its API."""
+    """Where the servers answer, for the environment of the services. The mappings are by service.
+
+    Those of Valkey and NATS are by user: a service's worker is another user than its API.
+    """
 
     database_urls: Mapping[str, str]
     migration_urls: Mapping[str, str]

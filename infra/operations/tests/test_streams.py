@@ -13,8 +13,8 @@ from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from etter_common import auth
-from etter_common.events import streams
 from etter_common.buckets import bucket
+from etter_common.events import streams
 from etter_devstack.servers.nats import Nats
 
 from .conftest import run

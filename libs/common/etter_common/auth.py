@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import msgspec
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
@@ -33,6 +34,7 @@ KEYS_BUCKET: Final = "auth-keys"
 REVOCATIONS_BUCKET: Final = "auth-revocations"
 REVOCATIONS_KEPT_S: Final = ACCESS_TOKEN_LIFETIME_S + 60
 _LEEWAY_S = 5
+log = structlog.get_logger(__name__)
 _CACHE_SIZE = 10_000
 _MAX_TOKEN_LENGTH = 4096
 
@@ -96,7 +98,16 @@ class KeyRing:
         self.on_drop: list[Callable[[], None]] = []
 
     def put(self, kid: str, jwk: bytes) -> None:
-        self._keys[kid] = OKPKey.import_key(msgspec.json.decode(jwk))
+        """A key under its own id; an entry that is none counts as no key."""
+        try:
+            key = OKPKey.import_key(msgspec.json.decode(jwk))
+        except (msgspec.DecodeError, JoseError, ValueError, TypeError, KeyError):
+            key = None
+        if key is None or key.kid != kid:
+            log.error("signing_key_unreadable", kid=kid)
+            self.drop(kid)
+            return
+        self._keys[kid] = key
         self.set = KeySet(list(self._keys.values()))
 
     def drop(self, kid: str) -> None:
@@ -131,7 +142,7 @@ class Revocations:
         if kind == "session":
             self._sessions[ident] = until
         elif kind == "user":
-            self._users[ident] = (int(value), until)
+            self._users[ident] = (_second(value), until)
         self._prune()
 
     def ended(self, session_id: str, user_id: str, issued_at: int) -> bool:
@@ -263,6 +274,11 @@ def _refuse_odd_lifetime(issued_at: int, expires_at: int) -> None:
         raise Unauthenticated("the access token is not valid")
     if issued_at > epoch_s() + _LEEWAY_S:
         raise Unauthenticated("the access token is not valid")
+
+
+def _second(value: bytes) -> int:
+    """The cut-off of a user's tokens; for an entry that cannot be read this very second."""
+    return int(value) if value.isdigit() else int(epoch_s())
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

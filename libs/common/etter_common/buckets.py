@@ -61,7 +61,7 @@ class Follower:
         self._arrived.put_nowait(None)
         self._ready = ready
 
-    async def updates(self, timeout: float = _ANSWER_S) -> KeyValue.Entry | None:  # noqa: ASYNC109 - as nats-py has it
+    async def updates(self, timeout: float = _ANSWER_S) -> KeyValue.Entry | None:
         """The next entry; raises the client's `TimeoutError` when there is none in time."""
         if not self._arrived.empty():
             return self._arrived.get_nowait()
@@ -110,7 +110,7 @@ class Follower:
 
 
 async def bucket(nats: Client, name: str, *, ttl_s: float | None = None, replicas: int = 1) -> Bucket:
-    """The bucket. Who may makes it if it is not there, and brings it to its definition; else it raises `NotFoundError`."""
+    """The bucket; on a connection that may, made if it is missing and brought to its definition."""
     js = nats.jetstream()
     if not may_provision(nats):
         return Bucket(nats, name)

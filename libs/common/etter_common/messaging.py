@@ -1,4 +1,4 @@
-"""A connection to NATS as one user of `events.accounts`, or to a server without """
+"""A connection to NATS as one user of `events.accounts`, or to a server without"""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Nats(Client):
 
     async def open(self, *, name: str, **options: Any) -> None:  # Any: the options of nats-py
         """Connect; refusals by the server are logged and counted, as nothing else would show them."""
-        inbox = {"inbox_prefix": inbox_prefix(self.user)} if self.user else {}
-        await self.connect(self.servers_wanted, name=name, error_cb=self._on_error, **inbox, **options)
+        inbox = inbox_prefix(self.user) if self.user else "_INBOX"
+        await self.connect(self.servers_wanted, name=name, error_cb=self._on_error, inbox_prefix=inbox, **options)
 
     def jetstream(self, **options: Any) -> JetStreamContext:  # Any: the options of nats-py
         return super().jetstream(**{"prefix": self.api, **options})

@@ -6,12 +6,12 @@ import msgspec
 
 from etter_common import api_keys
 from etter_common.api_keys import ApiKeys
+from etter_common.buckets import bucket, entries
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.backbone import backbone, until
 from etter_common.testing.client import Caller, plant_key
 from etter_common.testing.plugin import Servers
-from etter_common.buckets import bucket, entries
 
 
 class TestEntries:

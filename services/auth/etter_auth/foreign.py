@@ -1,4 +1,4 @@
-"""What auth did not write and finds in its buckets or under its subjects: counted, logged, and taken away by the caller."""
+"""Entries in auth's buckets, and events of auth, that auth did not write: how they are noticed and reported."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from etter_common.messaging import REPUBLISHED
 from etter_common.platform import Platform
 
 log = structlog.get_logger(__name__)
-SETTLE_S: Final = 1.0
+SETTLE_S: Final = 0.2
 """How long changes of a bucket gather before the next look."""
 
 

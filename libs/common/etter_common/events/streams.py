@@ -111,8 +111,10 @@ async def ensure_consumer(platform: Platform, stream: str, wanted: ConsumerConfi
     """The consumer; raises `NotFoundError` when it is missing and this process may not make it."""
     js = platform.nats.jetstream()
     if may_provision(platform.nats):
-        return await js.add_consumer(stream, wanted)
-    return await js.consumer_info(stream, wanted.durable_name or "")
+        made: ConsumerInfo = await js.add_consumer(stream, wanted)
+        return made
+    found: ConsumerInfo = await js.consumer_info(stream, wanted.durable_name or "")
+    return found
 
 
 async def ensure(platform: Platform) -> None:

@@ -20,6 +20,7 @@ from etter_auth.api_keys.schemas import ApiKeyCreate, ApiKeyQuery
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import Ending
 from etter_common import api_keys, crypto
+from etter_common.buckets import Bucket, bucket, entries
 from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import Unauthenticated
@@ -27,7 +28,6 @@ from etter_common.ids import new_id
 from etter_common.permissions import permissions_of
 from etter_common.platform import Platform
 from etter_common.responses import Slice
-from etter_common.buckets import Bucket, bucket, entries
 
 MAX_LIVE: Final = 50
 """Keys of a company that are neither revoked nor expired."""
@@ -133,10 +133,8 @@ async def _foreign(keys: AllApiKeysRepository, unwanted: Mapping[str, bytes | No
     told = {key_id: _read(value) for key_id, value in unwanted.items()}
     gone = {entry.company_id for entry in told.values() if entry} - await keys.companies()
     ours = {str(key_id) for key_id in await keys.ids()}
-    return {
-        key_id for key_id, entry in told.items()
-        if key_id not in ours and unwanted[key_id] != api_keys.REVOKED and (entry is None or entry.company_id not in gone)
-    }  # fmt: skip
+    ours |= {key_id for key_id, value in unwanted.items() if value == api_keys.REVOKED}
+    return {key_id for key_id, entry in told.items() if key_id not in ours and not (entry and entry.company_id in gone)}
 
 
 def _read(value: bytes | None) -> api_keys.Entry | None:

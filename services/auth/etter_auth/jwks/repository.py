@@ -24,7 +24,9 @@ class SigningKeyRepository(SharedRepository[SigningKey]):
 
     async def list_published(self, now: datetime) -> Sequence[SigningKey]:
         published = SigningKey.published_until.is_(None) | (SigningKey.published_until >= now)
-        return (await self.session.scalars(self.select().where(published).order_by(SigningKey.created_at, SigningKey.kid))).all()
+        return (
+            await self.session.scalars(self.select().where(published).order_by(SigningKey.created_at, SigningKey.kid))
+        ).all()
 
     async def kids(self) -> frozenset[str]:
         """Of all keys that auth has made and not forgotten, retired ones too."""

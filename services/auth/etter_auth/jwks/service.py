@@ -15,13 +15,13 @@ from etter_auth.jwks.models import SigningKey
 from etter_auth.jwks.repository import SigningKeyRepository
 from etter_auth.settings import AuthSettings
 from etter_common import auth, crypto, responses
+from etter_common.buckets import Bucket, bucket, entries
 from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.events.contracts.auth import KeyRotated
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.buckets import Bucket, bucket, entries
 
 _SEAL = "signing-key"
 # a replica that has not looked yet signs with the old key, and its tokens live their whole life after that

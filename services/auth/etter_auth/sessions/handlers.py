@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from etter_common import auth
+from etter_common.buckets import bucket
 from etter_common.context import Context
 from etter_common.events.contracts.auth import SessionRevoked
 from etter_common.events.envelope import Event
-from etter_common.buckets import bucket
 
 BUCKET_TTL_S = auth.REVOCATIONS_KEPT_S
 

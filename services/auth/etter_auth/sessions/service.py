@@ -28,7 +28,6 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.responses import Slice
 
-
 ANNOUNCED_WITHIN = timedelta(seconds=60)
 """A revocation that is missing for longer was not late: it was deleted."""
 

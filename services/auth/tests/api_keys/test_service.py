@@ -13,12 +13,12 @@ from etter_auth.api_keys import service
 from etter_auth.audit_events import service as audit
 from etter_auth.audit_events.entries import Entry
 from etter_common import api_keys
+from etter_common.buckets import bucket, entries
 from etter_common.errors import Unauthenticated
 from etter_common.ids import new_id
 from etter_common.platform import Platform, open_platform
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
-from etter_common.buckets import bucket, entries
 
 from ..conftest import Clients, later
 from ..factories import make_company, make_person
