@@ -11,6 +11,13 @@ from etter_devstack.state import Home
 ROWS = accounts.table()
 
 
+def test_user(service: str) -> str:
+    return f"{service}-test"
+
+
+test_user.__test__ = False  # type: ignore[attr-defined] # pytest would take the name for a test's
+
+
 @dataclass(frozen=True)
 class Accounts:
     """Passwords by user. Services and workers have one for each server; operators too."""
@@ -31,6 +38,16 @@ class Accounts:
     def for_tests(cls) -> Accounts:
         names = accounts.users(ROWS)
         return cls(nats={name: f"nats-{name}" for name in names}, valkey={name: f"valkey-{name}" for name in names})
+
+    def with_test_users(self) -> tuple[Accounts, str]:
+        """Another user in each service's account, which is API and worker at once; and the configuration with them."""
+        config, passwords = self.nats_config, dict(self.nats)
+        for row in ROWS:
+            user = test_user(row.service)
+            passwords[user] = f"nats-{user}"
+            head = f"  {row.name} {{\n    users: [\n"
+            config = config.replace(head, f"{head}      {{user: {user}, password: nats-{user}}},\n")
+        return Accounts(passwords, self.valkey), config
 
     @property
     def nats_config(self) -> str:

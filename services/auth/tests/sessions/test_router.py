@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-import nats
 import pytest
 
 from etter_common import auth
 from etter_common.auth import KeyRing, Revocations, TokenVerifier
 from etter_common.errors import Unauthenticated
 from etter_common.ids import new_id
+from etter_common.messaging import Nats
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.watch import BucketWatch
@@ -85,7 +85,8 @@ class TestRevocation:
         self, visitor: CheckedClient, person: Person, nats_url: str
     ) -> None:
         """A verifier of its own on a connection of its own, as core has one: it never asks auth."""
-        connection = await nats.connect(nats_url)
+        connection = Nats(nats_url)
+        await connection.open(name="verifier")
         keys, revocations = KeyRing(), Revocations()
         watches = [
             BucketWatch(connection, auth.KEYS_BUCKET, keys, on_delete=keys.drop),
@@ -127,7 +128,8 @@ async def test_a_revoked_session_stays_revoked_for_who_starts_later(
     mine = await sign_in(visitor, person)
     await visitor.delete("/sessions/current", headers=mine.bearer)
     await _refused(platform.tokens, mine.access, UUID(mine.session_id))
-    connection = await nats.connect(nats_url)
+    connection = Nats(nats_url)
+    await connection.open(name="verifier")
     revocations = Revocations()
     watch = BucketWatch(connection, auth.REVOCATIONS_BUCKET, revocations)
     await watch.start()
