@@ -351,7 +351,7 @@ class TestValkey:
         assert again.body == b"body"
         assert await tier.lead(key, "token")
         await tier.release(key, "token")
-        for name in ("event", None):
+        for name in (f"event of {user}", None):
             dropped = await tier.bump([Change(("a",), name)])
             assert dropped is not None
             assert dropped.tags == ["a"]

@@ -12,7 +12,6 @@ of its own in the services' accounts, as every account has `$JS.API` of its own.
 
 from __future__ import annotations
 
-import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -125,16 +124,16 @@ def nats_passwords(passwords: Mapping[str, str]) -> str:
     return "".join(f'{_variable(user)}: "{password}"\n' for user, password in passwords.items())
 
 
-def valkey_acl(rows: tuple[Account, ...], passwords: Mapping[str, str]) -> str:
-    """The ACL file of Valkey. Every service has its own keys, none of them is shared."""
+def valkey_acl(rows: tuple[Account, ...], hashes: Mapping[str, str]) -> str:
+    """The ACL file of Valkey, from SHA-256 of passwords. Every service has its own keys, none of them is shared."""
     lines = ["user default off resetchannels -@all"]
     commands = " ".join(f"+{command}" for command in _VALKEY_COMMANDS)
     for row in rows:
         lines += [
-            f"user {user} on #{_sha256(passwords[user])} resetchannels ~etter:{row.service}:* -@all {commands}"
+            f"user {user} on #{hashes[user]} resetchannels ~etter:{row.service}:* -@all {commands}"
             for user in row.users
         ]
-    lines.append(f"user operator on #{_sha256(passwords['operator'])} allkeys allchannels +@all")
+    lines.append(f"user operator on #{hashes['operator']} allkeys allchannels +@all")
     return "\n".join(lines) + "\n"
 
 
@@ -214,7 +213,3 @@ def _password(user: str) -> str:
 
 def _variable(user: str) -> str:
     return f"password_{user.replace('-', '_')}"
-
-
-def _sha256(password: str) -> str:
-    return hashlib.sha256(password.encode()).hexdigest()
