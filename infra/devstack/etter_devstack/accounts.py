@@ -72,7 +72,7 @@ class Accounts:
 
 
 def files() -> dict[str, str]:
-    """What is rendered, by its path in the repository. compose's secrets are made from two of them (make_secrets.py)."""
+    """What is rendered, by its path in the repository. `make_secrets.py` of compose reads two of them."""
     names = accounts.users(ROWS)
     config = f"include {PASSWORDS}\n{accounts.nats_config(ROWS)}"
     development = {user: f"development-only-{user}" for user in names}

@@ -23,7 +23,7 @@ from etter_common.cache.shared import SharedTier
 from etter_common.events import accounts, provision, streams
 from etter_common.jobs import Queue
 from etter_common.messaging import SERVICE_API, Nats
-from etter_devstack.accounts import ROWS, Accounts
+from etter_devstack.accounts import ROWS, Accounts, files
 from etter_devstack.servers import nats, valkey
 from etter_devstack.servers.ports import says
 
@@ -360,3 +360,9 @@ class TestValkey:
         assert decision.allowed
         await tier.close()
         await redis.aclose()
+
+
+@pytest.mark.parametrize("name", files())
+def test_rendered_files_are_the_tables(name: str, repository_root: Path) -> None:
+    """Compose, Kubernetes and the local stack have the same accounts."""
+    assert (repository_root / name).read_text(encoding="utf-8") == files()[name], "run `make accounts`"
