@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from nats.aio.client import Client
 from nats.js.errors import KeyNotFoundError
 
 from etter_common.buckets import bucket
@@ -33,7 +34,7 @@ async def require(platform: Platform, company_id: UUID) -> None:
         raise NotConfirmed(f"auth does not confirm the end of company {company_id}") from None
 
 
-async def confirm(platform: Platform, company_id: UUID) -> None:
+async def confirm(nats: Client, company_id: UUID) -> None:
     """For auth alone."""
-    store = await bucket(platform.nats, BUCKET, replicas=platform.settings.nats_replicas)
+    store = await bucket(nats, BUCKET)
     await store.put(str(company_id), b"ended")

@@ -46,7 +46,7 @@ async def fill(platform: Platform, company_id: UUID, effects: int = 2) -> None:
 
 async def delete_company(platform: Platform, company_id: UUID) -> None:
     """As auth does."""
-    await erasures.confirm(platform, company_id)
+    await erasures.confirm(platform.nats, company_id)
     await announce(platform, company_id)
 
 
@@ -161,7 +161,7 @@ class TestUnconfirmed:
         async with reading(platform):
             await announce(platform, company_id)
             await until(lambda: _is_buried(platform))
-            await erasures.confirm(platform, company_id)
+            await erasures.confirm(platform.nats, company_id)
             [letter] = await dead_letters.list_letters(platform.nats)
             await dead_letters.replay(platform.nats, letter.sequence)
             await until(receipt_of(platform, company_id))

@@ -15,4 +15,4 @@ async def company_deleted(ctx: Context, event: Event) -> None:
     if await service.exists(ctx, ctx.company_id):
         foreign.report("events", event.type)
         raise PermanentError("the company exists, so auth has not published this event")
-    await erasures.confirm(ctx.platform, ctx.company_id)
+    await erasures.confirm(ctx.platform.nats, ctx.company_id)

@@ -107,7 +107,7 @@ async def confirm_announced(platform: Platform) -> None:
         async with platform.work(system=True) as ctx:
             is_there = await exists(ctx, company_id)
         if not is_there and str(company_id) not in confirmed:
-            await erasures.confirm(platform, company_id)
+            await erasures.confirm(platform.nats, company_id)
 
 
 async def withdraw_unfounded(platform: Platform) -> None:

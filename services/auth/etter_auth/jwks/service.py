@@ -82,16 +82,24 @@ async def announce(
     `present` was read before the keys, so that whatever another replica had published by then is among them. A key
     that is not among `ours` was not made by auth.
     """
-    wanted = {key.kid: responses.encode(key.public_jwk) for key in keys}
+    wanted = {key.kid: key.public_jwk for key in keys}
     for kid, jwk in wanted.items():
-        if present.get(kid) != jwk:
+        if _read(present.get(kid)) != jwk:
             if kid in present:
                 foreign.report(auth.KEYS_BUCKET, kid)
-            await store.put(kid, jwk)
+            await store.put(kid, responses.encode(jwk))
     for kid in present.keys() - wanted.keys():
         await store.delete(kid)
         if kid not in ours:
             foreign.report(auth.KEYS_BUCKET, kid)
+
+
+def _read(entry: bytes | None) -> Any:  # Any: JSON
+    """As it compares with a key of the database, which keeps no order of members."""
+    try:
+        return msgspec.json.decode(entry or b"null")
+    except msgspec.DecodeError:
+        return None
 
 
 async def refresh(platform: Platform, *, rotate: bool = False, distrust: bool = False) -> None:
