@@ -355,6 +355,7 @@ class TestValkey:
             dropped = await tier.bump([Change(("a",), name)])
             assert dropped is not None
             assert dropped.tags == ["a"]
+        assert dropped is not None
         assert await tier.heal() == dropped.number
         decision = await RateLimiter(redis, service=row.service, budget_s=5).check("caller")
         assert decision.allowed
