@@ -47,7 +47,7 @@ class TestMaking:
         (tmp_path / "run" / "secrets" / "nats_passwords.conf").rename(tmp_path / "run" / "secrets" / "nats_passwords")
         for name in ("nats.conf", "cluster.conf"):
             server = Path(sysconfig.get_path("scripts")) / "nats-server"
-            command = [server, "-t", "-c", tmp_path / "etc" / "nats" / name]
+            command: list[str | Path] = [server, "-t", "-c", tmp_path / "etc" / "nats" / name]
             done = subprocess.run(command, capture_output=True, text=True, check=False, env={"NATS_NAME": "nats-1"})
             assert done.returncode == 0, done.stderr
 
