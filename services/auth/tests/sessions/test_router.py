@@ -12,6 +12,7 @@ from etter_common import auth
 from etter_common.auth import KeyRing, Revocations, TokenVerifier
 from etter_common.buckets import bucket
 from etter_common.errors import Unauthenticated
+from etter_common.events.provision import provision
 from etter_common.ids import new_id
 from etter_common.messaging import Nats
 from etter_common.platform import Platform, open_platform
@@ -115,13 +116,14 @@ class TestRevocation:
 
 class TestLostBucket:
     async def test_a_process_that_starts_later_hears_of_the_end(
-        self, visitor: CheckedClient, person: Person, platform: Platform
+        self, visitor: CheckedClient, person: Person, platform: Platform, operator: Nats
     ) -> None:
         ended, live = await sign_in(visitor, person), await sign_in(visitor, person)
         await visitor.delete("/sessions/current", headers=ended.bearer)
         await _refused(platform.tokens, ended.access, UUID(ended.session_id))
-        await platform.nats.jetstream().delete_stream(f"KV_{auth.REVOCATIONS_BUCKET}")
+        await operator.jetstream().delete_stream(f"KV_{auth.REVOCATIONS_BUCKET}")
         assert platform.revocations.ended(ended.session_id, str(person.id), 0), "it goes on with what it knows"
+        await provision(operator)
         await service.align(platform)
         store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET)
         assert (await store.status()).ttl == auth.REVOCATIONS_KEPT_S
