@@ -176,15 +176,15 @@ class PlatformMiddleware:
             return receive
         if declared and not declared.isdigit():
             raise BadRequest("Content-Length is not a number")
-        media_type = state.given.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
-        return Incoming(
+        state.incoming = Incoming(
             receive,
             place=place,
             limit=next((n for end, n in self._limits if scope["path"].endswith(end)), self._settings.max_body_bytes),
             declared=int(declared or 0),
-            is_json=media_type.endswith((b"/json", b"+json")),
+            is_json=b"json" in state.given.get(b"content-type", b"").lower(),  # at least what the framework parses
             idle_s=self._settings.body_idle_timeout_s,
         )
+        return state.incoming
 
     def _record(self, scope: Scope, state: RequestState) -> None:
         took_s = monotonic() - state.started

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from etter_common.auth import Principal
     from etter_common.db.query_log import QueryLog
     from etter_common.idempotency import Claim
+    from etter_common.incoming import Incoming
     from etter_common.overload import Gate, Place
     from etter_common.ratelimit import Decision
     from etter_common.shortcut import Recall
@@ -48,6 +49,7 @@ class RequestState:
     recall: Recall | None = None  # what the second tier of the cache may answer it with
     claim: Claim | None = None
     still_permitted: Callable[[], Awaitable[None]] | None = None  # raises once the caller would be refused
+    incoming: Incoming | None = None  # where the request has a body
     limit: Decision | None = None  # of the rate limit that was counted last
     error: BaseException | None = None
     status: int = 500

@@ -106,6 +106,19 @@ class TestErrors:
         response = await client.post("/things", content=endless(), headers={"content-type": "application/json"})
         assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
 
+    @pytest.mark.parametrize("content_type", ["application/json", "application/json\xa0", "application/x+JSON; v=1"])
+    async def test_a_body_nested_too_deeply(self, client: CheckedClient, content_type: str) -> None:
+        """The second is JSON for the framework, which strips more than blanks."""
+        body, headers = b"[" * 65 + b"]" * 65, {b"content-type": content_type.encode("latin-1")}
+        response = await client.post("/things", content=body, headers=headers)
+        assert (response.status_code, response.json()["code"], response.json()["max_depth"]) == (400, "TOO_DEEP", 64)
+
+    async def test_depth_in_another_encoding_is_the_parsers_to_refuse(self, client: CheckedClient) -> None:
+        """In UTF-16 the second byte of a letter may look like a quote; the parser has a limit of its own."""
+        body = ('["\u2261",' + "[" * 500_000).encode("utf-16")
+        response = await client.post("/things", content=body, headers={"content-type": "application/json"})
+        assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
+
     async def test_without_the_permission(self, as_role: Clients) -> None:
         response = await as_role("viewer").post("/things", json={"name": "x"})
         assert (response.status_code, response.json()["permission"]) == (403, "roles:write")

@@ -32,12 +32,13 @@ from etter_common.events import streams
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
+from etter_common.incoming import ANONYMOUS_BODY_BYTES
 from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
 from etter_common.testing.backbone import until
-from etter_common.testing.client import CheckedClient
+from etter_common.testing.client import CheckedClient, UnreadBody
 from etter_common.testing.event_streams import EventStreamTests
 from etter_common.testing.event_streams import Maker as Maker
 from etter_common.testing.export import exported, looks_secret
@@ -111,9 +112,22 @@ class SurfaceTests(EventStreamTests):
         client = as_role(None)
         for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
             if (method, path) not in self.public:
-                response = await client.request(method, _filled(path), content=b"")
+                headers = {"content-type": "application/json"}
+                response = await client.request(method, _filled(path), content=UnreadBody(), headers=headers)
                 assert response.status_code == 401, f"{method} {path}"
                 assert response.headers["www-authenticate"].startswith("Bearer")
+                assert "ratelimit" in response.headers, "it counts against the address"
+
+    async def test_an_anonymous_body_is_small(
+        self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        client = as_role(None)
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if (method, path) in self.public and method != "GET":
+                body, headers = b" " * (ANONYMOUS_BODY_BYTES + 1), {"content-type": "application/json"}
+                response = await client.request(method, _filled(path), content=body, headers=headers)
+                assert response.status_code == 413, f"{method} {path}"
+                assert response.json()["limit_bytes"] == ANONYMOUS_BODY_BYTES
 
     async def test_no_read_takes_a_parameter_it_does_not_know(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
