@@ -15,7 +15,14 @@ from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
 from etter_common.clock import epoch_s
 from etter_common.context import Context, Found
-from etter_common.errors import FieldError, Forbidden, SessionRequired, Unauthenticated, ValidationFailed
+from etter_common.errors import (
+    MAX_FIELD_ERRORS,
+    FieldError,
+    Forbidden,
+    SessionRequired,
+    Unauthenticated,
+    ValidationFailed,
+)
 from etter_common.incoming import ANONYMOUS_BODY_BYTES
 from etter_common.openapi import SCHEME, SESSION_SCHEME
 from etter_common.platform import Platform
@@ -149,7 +156,10 @@ def refuse_unknown(request: Request) -> None:
     if unknown:
         valid = f"valid: {', '.join(sorted(known)) or 'none'}"
         raise ValidationFailed(
-            errors=[FieldError.at("query", name, message=valid, code="unknown") for name in sorted(unknown)]
+            errors=[
+                FieldError.at("query", name, message=valid, code="unknown")
+                for name in sorted(unknown)[:MAX_FIELD_ERRORS]
+            ]
         )
 
 

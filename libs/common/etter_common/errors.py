@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+MAX_FIELD_ERRORS = 100
+"""How many wrong parts of a request an answer names: nobody reads more, and an answer stays smaller than its request."""
+
 
 @dataclass(frozen=True)
 class FieldError:

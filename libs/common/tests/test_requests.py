@@ -83,6 +83,13 @@ class TestErrors:
         assert (error["pointer"], error["message"][:7]) == ("/query/a~0b~1c", "valid: ")
         assert valid in error["message"]
 
+    async def test_no_more_than_a_hundred_wrong_parts_are_named(self, client: CheckedClient) -> None:
+        many = {f"no_such_{i}": "1" for i in range(120)}
+        in_body = await client.post("/things", json={"name": "box", **many})
+        in_query = await client.get("/things/public/answer", params=many)
+        for response in (in_body, in_query):
+            assert (response.status_code, len(response.json()["errors"])) == (422, 100)
+
     async def test_unknown_path_and_method(self, client: CheckedClient) -> None:
         assert (await client.get("/nothing/here")).json()["code"] == "NOT_FOUND"
         assert (await client.put("/things")).json()["code"] == "METHOD_NOT_ALLOWED"
