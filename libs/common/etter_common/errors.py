@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 MAX_FIELD_ERRORS = 100
-"""How many wrong parts of a request an answer names: nobody reads more, and an answer stays smaller than its request."""
+"""How many wrong parts of a request an answer names; more would make it larger than the request."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +204,7 @@ UNIVERSAL: tuple[type[AppError], ...] = (
     Forbidden,
     RequestTimeout,
     PayloadTooLarge,
+    UnsupportedMediaType,
     ValidationFailed,
     TooManyRequests,
     TooManyAtOnce,

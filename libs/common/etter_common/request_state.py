@@ -25,8 +25,14 @@ if TYPE_CHECKING:
     from etter_common.ratelimit import Decision
     from etter_common.shortcut import Recall
 
+MAX_HEADERS: Final = 100
+MAX_HEAD_BYTES: Final = 64 * 1024
+
 ARRIVED: Final = "etter.arrived"
 """Where a server that knows says when it had read the request's head, on the monotonic clock."""
+
+OVERSIZED: Final = "etter.oversized"
+"""Set by a server that knows that the request's head has more bytes than a head may have."""
 
 GIVEN: Final = "etter.given"
 """Where the headers by name are, if somebody has made that already."""
@@ -53,6 +59,7 @@ class RequestState:
     limit: Decision | None = None  # of the rate limit that was counted last
     error: BaseException | None = None
     status: int = 500
+    cors: tuple[tuple[bytes, bytes], ...] = ()  # headers for the origin that asks, on every answer
     needs_route: bool = False  # it is known that no answer is at hand
 
     def __init__(self, scope: Scope, proxies: Container[str]) -> None:

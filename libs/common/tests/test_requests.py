@@ -90,6 +90,30 @@ class TestErrors:
         for response in (in_body, in_query):
             assert (response.status_code, len(response.json()["errors"])) == (422, 100)
 
+    @pytest.mark.parametrize(
+        ("method", "path", "headers"),
+        [
+            ("POST", "/things", {"content-type": "application/json"}),
+            ("POST", "/things", {"content-type": "multipart/form-data; boundary=x"}),
+            ("DELETE", "/things/0", {}),
+            ("GET", "/things", {}),
+            ("GET", "/nowhere", {}),
+        ],
+    )
+    @pytest.mark.parametrize("coding", ["gzip", "br", "identity, GZIP", "zstd"])
+    async def test_an_encoded_body_is_not_taken_empty_or_not(
+        self, client: CheckedClient, method: str, path: str, headers: dict[str, str], coding: str
+    ) -> None:
+        for body in (b"", b"{}"):
+            response = await client.request(method, path, content=body, headers={**headers, "content-encoding": coding})
+            assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+            assert response.headers["accept-encoding"] == "identity"
+
+    @pytest.mark.parametrize("coding", ["identity", "Identity", "", "identity, identity"])
+    async def test_no_encoding_may_be_said(self, client: CheckedClient, coding: str) -> None:
+        response = await client.post("/things", json={"name": "plain"}, headers={"content-encoding": coding})
+        assert response.status_code == 201
+
     async def test_unknown_path_and_method(self, client: CheckedClient) -> None:
         assert (await client.get("/nothing/here")).json()["code"] == "NOT_FOUND"
         assert (await client.put("/things")).json()["code"] == "METHOD_NOT_ALLOWED"
