@@ -19,7 +19,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from nats.js.errors import NotFoundError
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, UniqueConstraint, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -42,6 +44,7 @@ from etter_common.testing.client import CheckedClient, UnreadBody
 from etter_common.testing.event_streams import EventStreamTests
 from etter_common.testing.event_streams import Maker as Maker
 from etter_common.testing.export import exported, looks_secret
+from etter_common.testing.mistyped import mistyped, refuses
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
 
@@ -105,6 +108,15 @@ class SurfaceTests(EventStreamTests):
             is_json = "application/json" in read.get("responses", {}).get("200", {}).get("content", {})
             if is_json and "security" in read:
                 assert "fields" in {parameter["name"] for parameter in read.get("parameters", ())}, path
+
+    def test_numbers_booleans_and_times_of_a_body_take_their_own_json_type_only(self, app: FastAPI) -> None:
+        """By the document: of every field of every body, at any depth, what its schema does not say is refused."""
+        for route in iter_route_contexts(app.routes):
+            dependant = getattr(route.original_route, "dependant", None)
+            for parameter in dependant.body_params if dependant else ():
+                adapter: TypeAdapter[object] = TypeAdapter(parameter.field_info.annotation)
+                wrong = [case for case in mistyped(adapter.json_schema()) if not refuses(adapter, *case)]
+                assert not wrong, f"{route.path} takes {wrong}"
 
     async def test_no_route_answers_anonymously(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
