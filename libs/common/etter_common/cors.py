@@ -20,7 +20,7 @@ EXPOSED_HEADERS: Final = (
     "Accept", "Allow", "Content-Disposition", "Deprecation", "ETag", "Idempotency-Replayed", "Link", "Location",
     "RateLimit", "RateLimit-Policy", "Retry-After", "Sunset", "WWW-Authenticate", "X-Request-ID",
 )  # fmt: skip
-"""What a script may read besides the headers that it always may."""
+"""What a script may read, next to the headers that it always may."""
 MAX_AGE_S: Final = 600
 
 _VARY: Final = (b"vary", b"Origin")

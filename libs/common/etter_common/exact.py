@@ -1,6 +1,6 @@
 """JSON types as OpenAPI says them: `true` and `"5"` are no numbers, `1` is no boolean, `5` is no date.
 
-pydantic's own strictness would refuse every text that stands for an id, a date or an enumeration as well.
+pydantic's own strictness would refuse the texts of ids, dates and enumerations as well.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ _CHECKS: Final[dict[str, Callable[[Any], Any]]] = {
 class Exact(BaseModel):
     """Base of models whose numbers, booleans and times take their own JSON type only.
 
-    A whole number may be written `5.0`, which JSON does not tell from `5`; a decimal may be a text of digits.
+    A whole number may be written `5.0`, which is the same number in JSON; a decimal may be a text of digits.
     """
 
     @classmethod

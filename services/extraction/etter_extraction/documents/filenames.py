@@ -10,7 +10,7 @@ _EXTENDED: Final = re.compile(
     r";[ \t]*filename\*[ \t]?=[ \t]?(utf-8|iso-8859-1)'[a-z0-9-]{0,35}'([^\s;\"']+)", re.IGNORECASE
 )
 _NOT_PLAIN: Final = re.compile(r"[^ !#-\[\]-~]|%(?=[0-9A-Fa-f]{2})")
-_UNRESERVED: Final = "!#$&+-.^_`|~"  # RFC 8187 section 3.2.1, besides letters and digits
+_UNRESERVED: Final = "!#$&+-.^_`|~"  # RFC 8187 section 3.2.1, with letters and digits
 
 
 def of_part(disposition: bytes, plain: bytes | None) -> str | None:

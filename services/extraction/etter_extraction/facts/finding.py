@@ -15,7 +15,7 @@ from etter_extraction.parsing.parsed import Parsed
 _TABLES = ("csv", "xlsx", "xls", "pptx")
 _FEWEST_TASKS = 2
 _RESUME = re.compile(r"^\W*(work experience|professional experience|employment history|education)\W*$", re.IGNORECASE)
-_ADDRESS = re.compile(r"\S@[^\s@]{1,255}\.\w{2}")  # a person's own address stands at the top of a resume
+_ADDRESS = re.compile(r"\S@[^\s@]{1,255}\.\w{2}")  # a person's own address is at the top of a resume
 _DUTY = re.compile(
     r"dut(y|ies)|responsibilit|what you.{1,4} do|accountabilit|qualifications|requirements", re.IGNORECASE
 )
