@@ -34,7 +34,7 @@ async def _site(settings: SampleSettings) -> AsyncIterator[FastAPI]:
 async def _browser(site: FastAPI, company_id: UUID) -> AsyncIterator[CheckedClient]:
     mint = TokenMint(site.state.platform.keys)
     caller = Caller(new_id(), company_id, "analyst")
-    async with CheckedClient(site, prefix="/api/sample/v1", caller=caller, mint=mint) as client:
+    async with CheckedClient(site, prefix="/api/sample/v1", caller=caller, token=mint.token(caller)) as client:
         yield client
 
 
