@@ -209,7 +209,7 @@ class TestRates:
         assert answers == [200, 200, 429, 200]
 
     async def test_an_unknown_caller_is_counted_by_address_apart_from_public_routes(self, site: Opening) -> None:
-        async with site(rate_limit_requests=2) as here:
+        async with site(rate_limit_address_requests=2) as here:
             client = here.client(signed_in=False)
             client.headers["authorization"] = "Bearer no-token"
             assert await statuses(client, "/quick", 3) == [401, 401, 429]
