@@ -20,6 +20,7 @@ from etter_common import garbage, logging, openapi, tracing
 from etter_common.db.session import translated
 from etter_common.dispatch import Dispatcher
 from etter_common.errors import (
+    MAX_FIELD_ERRORS,
     AppError,
     BadRequest,
     FieldError,
@@ -179,7 +180,8 @@ async def _on_invalid(request: Request, invalid: RequestValidationError) -> Resp
     if first.get("loc") == ("body",) and first.get("type") != "missing" and not _is_json(request):
         headers = {"Accept": "application/json"}  # RFC 9110 §15.5.16
         return _answer(request, UnsupportedMediaType("the body must be application/json", headers=headers), invalid)
-    errors = [FieldError.at(*e["loc"], message=str(e["msg"]), code=str(e["type"])) for e in invalid.errors()]
+    shown = invalid.errors()[:MAX_FIELD_ERRORS]
+    errors = [FieldError.at(*e["loc"], message=str(e["msg"]), code=str(e["type"])) for e in shown]
     return _answer(request, ValidationFailed(errors=errors), invalid)
 
 

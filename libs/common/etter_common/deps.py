@@ -15,7 +15,15 @@ from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
 from etter_common.clock import epoch_s
 from etter_common.context import Context, Found
-from etter_common.errors import FieldError, Forbidden, SessionRequired, Unauthenticated, ValidationFailed
+from etter_common.errors import (
+    MAX_FIELD_ERRORS,
+    FieldError,
+    Forbidden,
+    SessionRequired,
+    Unauthenticated,
+    ValidationFailed,
+)
+from etter_common.incoming import ANONYMOUS_BODY_BYTES
 from etter_common.openapi import SCHEME, SESSION_SCHEME
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
@@ -51,7 +59,10 @@ def bearer_of(request: Request) -> str:
 
 
 class Permitted(HTTPBearer):
-    """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one."""
+    """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one.
+
+    The dispatcher calls `admit` before the body is read; FastAPI calls the dependency itself after it.
+    """
 
     def __init__(
         self,
@@ -70,11 +81,25 @@ class Permitted(HTTPBearer):
         self._replica = replica
         self._signed_in = signed_in
 
+    async def admit(self, request: Request) -> None:
+        """A known caller within all limits, or refused: requests at once, the company's and the caller's quota."""
+        platform, state = platform_of(request), state_of(request)
+        try:
+            principal = platform.tokens.verify(bearer_of(request))
+        except Unauthenticated:
+            # apart from public routes: expired tokens of an office leave its sign-ins alone
+            await limits.count(platform.limiter, state, f"unknown:{state.client_ip}", platform.policies.address)
+            raise
+        state.know(principal)
+        state.hold(principal.caller_key)
+        await limits.count_caller(platform.limiter, state, principal, platform.policies)
+        if self._limit is not None:
+            await limits.count(platform.limiter, state, principal.caller_key, self._limit)
+
     async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
-        token, tokens = bearer_of(request), platform_of(request).tokens
-        principal = tokens.verify(token)
-        state_of(request).know(principal)
-        await _admit(request, principal, self._limit)
+        token, principal = bearer_of(request), state_of(request).principal
+        if principal is None:
+            raise Unauthenticated
         refuse_unknown(request)
         self._check(principal)
         system = self._across is not None and principal.key_id is None and principal.may(self._across)
@@ -122,15 +147,6 @@ def requires(
     return Depends(Permitted(permission, across=across, limit=limit, replica=replica, signed_in=signed_in))
 
 
-async def _admit(request: Request, principal: Principal, limit: Policy | None) -> None:
-    """Within all limits, or refused: requests at once, the company's and the caller's quota, the route's own."""
-    platform, state = platform_of(request), state_of(request)
-    state.hold(principal.caller_key)
-    await limits.count_caller(platform.limiter, state, principal, platform.policies)
-    if limit is not None:
-        await limits.count(platform.limiter, state, principal.caller_key, limit)
-
-
 def refuse_unknown(request: Request) -> None:
     """A query parameter that the route does not know is a mistake, and hears which ones there are."""
     if not request.scope["query_string"]:
@@ -140,7 +156,10 @@ def refuse_unknown(request: Request) -> None:
     if unknown:
         valid = f"valid: {', '.join(sorted(known)) or 'none'}"
         raise ValidationFailed(
-            errors=[FieldError.at("query", name, message=valid, code="unknown") for name in sorted(unknown)]
+            errors=[
+                FieldError.at("query", name, message=valid, code="unknown")
+                for name in sorted(unknown)[:MAX_FIELD_ERRORS]
+            ]
         )
 
 
@@ -155,16 +174,26 @@ async def claim_upload(request: Request, ctx: Context, fingerprint: bytes) -> No
         state_of(request).claim = await idempotency.claim(ctx, key, mark)
 
 
-def public(*, limit: Policy | None = None) -> Any:
-    """Dependency: the context of an anonymous caller, for the short list of public routes; limited by address."""
+class Anyone:
+    """The dependency that `public` makes; its address is counted before the body is read."""
 
-    async def anyone(request: Request) -> Context:
+    def __init__(self, limit: Policy | None) -> None:
+        self._limit = limit
+
+    async def admit(self, request: Request) -> None:
         platform, state = platform_of(request), state_of(request)
-        await limits.count(platform.limiter, state, f"ip:{state.client_ip}", limit or platform.policies.address)
+        await limits.count(platform.limiter, state, f"ip:{state.client_ip}", self._limit or platform.policies.address)
+        if state.incoming is not None:
+            state.incoming.lower_limit(ANONYMOUS_BODY_BYTES)
+
+    async def __call__(self, request: Request) -> Context:
         refuse_unknown(request)
         return _open(request, None, system=True)
 
-    return Depends(anyone)
+
+def public(*, limit: Policy | None = None) -> Any:
+    """Dependency: the context of an anonymous caller, for the short list of public routes; limited by address."""
+    return Depends(Anyone(limit))
 
 
 Public = Annotated[Context, public()]

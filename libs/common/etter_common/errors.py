@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+MAX_FIELD_ERRORS = 100
+"""How many wrong parts of a request an answer names; more would make it larger than the request."""
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -201,6 +204,7 @@ UNIVERSAL: tuple[type[AppError], ...] = (
     Forbidden,
     RequestTimeout,
     PayloadTooLarge,
+    UnsupportedMediaType,
     ValidationFailed,
     TooManyRequests,
     TooManyAtOnce,

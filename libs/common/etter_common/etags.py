@@ -35,12 +35,15 @@ def matches(if_none_match: str, etag: str) -> bool:
 
 
 def require_match(if_match: str | None, version: int) -> None:
-    """428 without `If-Match`, 412 when it names another version (§13.1.1)."""
+    """428 without `If-Match`, 412 when it names another version (§13.1.1).
+
+    A weak tag of the version counts too (decision 0014): a proxy that compresses makes our tags weak.
+    """
     if if_match is None:
         raise PreconditionRequired
     if if_match.strip() == "*":
         return
-    versions = {_opaque(tag).split(".")[0] for tag in if_match.split(",") if not tag.strip().startswith("W/")}
+    versions = {_opaque(tag).split(".")[0] for tag in if_match.split(",")}
     if str(version) not in versions:
         raise PreconditionFailed(current_version=version)
 

@@ -20,12 +20,19 @@ if TYPE_CHECKING:
     from etter_common.auth import Principal
     from etter_common.db.query_log import QueryLog
     from etter_common.idempotency import Claim
+    from etter_common.incoming import Incoming
     from etter_common.overload import Gate, Place
     from etter_common.ratelimit import Decision
     from etter_common.shortcut import Recall
 
+MAX_HEADERS: Final = 100
+MAX_HEAD_BYTES: Final = 64 * 1024
+
 ARRIVED: Final = "etter.arrived"
 """Where a server that knows says when it had read the request's head, on the monotonic clock."""
+
+OVERSIZED: Final = "etter.oversized"
+"""Set by a server that knows that the request's head has more bytes than a head may have."""
 
 GIVEN: Final = "etter.given"
 """Where the headers by name are, if somebody has made that already."""
@@ -48,9 +55,11 @@ class RequestState:
     recall: Recall | None = None  # what the second tier of the cache may answer it with
     claim: Claim | None = None
     still_permitted: Callable[[], Awaitable[None]] | None = None  # raises once the caller would be refused
+    incoming: Incoming | None = None  # where the request has a body
     limit: Decision | None = None  # of the rate limit that was counted last
     error: BaseException | None = None
     status: int = 500
+    cors: tuple[tuple[bytes, bytes], ...] = ()  # headers for the origin that asks, on every answer
     needs_route: bool = False  # it is known that no answer is at hand
 
     def __init__(self, scope: Scope, proxies: Container[str]) -> None:

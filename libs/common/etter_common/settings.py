@@ -10,6 +10,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from etter_common.origins import check_origin
+
 DEVELOPMENT_SECRET = "development-only-secret-not-for-production"  # noqa: S105 - refused outside development
 
 
@@ -119,6 +121,10 @@ class ServiceSettings(FileOrEnvironment):
         default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts: addresses and networks"
     )
 
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="whose scripts may call from a browser: `https://app.example`; none without it"
+    )
+
     worker_host: str = Field(
         default="127.0.0.1", description="where a worker's health answers; all interfaces in a container"
     )
@@ -138,6 +144,11 @@ class ServiceSettings(FileOrEnvironment):
         for network in given:
             ip_network(network)
         return given
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_origin(origin) for origin in given)
 
     @model_validator(mode="after")
     def _no_development_secret_in_production(self) -> Self:

@@ -60,10 +60,15 @@ class TestRequireMatch:
                 require_match(version_etag(mine), theirs)
             assert lost.value.facts == {"current_version": theirs}
 
-    def test_a_weak_tag_is_not_enough(self) -> None:
-        """§13.1.1: If-Match compares strongly."""
+    @pytest.mark.parametrize("given_tag", ['W/"7"', 'W/"7.1f0c"', 'W/"7+gzip"', '"6", W/"7"'])
+    def test_a_weak_tag_of_the_version_is_enough(self, given_tag: str) -> None:
+        """Decision 0014: a proxy that compresses makes tags weak."""
+        require_match(given_tag, 7)
+
+    @pytest.mark.parametrize("given_tag", ['W/"6"', "W/", 'W/"77"', 'w/"7"'])
+    def test_a_weak_tag_of_another_version_is_not(self, given_tag: str) -> None:
         with pytest.raises(PreconditionFailed):
-            require_match('W/"7"', 7)
+            require_match(given_tag, 7)
 
     def test_without_one_it_is_asked_for(self) -> None:
         with pytest.raises(PreconditionRequired):

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from etter_common import incoming as incoming_module
 from etter_common.errors import Overloaded, PayloadTooLarge, RequestTimeout, TooDeep
 from etter_common.incoming import LINGER_BYTES, MAX_DEPTH, Incoming, is_too_deep
 from etter_common.overload import Gate, Place
+from etter_common.testing.work import work_of
 
 
 def incoming(
@@ -49,6 +52,13 @@ class TestSize:
     async def test_one_byte_more_is_refused(self) -> None:
         body, _ = incoming(b"ab", b"cde", limit=4)
         with pytest.raises(PayloadTooLarge):
+            await whole(body)
+
+    async def test_the_limit_may_be_lowered_before_the_body_is_read_and_never_raised(self) -> None:
+        body, _ = incoming(b"abcde", limit=10)
+        body.lower_limit(4)
+        body.lower_limit(20)
+        with pytest.raises(PayloadTooLarge, match="4 bytes"):
             await whole(body)
 
     async def test_a_declared_size_is_refused_before_a_byte_is_read(self) -> None:
@@ -165,6 +175,26 @@ class TestDepth:
     def test_texts_cannot_hide_depth(self) -> None:
         """Closing brackets in texts would balance the real ones for a reader that overlooks the quotes."""
         assert is_too_deep(('["]",' * 200 + "1" + ',"["]' * 200).encode())
+
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            lambda n: b"[" * 70 + b'"a\\' * n,  # texts that never end
+            lambda n: b"[" * n,
+            lambda n: b"[" + b"[]," * n + b"[]]",
+            lambda n: b"[" * 70 + b'"' * n,
+            lambda n: b"[" * 70 + b'"' + b"\\" * n,
+            lambda n: b"]" * n + b"[" * n,
+        ],
+    )
+    def test_twice_the_body_is_the_same_few_linear_calls(self, hostile: Callable[[int], bytes]) -> None:
+        """No loop in Python, and each C function called passes over its input once."""
+        once, twice = (work_of(partial(is_too_deep, hostile(n))) for n in (2_000, 4_000))
+        assert once == twice
+        assert set(once.calls) <= {
+            "bytes.count", "bytes.replace", "bytes.split", "bytes.join", "bytes.translate", "memoryview.cast", "max",
+        }  # fmt: skip
+        assert once.calls.total() <= 10
 
     @given(
         st.recursive(

@@ -18,7 +18,7 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
 from etter_common.responses import Data, Schema, documented
-from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
+from etter_common.testing.client import Caller, CheckedClient, TokenMint, UnreadBody, plant_key
 from etter_common.testing.sample import SampleSettings
 from etter_common.testing.service import running
 
@@ -58,6 +58,10 @@ def routes(work: Work) -> APIRouter:
 
     @router.get("/open", responses=documented())
     async def open_to_all(_ctx: Annotated[Context, public()]) -> Data[str]:
+        return Data[str].of("done")
+
+    @router.post("/write", responses=documented())
+    async def write(_ctx: Annotated[Context, requires(None)], _words: list[str]) -> Data[str]:
         return Data[str].of("done")
 
     @router.post("/guess", responses=documented())
@@ -203,6 +207,21 @@ class TestRates:
                 for address in ("198.51.100.1", "198.51.100.1", "198.51.100.1", "198.51.100.2")
             ]
         assert answers == [200, 200, 429, 200]
+
+    async def test_an_unknown_caller_is_counted_by_address_apart_from_public_routes(self, site: Opening) -> None:
+        async with site(rate_limit_address_requests=2) as here:
+            client = here.client(signed_in=False)
+            client.headers["authorization"] = "Bearer no-token"
+            assert await statuses(client, "/quick", 3) == [401, 401, 429]
+            assert await statuses(client, "/open", 1) == [200], "who signs in from there still may"
+            assert await statuses(here.client(), "/quick", 1) == [200]
+
+    async def test_a_used_up_limit_refuses_before_the_body_is_read(self, site: Opening) -> None:
+        async with site(rate_limit_requests=1) as here:
+            client = here.client()
+            assert await statuses(client, "/quick", 1) == [200]
+            refused = await client.post("/write", content=UnreadBody(), headers={"content-type": "application/json"})
+            assert refused.status_code == 429
 
     async def test_a_route_may_be_stricter(self, site: Opening) -> None:
         async with site() as here:

@@ -83,6 +83,37 @@ class TestErrors:
         assert (error["pointer"], error["message"][:7]) == ("/query/a~0b~1c", "valid: ")
         assert valid in error["message"]
 
+    async def test_no_more_than_a_hundred_wrong_parts_are_named(self, client: CheckedClient) -> None:
+        many = {f"no_such_{i}": "1" for i in range(120)}
+        in_body = await client.post("/things", json={"name": "box", **many})
+        in_query = await client.get("/things/public/answer", params=many)
+        for response in (in_body, in_query):
+            assert (response.status_code, len(response.json()["errors"])) == (422, 100)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "headers"),
+        [
+            ("POST", "/things", {"content-type": "application/json"}),
+            ("POST", "/things", {"content-type": "multipart/form-data; boundary=x"}),
+            ("DELETE", "/things/0", {}),
+            ("GET", "/things", {}),
+            ("GET", "/nowhere", {}),
+        ],
+    )
+    @pytest.mark.parametrize("coding", ["gzip", "br", "identity, GZIP", "zstd"])
+    async def test_an_encoded_body_is_not_taken_empty_or_not(
+        self, client: CheckedClient, method: str, path: str, headers: dict[str, str], coding: str
+    ) -> None:
+        for body in (b"", b"{}"):
+            response = await client.request(method, path, content=body, headers={**headers, "content-encoding": coding})
+            assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+            assert response.headers["accept-encoding"] == "identity"
+
+    @pytest.mark.parametrize("coding", ["identity", "Identity", "", "identity, identity"])
+    async def test_no_encoding_may_be_said(self, client: CheckedClient, coding: str) -> None:
+        response = await client.post("/things", json={"name": "plain"}, headers={"content-encoding": coding})
+        assert response.status_code == 201
+
     async def test_unknown_path_and_method(self, client: CheckedClient) -> None:
         assert (await client.get("/nothing/here")).json()["code"] == "NOT_FOUND"
         assert (await client.put("/things")).json()["code"] == "METHOD_NOT_ALLOWED"
@@ -105,6 +136,19 @@ class TestErrors:
 
         response = await client.post("/things", content=endless(), headers={"content-type": "application/json"})
         assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+    @pytest.mark.parametrize("content_type", ["application/json", "application/json\xa0", "application/x+JSON; v=1"])
+    async def test_a_body_nested_too_deeply(self, client: CheckedClient, content_type: str) -> None:
+        """The second is JSON for the framework, which strips more than blanks."""
+        body, headers = b"[" * 65 + b"]" * 65, {b"content-type": content_type.encode("latin-1")}
+        response = await client.post("/things", content=body, headers=headers)
+        assert (response.status_code, response.json()["code"], response.json()["max_depth"]) == (400, "TOO_DEEP", 64)
+
+    async def test_depth_in_another_encoding_is_the_parsers_to_refuse(self, client: CheckedClient) -> None:
+        """In UTF-16 the second byte of a letter may look like a quote; the parser has a limit of its own."""
+        body = ('["\u2261",' + "[" * 500_000).encode("utf-16")
+        response = await client.post("/things", content=body, headers={"content-type": "application/json"})
+        assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
 
     async def test_without_the_permission(self, as_role: Clients) -> None:
         response = await as_role("viewer").post("/things", json={"name": "x"})

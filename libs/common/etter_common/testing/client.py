@@ -8,7 +8,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import httpx2
@@ -77,6 +77,16 @@ def plant_key(known: ApiKeys, caller: Caller, *, key_id: UUID | None = None, liv
     )
     known.put(str(key_id), responses.encode(entry))
     return key
+
+
+class UnreadBody:
+    """A request body that must not be asked for."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise AssertionError("the body was read")
 
 
 class CheckedClient(httpx2.AsyncClient):

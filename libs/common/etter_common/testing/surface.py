@@ -19,7 +19,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from nats.js.errors import NotFoundError
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, UniqueConstraint, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -32,16 +34,18 @@ from etter_common.events import erasures, streams
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
+from etter_common.incoming import ANONYMOUS_BODY_BYTES
 from etter_common.messaging import Nats
 from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
 from etter_common.testing.backbone import until
-from etter_common.testing.client import CheckedClient
+from etter_common.testing.client import CheckedClient, UnreadBody
 from etter_common.testing.event_streams import EventStreamTests
 from etter_common.testing.event_streams import Maker as Maker
 from etter_common.testing.export import exported, looks_secret
+from etter_common.testing.mistyped import mistyped, refuses
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
 
@@ -106,15 +110,37 @@ class SurfaceTests(EventStreamTests):
             if is_json and "security" in read:
                 assert "fields" in {parameter["name"] for parameter in read.get("parameters", ())}, path
 
+    def test_numbers_booleans_and_times_of_a_body_take_their_own_json_type_only(self, app: FastAPI) -> None:
+        """By the document: of every field of every body, at any depth, what its schema does not say is refused."""
+        for route in iter_route_contexts(app.routes):
+            dependant = getattr(route.original_route, "dependant", None)
+            for parameter in dependant.body_params if dependant else ():
+                adapter: TypeAdapter[object] = TypeAdapter(parameter.field_info.annotation)
+                wrong = [case for case in mistyped(adapter.json_schema()) if not refuses(adapter, *case)]
+                assert not wrong, f"{route.path} takes {wrong}"
+
     async def test_no_route_answers_anonymously(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
     ) -> None:
         client = as_role(None)
         for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
             if (method, path) not in self.public:
-                response = await client.request(method, _filled(path), content=b"")
+                headers = {"content-type": "application/json"}
+                response = await client.request(method, _filled(path), content=UnreadBody(), headers=headers)
                 assert response.status_code == 401, f"{method} {path}"
                 assert response.headers["www-authenticate"].startswith("Bearer")
+                assert "ratelimit" in response.headers, "it counts against the address"
+
+    async def test_an_anonymous_body_is_small(
+        self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        client = as_role(None)
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if (method, path) in self.public and method != "GET":
+                body, headers = b" " * (ANONYMOUS_BODY_BYTES + 1), {"content-type": "application/json"}
+                response = await client.request(method, _filled(path), content=body, headers=headers)
+                assert response.status_code == 413, f"{method} {path}"
+                assert response.json()["limit_bytes"] == ANONYMOUS_BODY_BYTES
 
     async def test_no_read_takes_a_parameter_it_does_not_know(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest

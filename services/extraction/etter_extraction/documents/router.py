@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -16,7 +15,7 @@ from etter_common.deps import IfMatch, cached, claim_upload, json_response, requ
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_extraction import objects
-from etter_extraction.documents import events, service
+from etter_extraction.documents import events, filenames, service
 from etter_extraction.documents.errors import DocumentInUse, DocumentNotFound, NoFileInForm
 from etter_extraction.documents.form import FileInForm
 from etter_extraction.documents.schemas import DocumentOut, DocumentQuery
@@ -111,7 +110,7 @@ async def get_document_content(
         media_type="application/octet-stream",
         headers={
             "content-length": str(document.size_bytes),
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(document.filename, safe='')}",
+            "content-disposition": filenames.attachment(document.filename),
             **kept,
         },
     )

@@ -12,7 +12,9 @@ from etter_extraction.facts.sections import Section
 from etter_extraction.parsing.parsed import Page, Sheet
 
 _SHARE_FIRST = re.compile(r"^\(?(\d{1,3}(?:\.\d+)?)\s?%\)?(?:\s*of (?:the |your )?time)?\s*[:–—-]*\s*")
-_SHARE_LAST = re.compile(r"\s*[(\[–—-]?\s*(\d{1,3}(?:\.\d+)?)\s?%(?:\s*of (?:the |your )?time)?\s*[)\]]?\.?$")
+_SHARE_LAST = re.compile(
+    r"[(\[–—-]?\s{0,9}(\d{1,3}(?:\.\d{1,9})?)\s?%(?:\s{0,9}of (?:the |your )?time)?\s{0,9}[)\]]?\.?$"
+)
 _SHORTEST, _LONGEST = 12, 600
 _TASK_COLUMN = re.compile(r"\btasks?\b|dut(y|ies)|activit|responsibilit|accountabilit|work element", re.IGNORECASE)
 _SHARE_COLUMN = re.compile(r"%|per ?cent|share|hours?|time|minutes", re.IGNORECASE)

@@ -15,7 +15,7 @@ from etter_extraction.parsing.parsed import Parsed
 _TABLES = ("csv", "xlsx", "xls", "pptx")
 _FEWEST_TASKS = 2
 _RESUME = re.compile(r"^\W*(work experience|professional experience|employment history|education)\W*$", re.IGNORECASE)
-_ADDRESS = re.compile(r"\S+@\S+\.\w{2,}")  # a person's own address stands at the top of a resume
+_ADDRESS = re.compile(r"\S@[^\s@]{1,255}\.\w{2}")  # a person's own address is at the top of a resume
 _DUTY = re.compile(
     r"dut(y|ies)|responsibilit|what you.{1,4} do|accountabilit|qualifications|requirements", re.IGNORECASE
 )
@@ -65,7 +65,7 @@ def _title_of_table(parsed: Parsed, filename: str) -> Fact | None:
         return title
     words = re.sub(r"[_\-.]+", " ", PurePosixPath(filename).stem)
     words = re.sub(
-        r"\b(task list|tasks?|time study|duties|job description|jd|v\d+|\d+)\b", "", words, flags=re.IGNORECASE
+        r"\b(task list|tasks?|time study|duties|job description|jd|v?\d{1,99})\b", "", words, flags=re.IGNORECASE
     )
     name = " ".join(words.split()).title()
     first = parsed.pages[0]

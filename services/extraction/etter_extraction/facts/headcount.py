@@ -17,9 +17,9 @@ _COLUMNS: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE)
     for name, pattern in {
         "hourly": r"hourly|per hour|/\s?h(ou)?r\b",
-        "hours": r"(typical|weekly|contract\w*|standard) hours|hours (per|a) week",
+        "hours": r"(typical|weekly|contract\w{0,20}|standard) hours|hours (per|a) week",
         "monthly": r"monthly (income|salary|pay|wage)|(salary|pay|income) (per|a) month",
-        "salary": r"annual (salary|pay|rate)|average.*(salary|pay)|salary|base pay|compensation|remuneration|"
+        "salary": r"annual (salary|pay|rate)|average.{0,50}(salary|pay)|salary|base pay|compensation|remuneration|"
         r"\bwages?\b|"
         r"pay ?(scale )?(minimum|floor)",
         "pay_max": r"pay ?(scale )?(maximum|ceiling)|salary max",
@@ -92,7 +92,7 @@ def _columns(names: Sequence[str]) -> dict[str, int]:
         text = re.sub(r"[_\s]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)).strip()
         if not text or len(text) > 60 or (number(text.split("(")[0]) is not None and len(text) < 6):
             continue
-        plain = re.sub(r"\(.*?\)", "", text).strip()
+        plain = re.sub(r"\([^()]*\)", "", text).strip()
         kind = next((k for k, pattern in _COLUMNS.items() if pattern.search(plain)), None)
         if kind and kind not in found:
             found[kind] = position

@@ -18,7 +18,7 @@ _LABELS = {
     "employment_type": r"(?:employment|contract|position|job) type|contract|hours|employment status",
 }
 _LABELLED = {
-    kind: re.compile(rf"^[\s*#•-]*(?:{names})\s*(?:[:\t]|\s[–—-]\s)\s*(.*)$", re.IGNORECASE)
+    kind: re.compile(rf"^[\s*#•-]*(?:{names})(?: {{0,20}}[:\t]|\s{{1,20}}[–—-]\s)\s*(.*)", re.IGNORECASE)
     for kind, names in _LABELS.items()
 }
 _JOB_WORDS = re.compile(
@@ -35,20 +35,21 @@ _NOT_TITLES = re.compile(
     r"department of|\.$",
     re.IGNORECASE,
 )
+# of a text with single blanks
 _AROUND = re.compile(
-    r"^\s*(?:job (?:description|profile|posting|title)|position description|vacancy|role profile)\s*[:–—|-]\s*|"
-    r"\s*[-–—|:(]\s*(?:job|role|position) (?:description|profile)\)?\s*$|\s+job description(?: template)?$|"
-    r"\s*\((?:m/f/d|f/m/d|m/w/d)\)",
+    r"^(?:job (?:description|profile|posting|title)|position description|vacancy|role profile) ?[:–—|-] ?|"
+    r" ?[-–—|:(] ?(?:job|role|position) (?:description|profile)\)?$| job description(?: template)?$|"
+    r" ?\((?:m/f/d|f/m/d|m/w/d)\)",
     re.IGNORECASE,
 )
-_MONEY = r"(?:(US\$|[$£€]|USD|GBP|EUR)\s?)?(\d[\d,.' ]*\d|\d)\s?(k\b)?"
-_RANGE = re.compile(rf"{_MONEY}(?:\.00)?\s*(?:-|–|—|to|and|through)\s*{_MONEY}", re.IGNORECASE)
+_MONEY = r"(?:(US\$|[$£€]|USD|GBP|EUR)\s?)?(\d[\d,.' ]{0,30}\d|\d)\s?(k\b)?"
+_RANGE = re.compile(rf"{_MONEY}(?:\.00)?\s{{0,20}}(?:-|–|—|to|and|through)\s{{0,20}}{_MONEY}", re.IGNORECASE)
 _SINGLE = re.compile(r"(US\$|[$£€])\s?(\d[\d,.]*\d)\s?(k\b)?", re.IGNORECASE)
-_PERIODS = (
+_PERIODS = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in (
     ("hour", r"per hour|/\s?h(?:ou)?r|hourly|an hour"), ("day", r"per day|daily"), ("week", r"per week|weekly"),
     ("month", r"per month|monthly|/\s?mo(?:nth)?\b"),
     ("year", r"per (?:year|annum)|/\s?y(?:ea)?r|annual|yearly|p\.?a\.?\b"),
-)  # fmt: skip
+)}  # fmt: skip
 _SPEAKS_OF_PAY = re.compile(
     r"salary|\bpay\b|compensation|stipend|wage|rate|hour|annual|per year|/yr|USD", re.IGNORECASE
 )
@@ -131,7 +132,7 @@ def _labelled(kind: str, lines: Sequence[Line]) -> Fact | None:
             line = lines[position + 1]
             value, start = line.text, line.start
         value = re.split(
-            r"\s{3,}|\s\|\s|(?<=\w)\s+(?=(?:Department|Location|Grade|Reports to|Salary|Date)\s*:)", value
+            r"\s{3,}|\s\|\s|(?<=\w)\s{1,9}(?=(?:Department|Location|Grade|Reports to|Salary|Date)\s{0,9}:)", value
         )[0].rstrip(" *.")
         start += len(value) - len(value.lstrip(" *"))
         value = value.strip(" *")
@@ -143,7 +144,7 @@ def _labelled(kind: str, lines: Sequence[Line]) -> Fact | None:
 
 
 def _names_a_job(text: str) -> bool:
-    plain = _AROUND.sub("", text).strip()
+    plain = _AROUND.sub("", " ".join(text.split())).strip()
     if not plain or len(plain.split()) > 12 or _NOT_TITLES.search(plain) or kind_of(plain) in ("duties", "skills"):
         return False
     return bool(_JOB_WORDS.search(plain)) and plain[:1].isupper() and not re.search(r"[a-z]{3}\. |: ", plain)
@@ -156,7 +157,7 @@ def _title(line: Line, confidence: float) -> Fact:
 
 
 def _tidy(title: str) -> str:
-    return " ".join(_AROUND.sub("", title).split()).strip(" :–—-|")
+    return _AROUND.sub("", " ".join(title.split())).strip(" :–—-|")
 
 
 def _amount(text: str, thousands: str | None) -> float | None:
@@ -166,7 +167,7 @@ def _amount(text: str, thousands: str | None) -> float | None:
 
 def _pay(line: Line, match: re.Match[str], low: float, high: float) -> Fact:
     around = line.text[max(0, match.start() - 60) : match.end() + 60]
-    period = next((name for name, pattern in _PERIODS if re.search(pattern, around, re.IGNORECASE)), None)
+    period = next((name for name, pattern in _PERIODS.items() if pattern.search(around)), None)
     value = {
         "low": low, "high": high, "currency": currency(match[0]) or "USD",
         "period": period or ("hour" if high < _HOURLY_BELOW else "year"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 _NUMBER = re.compile(r"-?\d[\d.,'\u00a0\u202f ]*")
 _CURRENCIES = {"$": "USD", "US$": "USD", "£": "GBP", "€": "EUR", "USD": "USD", "GBP": "GBP", "EUR": "EUR", "CHF": "CHF",
@@ -13,9 +14,12 @@ _CURRENCY = re.compile(r"US\$|[$£€]|\b(?:USD|GBP|EUR|CHF|CAD|AUD|INR|SEK|NOK|
 def number(text: str) -> float | None:
     """`80,448.00`, `1.234,56`, `$ 52 000`, `12.5`; `None` for anything without a number."""
     match = _NUMBER.search(text)
-    if not match:
-        return None
-    digits = re.sub(r"['\u00a0\u202f ]", "", match[0]).rstrip(".,")
+    value = _value(match[0]) if match else None
+    return value if value is not None and isfinite(value) else None  # too many digits make an infinite one
+
+
+def _value(written: str) -> float:
+    digits = re.sub(r"['\u00a0\u202f ]", "", written).rstrip(".,")
     if "," in digits and "." in digits:
         decimal = max(digits.rfind(","), digits.rfind("."))
         whole = re.sub(r"[.,]", "", digits[:decimal])

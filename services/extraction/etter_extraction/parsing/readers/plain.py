@@ -15,7 +15,7 @@ from etter_extraction.parsing.refusal import Refused
 
 _DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
-_HEADING = re.compile(r"^\s{0,3}#{1,6}\s+(.*?)\s*#*$")
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s(.*)")
 
 
 def read(path: Path, kind: str) -> Parsed:
@@ -28,7 +28,7 @@ def read(path: Path, kind: str) -> Parsed:
 
 
 def _prose(text: str, kind: str) -> Parsed:
-    headings = [match[1] for line in text.splitlines() if (match := _HEADING.match(line))]
+    headings = [match[1].strip().rstrip("#").rstrip() for line in text.splitlines() if (match := _HEADING.match(line))]
     return Parsed(kind=kind, pages=[Page(1, "text", text)], headings=headings)
 
 

@@ -13,6 +13,8 @@ from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
 from etter_extraction.parsing.refusal import Refused
 
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+
 
 def read(path: Path, kind: str) -> Parsed:
     deck = Presentation(str(path))
@@ -43,12 +45,22 @@ def _lines(slide: Any, tables: list[list[list[str]]]) -> list[str]:
         if shape.has_text_frame:
             lines.append(shape.text_frame.text)
         if getattr(shape, "has_table", False):
-            rows = [[cell.text for cell in row.cells] for row in shape.table.rows]
+            rows = _rows(shape.element)
             tables.append(rows)
             lines += ["\t".join(row) for row in rows]
     if slide.has_notes_slide and slide.notes_slide.notes_text_frame:
         lines.append(slide.notes_slide.notes_text_frame.text)
     return lines
+
+
+def _rows(table: Any) -> list[list[str]]:
+    """The cells' text, from the XML: `table.rows` looks through all rows for each of them."""
+    return [[_text(cell) for cell in row.iter(f"{_A}tc")] for row in table.iter(f"{_A}tr")]
+
+
+def _text(cell: Any) -> str:
+    paragraphs = (list(p.iter(f"{_A}t", f"{_A}br")) for p in cell.iter(f"{_A}p"))
+    return "\n".join("".join(" " if n.tag.endswith("br") else n.text or "" for n in nodes) for nodes in paragraphs)
 
 
 def _shapes(shapes: Any) -> Iterator[Any]:

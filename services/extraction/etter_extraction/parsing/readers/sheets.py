@@ -14,7 +14,7 @@ from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Page, Parsed, Sheet, sheet_of
 from etter_extraction.parsing.refusal import Refused
 
-_CELL = re.compile(rb'<(?:\w+:)?c\s[^>]*?r="([A-Z]{1,3})(\d{1,7})"')
+_CELL = re.compile(rb'<(?:\w+:)?c\s[^<>]{0,300}?r="([A-Z]{1,3})(\d{1,7})"')
 _CHUNK = 1 << 20
 
 
