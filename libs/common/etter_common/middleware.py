@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from etter_common import logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
 from etter_common.db import query_log
+from etter_common.db.session import translated
 from etter_common.deadline import Deadline, Deadlines
 from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
 from etter_common.health import HEALTH_PATHS
@@ -151,10 +152,11 @@ class PlatformMiddleware:
     async def _broke(self, out: Outgoing, error: Exception) -> None:
         if out.begun:
             raise error
-        if not isinstance(error, AppError):
+        known = translated(error)
+        if not isinstance(known, AppError):
             log.exception("request_failed")
             tracing.capture(error)
-        await self._fail(out, error if isinstance(error, AppError) else AppError(), cause=error)
+        await self._fail(out, known if isinstance(known, AppError) else AppError(), cause=error)
 
     async def _fail(self, out: Outgoing, error: AppError, *, cause: BaseException | None = None) -> None:
         out.state.error = cause or error
