@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +12,7 @@ from pathlib import Path
 from etter_devstack import databases
 from etter_devstack.routes import table
 from etter_devstack.servers import ingress, nats, postgres, valkey
-from etter_devstack.servers.ports import PortClaims
+from etter_devstack.servers.ports import PortClaims, checks
 from etter_devstack.servers.process import Process, Server, StartError
 from etter_devstack.services import PROGRAMS, SERVICES, Backbone, Program, Service
 from etter_devstack.state import Home
@@ -19,6 +20,7 @@ from etter_devstack.supervisor import Part
 
 DEFAULT_PORT = 8080
 SERVERS = ("postgres", "valkey", "nats")
+_ROOM = 8 * 1024 * 1024  # free on the disk; with less a restart would not help
 PATIENCE_S = 180  # a worker may compile before it is ready
 DATABASES = ("postgres", "databases")
 _NEEDED = (*SERVERS, "databases")
@@ -94,8 +96,8 @@ class Plan:
     def _all_parts(self) -> Iterator[Part]:
         yield Part("postgres", self._postgres)
         yield Part("databases", self._databases, after=("postgres",))
-        for name, module in (("valkey", valkey), ("nats", nats)):
-            yield Part(name, self._simple(module.launch, name))
+        yield Part("valkey", self._simple(valkey.launch, "valkey"))
+        yield Part("nats", self._simple(nats.launch, "nats"), is_stuck=self._jetstream_is_stuck)
         yield Part("ingress", self._ingress)
         backbone = self.backbone()
         for program in PROGRAMS:
@@ -118,6 +120,14 @@ class Plan:
             return launch(self.home.data / name, log=self.home.log(name), port=self.ports[name])
 
         return start
+
+    def _jetstream_is_stuck(self) -> bool:
+        """All services reach NATS, and one of them cannot store: its disk was full, and has room again."""
+        if shutil.disk_usage(self.home.data).free < _ROOM:
+            return False
+        reports = [checks(self.health_urls()[name]) for name in SERVICES]
+        stuck = any(not report.get(name, True) for report in reports for name in ("jetstream", "outbox"))
+        return stuck and all(report.get("nats", True) for report in reports)
 
     async def _ingress(self) -> Server:
         routes = table.load(self.home.root / "infra" / "ingress" / "routes.toml")
