@@ -127,10 +127,10 @@ class Supervisor:
             server = await self._start_again(part, server)
 
     async def _start_again(self, part: Part, previous: Server) -> Server:
-        """A restart that does not get ready counts as one more end, not as the end of all."""
+        """A restart that does not get ready, or cannot write, counts as one more end, not as the end of all."""
         try:
             return await self._start(part) or previous
-        except StartError:
+        except (StartError, OSError):
             return self._servers[part.name]
 
     async def _start(self, part: Part) -> Server | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Awaitable, Callable
@@ -101,6 +102,26 @@ class TestSupervisor:
         assert first != second
         notes = [change.note for change in diary.changes if change.how == "restarting"]
         assert notes == ["ended with exit code -9; start 2 in 0.01 s"]
+
+    async def test_one_whose_start_cannot_write_is_tried_again(
+        self, tmp_path: Path, diary: Diary, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(supervisor, "_FIRST_PAUSE_S", 0.01)
+        starts: list[int] = []
+
+        async def launch() -> Child:
+            starts.append(len(starts))
+            if len(starts) == 2:
+                raise OSError(errno.ENOSPC, "no space left on the disk")
+            return Child(python(SLEEP, log=tmp_path / f"{len(starts)}.log"))
+
+        task = asyncio.create_task((running := Supervisor([Part("ingress", launch)], diary.changes.append)).run())
+        await eventually(lambda: diary.told("ready") == ["ingress"])
+        os.kill(diary.pids("ingress")[0], signal.SIGKILL)
+        await eventually(lambda: len(diary.told("ready")) == 2)
+        running.stop()
+        await task
+        assert len(starts) == 3
 
     async def test_one_that_is_stuck_starts_again(
         self, child: Callable[..., Part], diary: Diary, monkeypatch: pytest.MonkeyPatch

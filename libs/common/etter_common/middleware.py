@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from etter_common import logging, metrics, outgoing, tracing
+from etter_common import ingress, logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
 from etter_common.db import query_log
 from etter_common.db.session import translated
@@ -67,6 +67,9 @@ class PlatformMiddleware:
             return
         state = scope.get("etter") or RequestState(scope, self._proxies)
         try:
+            if (error := ingress.problem_of(scope)) is not None:
+                await Outgoing(scope, state, send).send_problem(error)
+                return
             answer = await self._at_hand(scope, state)
             if answer is not None:
                 await outgoing.send(answer, state, send, bodiless=scope["method"] == "HEAD")
