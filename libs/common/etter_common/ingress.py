@@ -13,11 +13,13 @@ from urllib.parse import parse_qs
 from etter_common.errors import AppError, NotFound, Unreachable
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import Scope
 
 PREFIX: Final = "/ingress/"
 _PATH: Final = re.compile(r"^\w+://[^/]*")  # what precedes it in a URL
-_BY_STATUS: Final = {"404": NotFound, "502": Unreachable}
+_BY_STATUS: Final[Mapping[str, type[NotFound | Unreachable]]] = {"404": NotFound, "502": Unreachable}
 
 
 def problem_of(scope: Scope) -> AppError | None:
