@@ -91,7 +91,6 @@ class TestSurface(SurfaceTests):
     bodies: ClassVar[Mapping[Route, object]] = {("PATCH", "/users/{user_id}"): {"name": "Maya"}}
     without_database = frozenset(
         {
-            ("GET", "/roles"),
             ("GET", "/.well-known/jwks.json"),
             ("POST", "/sessions/refresh"),  # a token of the right form that auth never made is found out by itself
         }
