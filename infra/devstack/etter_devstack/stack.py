@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -13,7 +14,7 @@ from etter_devstack import databases
 from etter_devstack.accounts import Accounts
 from etter_devstack.routes import table
 from etter_devstack.servers import ingress, nats, postgres, valkey
-from etter_devstack.servers.ports import PortClaims
+from etter_devstack.servers.ports import PortClaims, checks
 from etter_devstack.servers.process import Process, Server, StartError
 from etter_devstack.services import PROGRAMS, SERVICES, Backbone, Program, Service
 from etter_devstack.state import Home
@@ -21,6 +22,7 @@ from etter_devstack.supervisor import Part
 
 DEFAULT_PORT = 8080
 SERVERS = ("postgres", "valkey", "nats")
+_ROOM = 8 * 1024 * 1024  # free on the disk; with less a restart would not help
 PATIENCE_S = 180  # a worker may compile before it is ready
 DATABASES = ("postgres", "databases")
 _NEEDED = (*SERVERS, "databases", "streams")
@@ -102,7 +104,7 @@ class Plan:
         yield Part("postgres", self._postgres)
         yield Part("databases", self._databases, after=("postgres",))
         yield Part("valkey", self._valkey)
-        yield Part("nats", self._nats)
+        yield Part("nats", self._nats, is_stuck=self._jetstream_is_stuck)
         yield Part("streams", self._streams, after=("nats",))
         yield Part("ingress", self._ingress)
         backbone = self.backbone()
@@ -135,6 +137,14 @@ class Plan:
         url = Accounts.of(self.home).nats_url("provision", self.ports["nats"])
         async with provision.connected(url) as client:
             await provision.provision(client)
+
+    def _jetstream_is_stuck(self) -> bool:
+        """All services reach NATS, and one of them cannot store: its disk was full, and has room again."""
+        if shutil.disk_usage(self.home.data).free < _ROOM:
+            return False
+        reports = [checks(self.health_urls()[name]) for name in SERVICES]
+        stuck = any(not report.get(name, True) for report in reports for name in ("jetstream", "outbox"))
+        return stuck and all(report.get("nats", True) for report in reports)
 
     async def _ingress(self) -> Server:
         routes = table.load(self.home.root / "infra" / "ingress" / "routes.toml")

@@ -11,13 +11,11 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa: TID251 - only to translate it
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from etter_common import garbage, logging, openapi, tracing
-from etter_common.db.session import translated
 from etter_common.dispatch import Dispatcher
 from etter_common.errors import (
     MAX_FIELD_ERRORS,
@@ -115,7 +113,6 @@ def create_app(
     app.add_exception_handler(AppError, _on_app_error)  # type: ignore[arg-type]  # Starlette types handlers by Exception
     app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
     app.add_exception_handler(StarletteHTTPException, _on_http)  # type: ignore[arg-type]
-    app.add_exception_handler(SQLAlchemyError, _on_database)  # type: ignore[arg-type]
     app.add_exception_handler(Replay, _on_replay)  # type: ignore[arg-type]
     return app
 
@@ -156,13 +153,6 @@ def _answer(request: Request, error: AppError, cause: BaseException) -> Response
 
 async def _on_app_error(request: Request, error: AppError) -> Response:
     return _answer(request, error, error)
-
-
-async def _on_database(request: Request, failure: SQLAlchemyError) -> Response:
-    error = translated(failure)
-    if not isinstance(error, AppError):
-        raise failure
-    return _answer(request, error, failure)
 
 
 async def _on_replay(request: Request, replay: Replay) -> Response:

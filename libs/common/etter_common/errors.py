@@ -154,6 +154,18 @@ class TooManyAtOnce(TooManyRequests):
     code, title = "TOO_MANY_AT_ONCE", "Too many requests of this caller are open at once"
 
 
+class Unreachable(AppError):
+    """Only the ingress means it: the request may have reached the service, whose answer never came."""
+
+    status, code, title = 502, "SERVICE_UNREACHABLE", "The service gave no answer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service is restarting or failed while it answered. Retry; a write with its Idempotency-Key.",
+            headers={"Retry-After": "2"},
+        )
+
+
 class Unavailable(AppError):
     status, code, title = 503, "UNAVAILABLE", "A part this needs is away; try again"
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from etter_common import logging, metrics, outgoing, tracing
+from etter_common import ingress, logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
 from etter_common.cors import Cors
 from etter_common.db import query_log
+from etter_common.db.session import translated
 from etter_common.deadline import Deadline, Deadlines
 from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge, UnsupportedMediaType
 from etter_common.health import HEALTH_PATHS
@@ -67,6 +68,9 @@ class PlatformMiddleware:
             return
         state = scope.get("etter") or self._state(scope)
         try:
+            if (error := ingress.problem_of(scope)) is not None:
+                await Outgoing(scope, state, send).send_problem(error)
+                return
             answer = await self._at_hand(scope, state)
             if answer is not None:
                 await outgoing.send(answer, state, send, bodiless=scope["method"] == "HEAD")
@@ -170,10 +174,11 @@ class PlatformMiddleware:
     async def _broke(self, out: Outgoing, error: Exception) -> None:
         if out.begun:
             raise error
-        if not isinstance(error, AppError):
+        known = translated(error)
+        if not isinstance(known, AppError):
             log.exception("request_failed")
             tracing.capture(error)
-        await self._fail(out, error if isinstance(error, AppError) else AppError(), cause=error)
+        await self._fail(out, known if isinstance(known, AppError) else AppError(), cause=error)
 
     async def _fail(self, out: Outgoing, error: AppError, *, cause: BaseException | None = None) -> None:
         out.state.error = cause or error

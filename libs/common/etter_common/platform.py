@@ -24,6 +24,7 @@ from etter_common.context import Context, Origin
 from etter_common.db.engine import make_engine, time_limits, watch_pool
 from etter_common.db.replica import Replica
 from etter_common.db.session import Database
+from etter_common.events.probe import TIMEOUT_S, StoreProbe
 from etter_common.events.supervisor import supervised
 from etter_common.health import HealthRegistry
 from etter_common.ids import new_id
@@ -214,4 +215,5 @@ def _add_checks(platform: Platform) -> None:
 
     platform.health.add("database", database)
     platform.health.add("nats", nats, required=False)  # reads and writes go on, events wait in the outbox
+    platform.health.add("jetstream", StoreProbe(platform).check, required=False, timeout_s=TIMEOUT_S)
     platform.health.add("redis", redis, required=False)

@@ -20,3 +20,4 @@ class TestSurface(SurfaceTests):
         "fk_role_outlooks_role_id_roles": "written by the handler of an event, which is tried again",
     }
     shared: ClassVar[frozenset[str]] = frozenset({"code"})
+    values: ClassVar[dict[str, str]] = {"code": "11-1011.00"}

@@ -16,6 +16,7 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from etter_common.clock import epoch_ns
 from etter_common.db import query_log
+from etter_common.db.engine import CONNECTION_LOST
 from etter_common.db.session import ConnectionLost, Opening, begin, translated
 from etter_common.errors import Unavailable
 
@@ -32,8 +33,8 @@ async def fetch(engine: AsyncEngine, opening: Opening, sql: str, arguments: Sequ
         return await greenlet_spawn(_read_again_if_lost, engine.sync_engine.pool, opening, sql, arguments)
     except asyncpg.InvalidCachedStatementError as error:
         raise Unavailable("the schema has just changed; try again", retry_after_s=1) from error
-    except (ConnectionLost, OSError) as error:
-        raise Unavailable("the database is away") from error
+    except (ConnectionLost, *CONNECTION_LOST) as error:
+        raise Unavailable("the database is unavailable") from error
     except TimeoutError as error:
         raise translated(error) from error
     except engine.dialect.loaded_dbapi.Error as error:

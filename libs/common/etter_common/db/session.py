@@ -14,13 +14,14 @@ from uuid import UUID
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
 from etter_common import metrics
+from etter_common.db.engine import CONNECTION_LOST
 from etter_common.db.pages import Plans
 from etter_common.errors import (
     AppError,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from etter_common.db.replica import Replica
 
 _ON_PRIMARY, _ON_REPLICA = (metrics.DB_TRANSACTIONS.labels(server) for server in ("primary", "replica"))
-_UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
+_UNAVAILABLE_STATES = ("08", "53", "57P", "58")  # connection, resources (a full disk), operator, the system's I/O
 _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
 _RACE_STATES = ("23503", "23505", "23P01")  # foreign key, unique, exclusion; a check or a null is nobody's race
@@ -112,8 +113,8 @@ def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> N
             connection.engine.pool._invalidate(connection.connection, lost)
             connection._dbapi_connection = connection.engine.raw_connection()
             begin(connection.connection.dbapi_connection, opening)
-        except (ConnectionLost, OSError, connection.dialect.dbapi.Error) as error:
-            raise Unavailable("the database is away") from error
+        except (ConnectionLost, connection.dialect.dbapi.Error) as error:
+            raise Unavailable("the database is unavailable") from error
 
 
 def begin(adapter: Any, opening: Opening) -> None:
@@ -126,9 +127,7 @@ def begin(adapter: Any, opening: Opening) -> None:
     driver = adapter.driver_connection
     try:
         status = await_only(driver.execute(opening.sql))
-    except (asyncpg.InternalClientError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
-        raise ConnectionLost from error
-    except asyncpg.OperatorInterventionError as error:  # shut down by an administrator, or by its own timeout
+    except (*CONNECTION_LOST, asyncpg.OperatorInterventionError) as error:  # or shut down, or by its own timeout
         raise ConnectionLost from error
     except Exception as error:
         adapter._handle_exception(error)
@@ -194,7 +193,7 @@ class Database:
 async def finish(session: AsyncSession, error: BaseException | None = None) -> None:
     """Commit, or roll back after an error that does not keep its writes; always give the connection back.
 
-    Raises the business error a violated constraint stands for, and `Unavailable` when the database is away.
+    Raises the business error a violated constraint stands for, and `Unavailable` when the database is unavailable.
     """
     keep = isinstance(error, AppError) and error.keep_writes
     try:
@@ -202,7 +201,7 @@ async def finish(session: AsyncSession, error: BaseException | None = None) -> N
             await session.commit()
         else:
             await session.rollback()
-    except DBAPIError as failure:
+    except SQLAlchemyError as failure:
         raise translated(failure) from failure
     finally:
         await session.close()
@@ -216,8 +215,6 @@ def translated(failure: BaseException) -> BaseException:
         return Unavailable("all database connections are busy")
     if isinstance(failure, DBAPIError):
         return _told_by_server(failure) or failure
-    if isinstance(failure, OSError):
-        return Unavailable("the database is away")
     return failure
 
 
@@ -238,7 +235,7 @@ def _told_by_server(failure: DBAPIError) -> AppError | None:
     state = str(getattr(cause, "sqlstate", "") or "")
     away = isinstance(failure, OperationalError | InterfaceError) and not state
     if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
-        return Unavailable("the database is away")
+        return Unavailable("the database is unavailable")
     if isinstance(cause, asyncpg.InvalidCachedStatementError):
         return Unavailable("the schema has just changed; try again", retry_after_s=1)
     if state in _CLASH_STATES:

@@ -88,6 +88,7 @@ def buckets(rows: Iterable[Account]) -> tuple[str, ...]:
 def grants(row: Account, user: str, readable: Iterable[str]) -> list[Grant]:
     """What one user may publish to in `ETTER`; `readable` are the buckets that all may read."""
     found = [Grant(f"{SUBJECT_ROOT}.{row.service}.*.*.*.*.*"), Grant(_letters(row.service))]
+    found.append(Grant(streams.health_subject(row.service)))
     found += [Grant(streams.jobs_subject(queue)) for queue in row.queues]
     found += [Grant(_letters(f"jobs-{queue}")) for queue in row.queues]
     for bucket in readable:

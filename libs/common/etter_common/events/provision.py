@@ -43,7 +43,7 @@ class ProvisionSettings(FileOrEnvironment):
 async def provision(client: Client, *, replicas: int = 1) -> None:
     rows = accounts.table()
     js = client.jetstream()
-    wanted = [streams.events_config(), streams.dead_letters_config()]
+    wanted = [streams.events_config(), streams.dead_letters_config(), streams.health_config()]
     wanted += [streams.jobs_config(queue) for row in rows for queue in row.queues]
     for stream in wanted:
         await streams.ensure_stream(js, replace(stream, num_replicas=replicas))

@@ -5,6 +5,7 @@
 | `etter.<service>.<noun>.<past tense>.<version>.<company>.<aggregate>` | `ETTER_EVENTS`, kept 30 days |
 | `etter.jobs.<queue>.<job>` | `ETTER_JOBS_<QUEUE>`, a work queue: a message is gone once acknowledged |
 | `etter.dead_letters.<consumer>.<sequence>` | `ETTER_DEAD_LETTERS`, kept 90 days |
+| `etter.<service>.health` | `ETTER_HEALTH`, the last one of each: shows that messages are stored |
 | `etter.progress.<service>.<job>`, `etter.signals.…` | none: heard by who listens at that moment |
 """
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 EVENTS: Final = "ETTER_EVENTS"
 DEAD_LETTERS: Final = "ETTER_DEAD_LETTERS"
+HEALTH: Final = "ETTER_HEALTH"
 EVENTS_KEPT_S: Final = 30 * 86_400
 DEAD_LETTERS_KEPT_S: Final = 90 * 86_400
 DUPLICATE_WINDOW_S: Final = 120
@@ -59,6 +61,16 @@ def events_config() -> StreamConfig:
 def dead_letters_config() -> StreamConfig:
     subjects = ["etter.dead_letters.*.*"]
     return _config(DEAD_LETTERS, subjects, kept_s=DEAD_LETTERS_KEPT_S, retention=RetentionPolicy.LIMITS)
+
+
+def health_config() -> StreamConfig:
+    """On disk like the others, as it is the disk that fails."""
+    config = _config(HEALTH, ["etter.*.health"], kept_s=EVENTS_KEPT_S, retention=RetentionPolicy.LIMITS)
+    return replace(config, max_msgs_per_subject=1)
+
+
+def health_subject(service: str) -> str:
+    return f"etter.{service}.health"
 
 
 def jobs_stream(queue: str) -> str:
@@ -121,6 +133,10 @@ async def ensure(platform: Platform) -> None:
     """Events and dead letters; a queue's stream is made by its first worker or its first message."""
     for wanted in (events_config(), dead_letters_config()):
         await _ensure(platform, wanted)
+
+
+async def ensure_health(platform: Platform) -> None:
+    await _ensure(platform, health_config())
 
 
 async def ensure_queue(platform: Platform, queue: str) -> None:

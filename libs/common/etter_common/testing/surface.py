@@ -41,11 +41,12 @@ from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
 from etter_common.testing.backbone import until
+from etter_common.testing.calls import Maker as Maker
 from etter_common.testing.client import CheckedClient, UnreadBody
 from etter_common.testing.event_streams import EventStreamTests
-from etter_common.testing.event_streams import Maker as Maker
 from etter_common.testing.export import exported, looks_secret
 from etter_common.testing.mistyped import mistyped, refuses
+from etter_common.testing.outage import OutageTests
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
 
@@ -61,7 +62,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests(EventStreamTests):
+class SurfaceTests(EventStreamTests, OutageTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
