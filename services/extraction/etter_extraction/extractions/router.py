@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from etter_common import etags, fieldsets
+from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import IfMatch, json_response, requires
 from etter_common.errors import InvalidFields, PreconditionFailed, PreconditionRequired
@@ -83,4 +83,4 @@ async def reject_extraction(ctx: Annotated[Context, requires("extractions:review
 
 def _answer(extraction: Extraction, fields: str | None = None, tree: fieldsets.Tree | None = None) -> Response:
     body = encode_data(ExtractionOut.model_validate(extraction).model_dump(), tree)
-    return json_response(body, etag=etags.version_etag(extraction.version, variant=fields or ""))
+    return json_response(body, version=extraction.version)
