@@ -1,6 +1,6 @@
 """Strong entity tags (RFC 9110 §8.8.3).
 
-A tag names bytes, so that nobody is told "not modified" about what another caller was sent: it holds a hash of the body.
+A tag names bytes: it holds a hash of the body, so that nobody hears "not modified" of what another caller was sent.
 A versioned resource's tag begins with its row version, which is all that `If-Match` looks at: it needs no body.
 """
 

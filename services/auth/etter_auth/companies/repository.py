@@ -38,8 +38,9 @@ class CompanyRepository(SharedRepository[Company]):
     async def ids(self) -> Sequence[UUID]:
         return (await self.session.scalars(self.select(Company.id).order_by(Company.id))).all()
 
-    async def find_named(self, name: str) -> Company | None:
-        return await self.find(func.lower(Company.name) == name.lower())
+    async def named(self, name: str) -> Sequence[Company]:
+        """Some of those of this name: two are enough to know that it names none."""
+        return await self.list_where(func.lower(Company.name) == name.lower(), limit=2)
 
     async def make(self, values: Mapping[str, Any], entry: Entry) -> Company:
         now = utc_now()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CTE, Select, case, delete, func, literal, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import AuditedRepository
@@ -21,6 +22,9 @@ from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.db.repository import SharedRepository
 
+MAX_COMPANIES: Final = 50
+"""A sign-in that names no company looks at so many of an address; who has more names one."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -29,6 +33,11 @@ class Account:
     user: User
     company_name: str
     hash: str | None
+
+    @property
+    def opens_with(self) -> str | None:
+        """The hash of the password that signs in, if one does."""
+        return self.hash if self.user.is_active else None
 
     @property
     def context_words(self) -> tuple[str, ...]:
@@ -48,9 +57,17 @@ class AccountRepository(SharedRepository[User]):
 
     model = User
 
-    async def find_by_email(self, email: str) -> Account | None:
-        found = (await self.session.execute(_accounts().where(User.email == email))).first()
+    async def find(self, email: str, *, company_id: UUID) -> Account | None:  # type: ignore[override]
+        """The company's account of this address, whatever its state."""
+        statement = _accounts().where(User.company_id == company_id, User.email == email)
+        found = (await self.session.execute(statement)).first()
         return Account(*found) if found else None
+
+    async def with_password(self, email: str) -> Sequence[Account]:
+        """The accounts of this address that a password opens, of all companies, the oldest first."""
+        open_ones = _accounts().where(User.email == email, User.is_active, Password.hash.is_not(None))
+        rows = await self.session.execute(open_ones.order_by(User.id).limit(MAX_COMPANIES))
+        return [Account(*row) for row in rows]
 
 
 def still_valid(user_id: UUID, hash_: str) -> Select[Any]:
@@ -143,7 +160,7 @@ class TriesRepository(SharedRepository[SignInTries]):
         await self.session.execute(delete(table).where(table.last_at < moment - FORGOTTEN_AFTER, known))
 
 
-def taking_back(counters: Counters, now: datetime) -> CTE:
+def taking_back(counters: Counters, now: datetime) -> ReturningUpdate[bytes]:
     """A right password takes its own try back, clears the pair's counter and makes the address a known one."""
     table = SignInTries
     is_pair = table.key == counters.pair.key
@@ -156,5 +173,4 @@ def taking_back(counters: Counters, now: datetime) -> CTE:
             succeeded_at=case((is_pair, now), else_=table.succeeded_at),
         )
         .returning(table.key)
-        .cte("taken_back")
     )

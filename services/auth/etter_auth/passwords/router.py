@@ -8,7 +8,7 @@ from fastapi import APIRouter
 
 from etter_auth.hashing import TooManySignIns
 from etter_auth.passwords import service
-from etter_auth.passwords.errors import InvalidCredentials, SignInDelayed, WeakPassword, WrongPassword
+from etter_auth.passwords.errors import CompanyRequired, InvalidCredentials, SignInDelayed, WeakPassword, WrongPassword
 from etter_auth.passwords.schemas import Credentials, PasswordChange
 from etter_auth.sessions.schemas import TokensOut
 from etter_common.context import Context
@@ -23,10 +23,13 @@ router = APIRouter()
     "/sessions",
     status_code=201,
     tags=["sessions"],
-    responses=documented(InvalidCredentials, SignInDelayed, ValidationFailed, TooManySignIns),
+    responses=documented(InvalidCredentials, CompanyRequired, SignInDelayed, ValidationFailed, TooManySignIns),
 )
 async def sign_in(ctx: Public, data: Credentials) -> Data[TokensOut]:
-    """Sign in with email and password. Wrong tries make the next ones wait, 15 minutes at most."""
+    """Sign in with email and password; with `company_id` too where they fit several companies (409).
+
+    Wrong tries make the next ones wait, 15 minutes at most.
+    """
     return Data[TokensOut].of(await service.sign_in(ctx, data))
 
 

@@ -97,8 +97,8 @@ class SeededUserRepository(SharedRepository[User]):
 
     model = User
 
-    async def find_by_email(self, email: str) -> User | None:
-        return await self.find(User.email == email)
+    async def find_of(self, company_id: UUID, email: str) -> User | None:
+        return await self.find(User.company_id == company_id, User.email == email)
 
     async def make(self, user: User, entry: Entry) -> User:
         made = await change(self, inserting(user), entry)

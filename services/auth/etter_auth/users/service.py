@@ -76,9 +76,9 @@ async def deactivate(ctx: Context, user_id: UUID, *, if_match: str | None) -> No
 
 
 async def provide(ctx: Context, company_id: UUID, data: UserCreate) -> tuple[User, bool]:
-    """The user of this address, made if there is none; for the seed. The flag: made now."""
+    """The company's user of this address, made if there is none; for the seed. The flag: made now."""
     users = SeededUserRepository(ctx)
-    found = await users.find_by_email(data.email)
+    found = await users.find_of(company_id, data.email)
     if found is not None:
         return found, False
     user = _new(company_id, data)
