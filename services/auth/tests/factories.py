@@ -41,8 +41,8 @@ async def sign_in(client: CheckedClient, person: Person) -> Tokens:
     return tokens_of(await client.post("/sessions", json=person.credentials))
 
 
-async def refresh(client: CheckedClient, token: str) -> Tokens:
-    return tokens_of(await client.post("/sessions/refresh", json={"refresh_token": token}))
+async def refresh(client: CheckedClient, token: str, **headers: str) -> Tokens:
+    return tokens_of(await client.post("/sessions/refresh", json={"refresh_token": token}, headers=headers))
 
 
 def tokens_of(response: Response) -> Tokens:
