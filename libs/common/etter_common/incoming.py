@@ -6,6 +6,7 @@ import asyncio
 import re
 from typing import TYPE_CHECKING, Final
 
+from etter_common import texts
 from etter_common.errors import AppError, PayloadTooLarge, RequestTimeout, TooDeep
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Incoming:
         body = b"".join(parts)
         if is_too_deep(body):
             self._refuse(TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH))
+        if (fault := texts.fault_of(body)) is not None:
+            self._refuse(fault)
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _next(self) -> Message:

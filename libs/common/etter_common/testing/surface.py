@@ -36,11 +36,13 @@ from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
+from etter_common.testing.apart import ApartTests
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.export import exported, looks_secret
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import ServiceUnderTest, alembic_config
+from etter_common.testing.texts import TextTests
 
 Clients = Callable[..., CheckedClient]
 Maker = Callable[[Context], Awaitable[UUID | str]]
@@ -58,7 +60,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests:
+class SurfaceTests(ApartTests, TextTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
@@ -66,7 +68,8 @@ class SurfaceTests:
     keys whatever their role. `erases` is false for the service that announces
     the end of companies and erases them before it does. `unmapped` names the constraints between rows
     that need no error of their own, and why. `export` is what `python -m etter_<service>.export` gives; `not_secret`
-    names columns in it that look like secrets (`table.column`), and what they are.
+    names columns in it that look like secrets (`table.column`), and what they are. `wider` and `unread` are
+    `ApartTests`'.
     """
 
     makers: ClassVar[Mapping[str, Maker]] = {}

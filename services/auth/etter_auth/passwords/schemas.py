@@ -14,15 +14,6 @@ from etter_common.responses import Schema
 _MOST_TYPED: Final = 1024  # before it is normalised, which makes some texts shorter
 
 
-def _readable(secret: SecretStr) -> SecretStr:
-    """A lone surrogate is no character: UTF-8 has none, and no keyboard types one."""
-    try:
-        secret.get_secret_value().encode()
-    except UnicodeEncodeError:
-        raise PydanticCustomError("string_unicode", "it holds half a character (a lone surrogate)") from None
-    return secret
-
-
 def _long_enough(secret: SecretStr) -> SecretStr:
     if not MIN_LENGTH <= len(normal(secret.get_secret_value())) <= MAX_LENGTH:
         words = f"it must have {MIN_LENGTH} to {MAX_LENGTH} characters"
@@ -30,7 +21,7 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
-Typed = Annotated[SecretStr, Field(min_length=1, max_length=_MOST_TYPED), AfterValidator(_readable)]
+Typed = Annotated[SecretStr, Field(min_length=1, max_length=_MOST_TYPED)]
 """A password as it was typed, to be compared."""
 Chosen = Annotated[
     Typed,
