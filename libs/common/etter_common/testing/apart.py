@@ -16,12 +16,14 @@ from etter_common.context import Context
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
+from etter_common.testing.exchange import Exchange
 from etter_common.testing.service import ServiceUnderTest
+from etter_common.testing.texts import Ids, operations_but_streams
 
 Clients = Callable[..., CheckedClient]
 Maker = Callable[[Context], Awaitable[UUID | str]]
 
-_NULL = UUID(int=0)
+_MATCHING = {"If-Match": "*"}
 _UNIQUE = text(
     "SELECT i.relname AS name, a.attname AS first, x.indisprimary AND x.indnkeyatts = 1 AND a.attname = 'id' AS is_id"
     " FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid"
@@ -61,8 +63,8 @@ class ApartTests:
         ]
         answered = set()
         for path, operation in _reads(app, f"/api/{unit_under_test.name}/v1"):
-            ids = {**dict.fromkeys(_names(path), _NULL), "company_id": ctx.company_id, **mine}
-            url, query = path.format_map(ids), _required(operation)
+            url = path.format_map(Ids({"company_id": str(ctx.company_id), **mine}))
+            query = _required(operation)
             answers = [await caller.get(url, params=query) for caller in callers]
             answered |= {path} if answers[0].status_code == 200 else set()
             for answer in answers:
@@ -75,6 +77,27 @@ class ApartTests:
                     assert again.status_code != 304 or same, path
         silent = {path for path, _ in _reads(app, f"/api/{unit_under_test.name}/v1")} - answered
         assert silent == set(self.unread), f"no answer to compare, or one after all: {silent ^ set(self.unread)}"
+
+    async def test_anothers_id_in_a_body_is_as_unknown_as_a_random_one(
+        self, app: FastAPI, as_role: Clients, platform: Platform, ctx: Context, unit_under_test: ServiceUnderTest
+    ) -> None:
+        """A foreign key looks past row-level security: who names another's row must not hear that it is there."""
+        assert ctx.principal is not None
+        mine = {name: str(id_) for name, id_ in (await _made(self.makers, ctx)).items()}
+        await ctx.finish()
+        other = platform.context(origin=ctx.origin, principal=replace(ctx.principal, company_id=new_id()))
+        theirs = {str(id_) for id_ in (await _made(self.makers, other)).values() if isinstance(id_, UUID)}
+        await other.finish()
+        client = as_role("super_admin", user=mine.get("user_id"))
+        components = app.openapi()["components"]["schemas"]
+        for method, path, operation in operations_but_streams(app, f"/api/{unit_under_test.name}/v1"):
+            heard: dict[int, tuple[int, str | None]] = {}
+            for id_ in (str(new_id()), *theirs):
+                named = Exchange(id_, lambda schema: schema.get("format") == "uuid", components)
+                for place, body in enumerate(named.bodies(operation)):
+                    answer = await client.request(method, path.format_map(Ids(mine)), json=body, headers=_MATCHING)
+                    told = answer.status_code, answer.json()["code"] if answer.is_error else None
+                    assert heard.setdefault(place, told) == told, f"{method} {path}: {body}"
 
     async def test_what_is_unique_is_so_within_a_company(self, platform: Platform) -> None:
         """A refusal across companies would say what another one has. Ids are ours and random: nobody chooses one."""
@@ -95,10 +118,6 @@ def _reads(app: FastAPI, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
         read = item.get("get")
         if read is not None and "text/event-stream" not in read["responses"]["200"].get("content", {}):
             yield path.removeprefix(prefix), read
-
-
-def _names(path: str) -> list[str]:
-    return [part.partition("}")[0] for part in path.split("{")[1:]]
 
 
 def _required(operation: dict[str, Any]) -> dict[str, Any]:

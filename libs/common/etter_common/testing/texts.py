@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 from uuid import UUID
 
 from fastapi import FastAPI
 
 from etter_common.context import Context
 from etter_common.testing.client import CheckedClient
+from etter_common.testing.exchange import Exchange
 from etter_common.testing.service import ServiceUnderTest
 
 Maker = Callable[[Context], Awaitable[UUID | str]]
 
-HALF = "half \ud800 of one"
-_HALF_IN_A_QUERY = "half%ED%A0%80"
-_BRANCHES = ("anyOf", "oneOf", "allOf")
-_DEEPEST = 8
+HALF: Final = "half \ud800 of one"
+_HALF_IN_A_QUERY: Final = "half%ED%A0%80"
+_NO_TEXT: Final = ("null", "number", "integer", "boolean")
+_HEADERS: Final = {"If-Match": "*", "content-type": "application/json"}
 
 
 class TextTests:
@@ -32,77 +33,30 @@ class TextTests:
         made = {name: str(await maker(ctx)) for name, maker in self.makers.items()}
         await ctx.finish()
         client, sent = as_role("super_admin", user=made.get("user_id")), 0
-        for method, path, operation in _operations(app, f"/api/{unit_under_test.name}/v1"):
-            url = path.format_map(_Ids(made))
-            for name in _texts_of(operation):
+        components = app.openapi()["components"]["schemas"]
+        spoil = Exchange(HALF, lambda schema: schema.get("type") not in _NO_TEXT, components, as_key=True)
+        for method, path, operation in operations_but_streams(app, f"/api/{unit_under_test.name}/v1"):
+            url = path.format_map(Ids(made))
+            for name in (p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"):
                 answer = await client.request(method, f"{url}?{name}={_HALF_IN_A_QUERY}", headers={"If-Match": "*"})
                 assert answer.status_code < 500, f"{method} {path}?{name}"
-            for body in bodies(operation, app.openapi()["components"]["schemas"]):
-                headers = {"If-Match": "*", "content-type": "application/json"}
-                answer = await client.request(method, url, content=json.dumps(body), headers=headers)
+            for body in spoil.bodies(operation):
+                answer = await client.request(method, url, content=json.dumps(body), headers=_HEADERS)
                 assert answer.status_code < 500, f"{method} {path}: {body}"
                 sent += 1
         assert sent > 0
 
 
-def bodies(operation: Mapping[str, Any], components: Mapping[str, Any]) -> Iterator[Any]:
-    """The operation's example body, each time with half a character in another of its strings."""
-    content = operation.get("requestBody", {}).get("content", {})
-    if "application/json" in content:
-        schema = content["application/json"]["schema"]
-        yield from _spoilt(schema, _example(schema, components), components, 0)
-
-
-def _spoilt(schema: Mapping[str, Any], value: Any, components: Mapping[str, Any], depth: int) -> Iterator[Any]:
-    schema = _resolved(schema, components)
-    branches = [branch for key in _BRANCHES for branch in schema.get(key, ())]
-    if depth > _DEEPEST or schema.get("type") in ("null", "number", "integer", "boolean"):
-        return
-    for branch in branches:
-        yield from _spoilt(branch, value, components, depth + 1)
-    if schema.get("type") == "object":
-        yield from _spoilt_object(schema, value if isinstance(value, dict) else {}, components, depth)
-    elif schema.get("type") == "array":
-        items = schema.get("items", {})
-        first, *others = value if isinstance(value, list) and value else [_example(items, components)]
-        for spoilt in _spoilt(items, first, components, depth + 1):
-            yield [spoilt, *others]
-    elif not branches:
-        yield HALF
-
-
-def _spoilt_object(
-    schema: Mapping[str, Any], value: dict[str, Any], components: Mapping[str, Any], depth: int
-) -> Iterator[Any]:
-    for name, part in schema.get("properties", {}).items():
-        inner = value.get(name, _example(part, components))
-        for spoilt in _spoilt(part, inner, components, depth + 1):
-            yield {**value, name: spoilt}
-    if schema.get("additionalProperties", False) is not False:
-        yield {**value, HALF: next(iter(value.values()), HALF)}
-
-
-def _example(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Any:
-    schema = _resolved(schema, components)
-    return next(iter(schema.get("examples", ())), None)
-
-
-def _resolved(schema: Mapping[str, Any], components: Mapping[str, Any]) -> Mapping[str, Any]:
-    return components[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
-
-
-def _operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+def operations_but_streams(app: FastAPI, prefix: str) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Method, path below the prefix and operation of all that ends by itself."""
     for path, item in app.openapi()["paths"].items():
         for method, operation in item.items():
-            is_stream = "text/event-stream" in operation["responses"].get("200", {}).get("content", {})
-            if not is_stream:
+            if "text/event-stream" not in operation["responses"].get("200", {}).get("content", {}):
                 yield method.upper(), path.removeprefix(prefix), operation
 
 
-def _texts_of(operation: Mapping[str, Any]) -> list[str]:
-    return [p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"]
+class Ids(dict[str, str]):
+    """Ids for a path; one that was not made is nobody's."""
 
-
-class _Ids(dict[str, str]):
     def __missing__(self, key: str) -> str:
         return str(UUID(int=0))
