@@ -189,6 +189,12 @@ def _is_json(request: Request) -> bool:
 
 
 async def _on_http(request: Request, http: StarletteHTTPException) -> Response:
-    """What the framework raises by itself: no route, wrong method, unreadable body."""
+    """What the framework raises by itself: no route, wrong method, unreadable body.
+
+    It calls a body unreadable also when reading it raised an error of ours (too large, too slow, overloaded): that
+    error is the answer.
+    """
+    if isinstance(http.__cause__, AppError):
+        return _answer(request, http.__cause__, http.__cause__)
     kind = _BY_STATUS.get(http.status_code, BadRequest if http.status_code < 500 else AppError)
     return _answer(request, kind(headers=dict(http.headers or {})), http)

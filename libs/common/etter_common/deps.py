@@ -156,6 +156,16 @@ def public(*, limit: Policy | None = None) -> Any:
 
 Public = Annotated[Context, public()]
 
+
+async def leave_gate(request: Request) -> None:
+    """Dependency of a route whose work has a concurrency limiter of its own: it gives its general place back.
+
+    Requests that wait there take no place from the others. The body has been read by then.
+    """
+    if (place := state_of(request).place) is not None:
+        place.leave()
+
+
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=500, description='the ETag of the version read, `"7"`')
 ]

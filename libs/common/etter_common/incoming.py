@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from etter_common import texts
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from etter_common.overload import Place
 
 MAX_DEPTH: Final = 64
+LINGER_S: Final = 1.0
+LINGER_BYTES: Final = 64 * 1024
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _PAIRS: Final = re.compile(rb"\[\]|\{\}")
 _CLOSE: Final = {"Connection": "close"}
@@ -24,8 +27,7 @@ _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
 class Incoming:
     """Counts the body while it streams in, never after buffering it; a JSON body is looked at before it is parsed.
 
-    While it waits for the client it leaves its place: who sends slowly takes none away. `refused` keeps the reason
-    for when the framework turns it into a plain 400.
+    While it waits for the client it leaves its place: who sends slowly takes none away.
     """
 
     def __init__(
@@ -39,7 +41,6 @@ class Incoming:
         self._idle_s = idle_s
         self._seen = 0
         self._is_complete = False
-        self.refused: AppError | None = None
 
     async def __call__(self) -> Message:
         if self._is_complete:
@@ -60,9 +61,9 @@ class Incoming:
                 break
         body = b"".join(parts)
         if is_too_deep(body):
-            self._refuse(TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH))
+            raise TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH)
         if (fault := texts.fault_of(body)) is not None:
-            self._refuse(fault)
+            raise fault
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _next(self) -> Message:
@@ -85,17 +86,35 @@ class Incoming:
             done, _ = await asyncio.wait({waiting}, timeout=self._idle_s)
         finally:
             waiting.cancel()
-            await self._place.take()
         if not done:
-            self._refuse(RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE))
-        return waiting.result()
+            raise RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE)
+        message = waiting.result()
+        try:
+            await self._place.take()
+        except AppError:
+            if message.get("more_body", False):
+                await self.discard()
+            raise
+        return message
+
+    async def discard(self) -> None:
+        """Let a small body arrive before the request is refused for load.
+
+        The server may close the connection right after the answer; a client that is still sending would then see a
+        reset in place of the answer.
+        """
+        if self._declared > LINGER_BYTES:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while self._seen <= LINGER_BYTES:
+                    message = await self._receive()
+                    self._seen += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     def _refuse_size(self) -> None:
-        self._refuse(PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit))
-
-    def _refuse(self, error: AppError) -> None:
-        self.refused = error
-        raise error
+        raise PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit)
 
 
 def is_too_deep(body: bytes, *, most: int = MAX_DEPTH) -> bool:

@@ -112,7 +112,8 @@ class PlatformMiddleware:
         ids = logging.set_ids(state.ids)
         state.queries, log_token = query_log.begin()
         state.trace.activate(f"{scope['method']} {self._settings.service}")
-        state.gate, place = self.gate, Place(self.gate)
+        state.gate, state.place = self.gate, Place(self.gate)
+        place = state.place
         metrics.IN_FLIGHT.count += 1
         try:
             await self._answer(scope, receive, out, place)
@@ -128,11 +129,11 @@ class PlatformMiddleware:
         deadline: Deadline | None = None
         try:
             _check_size(scope)
-            self.gate.refuse_late(out.state.started)
-            await place.take()
+            received = self._incoming(scope, receive, out.state, place)
+            await self._take_place(out.state, place, received)
             deadline = self._deadlines.begin()
             out.on_stream = lambda: _open_ended(deadline, place)
-            await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
+            await self._app(scope, received, out.send)
             if out.state.found is not None:
                 self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
         except asyncio.CancelledError:
@@ -147,6 +148,15 @@ class PlatformMiddleware:
         finally:
             if deadline is not None:
                 deadline.end()
+
+    async def _take_place(self, state: RequestState, place: Place, received: Receive) -> None:
+        try:
+            self.gate.refuse_late(state.started)
+            await place.take()
+        except AppError:
+            if isinstance(received, Incoming):
+                await received.discard()
+            raise
 
     async def _broke(self, out: Outgoing, error: Exception) -> None:
         if out.begun:
@@ -167,7 +177,7 @@ class PlatformMiddleware:
         if declared and not declared.isdigit():
             raise BadRequest("Content-Length is not a number")
         media_type = state.given.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
-        state.incoming = Incoming(
+        return Incoming(
             receive,
             place=place,
             limit=next((n for end, n in self._limits if scope["path"].endswith(end)), self._settings.max_body_bytes),
@@ -175,7 +185,6 @@ class PlatformMiddleware:
             is_json=media_type.endswith((b"/json", b"+json")),
             idle_s=self._settings.body_idle_timeout_s,
         )
-        return state.incoming
 
     def _record(self, scope: Scope, state: RequestState) -> None:
         took_s = monotonic() - state.started

@@ -156,8 +156,6 @@ class Outgoing:
             await self._end_transaction(answer, whole=whole)
         except Exception as failure:
             answer, whole = self._failed(failure), True
-        if answer.status == HTTPStatus.BAD_REQUEST and self.state.incoming and self.state.incoming.refused:
-            answer = self._problem(self.state.incoming.refused)  # the framework calls it unreadable
         await self._begin(answer, whole=whole)
 
     async def _end_transaction(self, answer: Answer, *, whole: bool) -> None:

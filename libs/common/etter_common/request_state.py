@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from etter_common.auth import Principal
     from etter_common.db.query_log import QueryLog
     from etter_common.idempotency import Claim
-    from etter_common.incoming import Incoming
-    from etter_common.overload import Gate
+    from etter_common.overload import Gate, Place
     from etter_common.ratelimit import Decision
     from etter_common.shortcut import Recall
 
@@ -42,12 +41,12 @@ class RequestState:
     path: str | None = None  # as logs may show it, where that is known already
     principal: Principal | None = None
     gate: Gate | None = None
+    place: Place | None = None  # at that gate
     context: Context | None = None
     queries: QueryLog | None = None
     found: Found | None = None  # what the cache answers this request with
     recall: Recall | None = None  # what the second tier of the cache may answer it with
     claim: Claim | None = None
-    incoming: Incoming | None = None
     limit: Decision | None = None  # of the rate limit that was counted last
     error: BaseException | None = None
     status: int = 500

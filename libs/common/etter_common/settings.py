@@ -103,6 +103,9 @@ class ServiceSettings(FileOrEnvironment):
     )
     rate_limit_requests: int = Field(default=1000, ge=1, description="requests per window and caller")
     rate_limit_key_requests: int = Field(default=2000, ge=1, description="requests per window and API key")
+    rate_limit_address_requests: int = Field(
+        default=10_000, ge=1, description="requests per window and address, without a caller; an office shares one"
+    )
     rate_limit_company_requests: int = Field(default=20_000, ge=1, description="requests per window and company")
     rate_limit_window_s: int = Field(default=60, ge=1)
     cache_l1_bytes: int = Field(default=64 * 1024 * 1024, ge=0)

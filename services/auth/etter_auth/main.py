@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-
 from fastapi import FastAPI
 
 from etter_auth import api
 from etter_auth.api_keys.background import api_keys_told
-from etter_auth.hashing import Hasher
+from etter_auth.hashing import hashing
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
 from etter_auth.jwks.router import router as jwks
@@ -18,14 +15,6 @@ from etter_auth.worker import subscriptions
 from etter_common.app import create_app
 from etter_common.events.consumer import consumers
 from etter_common.events.relay import relay
-from etter_common.platform import Platform
-
-
-@asynccontextmanager
-async def hashing(platform: Platform) -> AsyncIterator[None]:
-    assert isinstance(platform.settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
-    platform.provide(Hasher(platform.settings))
-    yield
 
 
 def create(settings: AuthSettings | None = None) -> FastAPI:

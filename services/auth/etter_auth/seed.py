@@ -16,7 +16,7 @@ from pydantic import BaseModel, Field, SecretStr, ValidationError
 from etter_auth.companies import service as companies
 from etter_auth.companies.models import Company
 from etter_auth.companies.schemas import CompanyCreate
-from etter_auth.hashing import Hasher
+from etter_auth.hashing import hashing
 from etter_auth.passwords import service as passwords
 from etter_auth.settings import AuthSettings
 from etter_auth.users import service as users
@@ -77,10 +77,8 @@ async def _company(ctx: Context, wanted: SeedCompany) -> tuple[Company, bool]:
 
 
 async def run(settings: AuthSettings, spec: SeedSpec) -> Seeded:
-    async with open_platform(settings) as platform:
-        platform.provide(Hasher(settings))
-        async with platform.work(system=True) as ctx:
-            return await seed(ctx, spec)
+    async with open_platform(settings) as platform, hashing(platform), platform.work(system=True) as ctx:
+        return await seed(ctx, spec)
 
 
 def main() -> None:

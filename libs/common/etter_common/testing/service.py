@@ -101,6 +101,7 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
             redis_url=servers.redis_url,
             nats_url=nats_url,
             rate_limit_requests=1_000_000,
+            rate_limit_address_requests=1_000_000,
             queue_timeout_s=30,  # a busy machine is not what is tested
             **(unit.extra or {}),
         )

@@ -18,7 +18,7 @@ class CompanyRequired(Conflict):
 
 
 class SignInDelayed(TooManyRequests):
-    """Too many tries; the delay grows, 15 minutes at most, and always ends."""
+    """Too many tries were wrong; `Retry-After` says when there is room for the next, in 5 minutes at most."""
 
     code, title, keep_writes = "SIGN_IN_DELAYED", "Too many sign-in tries; wait before the next one", True
 

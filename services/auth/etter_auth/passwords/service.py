@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from uuid import UUID
-
-from sqlalchemy import CTE
 
 from etter_auth import metrics
 from etter_auth.audit_events import service as audit
@@ -19,14 +16,13 @@ from etter_auth.passwords.repository import (
     AccountRepository,
     PasswordRepository,
     StoredPasswordRepository,
-    TriesRepository,
 )
 from etter_auth.passwords.schemas import Credentials, PasswordChange
-from etter_auth.passwords.tries import KNOWN_FOR, Counters, counters
+from etter_auth.passwords.tries import Outcome, buckets_of
+from etter_auth.passwords.tries_repository import Hold, TriesRepository
 from etter_auth.sessions import service as sessions
 from etter_auth.sessions.schemas import TokensOut
 from etter_auth.users.models import User
-from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import FieldError, Unauthenticated
 from etter_common.ratelimit import Policy
@@ -38,24 +34,23 @@ CHANGES = Policy("password-change", 10, 900)  # who has got hold of a token does
 async def sign_in(ctx: Context, credentials: Credentials) -> TokensOut:
     """First tokens of a new session; raises `SignInDelayed` or `InvalidCredentials`, which say nothing more.
 
-    The try is counted in a transaction of its own before a hash is looked at: the count holds whatever comes after,
-    and no connection is kept while a core is waited for.
+    A permit to hash comes first: who waits for one has no connection and no count. The try's hold is committed before
+    a hash is checked, and no connection is kept meanwhile.
     """
     email = normal_email(credentials.email)
-    tries = counters(email, ctx.origin.client_ip, key=ctx.signing_key)
-    async with ctx.platform.work(origin=ctx.origin, system=True) as gate:
-        await _admit(gate, tries)
-        accounts = await _meant(gate, email, credentials.company_id)
-    stored = [account.opens_with for account in accounts if account.opens_with]
-    matching = await ctx.platform.part(Hasher).matching(stored, credentials.password.get_secret_value())
+    hasher = ctx.platform.part(Hasher)
+    async with hasher.permit():
+        async with ctx.platform.work(origin=ctx.origin, system=True) as apart:
+            hold = await _admit(apart, email)
+            accounts = await _meant(apart, email, credentials.company_id)
+        stored = [account.opens_with for account in accounts if account.opens_with]
+        matching = await hasher.matching(stored, credentials.password.get_secret_value())
     right = [account for account in accounts if account.opens_with in matching]
     if not right:
-        raise _refused(ctx, accounts)
-    taken_back = repository.taking_back(tries, utc_now())
+        raise _refused(ctx, accounts, hold)
     if len(right) > 1:
-        ctx.append(taken_back)
-        raise _undecided(ctx, right)
-    return await _start(ctx, right[0], matching, beside=[taken_back.cte("taken_back")])
+        raise _undecided(ctx, right, hold)
+    return await _start(ctx, right[0], matching, hold)
 
 
 async def _meant(ctx: Context, email: str, company_id: UUID | None) -> Sequence[Account]:
@@ -67,14 +62,15 @@ async def _meant(ctx: Context, email: str, company_id: UUID | None) -> Sequence[
     return [found] if found else []
 
 
-async def _start(ctx: Context, account: Account, matching: Mapping[str, str | None], *, beside: list[CTE]) -> TokensOut:
+async def _start(ctx: Context, account: Account, matching: Mapping[str, str | None], hold: Hold) -> TokensOut:
     user, stored = account.user, account.opens_with or ""
+    beside = [hold.settled_right()]
     if fresh := matching[stored]:
         beside.append(repository.rehashing(user.id, old=stored, fresh=fresh))
     who = sessions.SignedIn(user.id, user.company_id, user.roles, AMR)
     signed_in = await sessions.start(ctx, who, only_if=repository.still_valid(user.id, stored), beside=beside)
     if signed_in is None:
-        raise _refused(ctx, [account])
+        raise _refused(ctx, [account], hold)
     metrics.SIGN_INS.labels("success").inc()
     return signed_in
 
@@ -84,11 +80,16 @@ async def change(ctx: Context, data: PasswordChange) -> None:
     limit = await ctx.platform.limiter.check(f"user:{ctx.user_id}", CHANGES)
     if not limit.allowed:
         raise SignInDelayed(headers=limit.headers())
+    hasher = ctx.platform.part(Hasher)
+    async with hasher.permit():  # before the row is locked: who waits for a permit has no connection
+        await _change(ctx, data, hasher)
+
+
+async def _change(ctx: Context, data: PasswordChange, hasher: Hasher) -> None:
     passwords = PasswordRepository(ctx)
     account = await passwords.lock_account(ctx.user_id)
     if account is None:
         raise Unauthenticated
-    hasher = ctx.platform.part(Hasher)
     if not account.hash or not await hasher.matching([account.hash], data.current_password.get_secret_value()):
         audit.record(ctx, Entry("passwords:change", ctx.company_id, target_id=ctx.user_id, outcome="failure"))
         raise WrongPassword
@@ -130,34 +131,33 @@ def normal_email(email: str) -> str:
     return email.strip().lower()
 
 
-async def prune(ctx: Context, now: datetime) -> None:
-    await TriesRepository(ctx).forget_before(now, known_for=KNOWN_FOR)
+async def prune(ctx: Context) -> None:
+    await TriesRepository(ctx).forget()
 
 
-async def _admit(ctx: Context, tries: Counters) -> None:
-    """Count the try; raises `SignInDelayed` when any counter that counts here holds it back."""
-    now = utc_now()
-    states = await TriesRepository(ctx).count(tries)
-    pair = states[tries.pair.key]
-    is_known = pair.succeeded_at is not None and pair.succeeded_at > now - KNOWN_FOR
-    relevant = [states[tries.network.key], pair, *([] if is_known else [states[tries.user.key]])]
-    wait = max(((state.blocked_until - now).total_seconds() for state in relevant if state.was_refused), default=None)
-    if wait is not None:
+async def _admit(ctx: Context, email: str) -> Hold:
+    """Hold room for the try; raises `SignInDelayed` when a bucket that counts here has none."""
+    buckets = buckets_of(email, ctx.origin.client_ip, key=ctx.signing_key)
+    hold = await TriesRepository(ctx).hold(buckets, for_s=ctx.platform.settings.request_timeout_s)
+    if hold.wait_s:
         metrics.SIGN_INS.labels("delayed").inc()
-        seconds = max(1, int(wait) + 1)
-        raise SignInDelayed(headers={"Retry-After": str(seconds)}, retry_after_s=seconds)
+        ctx.append(hold.settled(Outcome.DELAYED))
+        raise SignInDelayed(headers={"Retry-After": str(hold.wait_s)}, retry_after_s=hold.wait_s)
+    return hold
 
 
-def _refused(ctx: Context, accounts: Sequence[Account]) -> InvalidCredentials:
-    """Written down for each account the password was looked for in, and for no other company; not what was typed."""
+def _refused(ctx: Context, accounts: Sequence[Account], hold: Hold) -> InvalidCredentials:
+    """Counted, and logged for each account the password was looked for in, and for no other company."""
     metrics.SIGN_INS.labels("refused").inc()
+    ctx.append(hold.settled(Outcome.WRONG))
     nobody = Entry("sessions:start", None, outcome="failure", details={"reason": "credentials"})
     audit.record(ctx, *([_failure(account, "credentials") for account in accounts] or [nobody]))
     return InvalidCredentials()
 
 
-def _undecided(ctx: Context, accounts: Sequence[Account]) -> CompanyRequired:
+def _undecided(ctx: Context, accounts: Sequence[Account], hold: Hold) -> CompanyRequired:
     metrics.SIGN_INS.labels("undecided").inc()
+    ctx.append(hold.settled(Outcome.RIGHT))
     audit.record(ctx, *(_failure(account, "company_required") for account in accounts))
     named = sorted(accounts, key=lambda account: (account.company_name.lower(), account.user.company_id))
     return CompanyRequired(companies=[{"id": str(one.user.company_id), "name": one.company_name} for one in named])
