@@ -25,7 +25,7 @@ def has_half_a_character(body: bytes) -> bool:
     if b"\\u" not in body:
         return False
     is_begun = False
-    for unit in body.replace(b"\\\\", b"").lower().split(b"\\u")[1:]:
+    for unit in body.replace(b"\\\\", b"//").lower().split(b"\\u")[1:]:
         if unit.startswith(_LOW) is not is_begun:
             return True
         is_begun = unit.startswith(_HIGH)

@@ -41,7 +41,7 @@ async def get_document_extraction(
     fields: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
     tree = fieldsets.parse(fields, ExtractionOut)
-    return _answer(await service.of_document(ctx, document_id), fields, tree)
+    return _answer(await service.of_document(ctx, document_id), tree)
 
 
 @router.patch(
@@ -81,6 +81,6 @@ async def reject_extraction(ctx: Annotated[Context, requires("extractions:review
     return _answer(await service.reject(ctx, extraction_id))
 
 
-def _answer(extraction: Extraction, fields: str | None = None, tree: fieldsets.Tree | None = None) -> Response:
+def _answer(extraction: Extraction, tree: fieldsets.Tree | None = None) -> Response:
     body = encode_data(ExtractionOut.model_validate(extraction).model_dump(), tree)
     return json_response(body, version=extraction.version)
