@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TypeVar
 
-from etter_auth.passwords.digests import Digests
+from etter_auth.digests import Digests
 from etter_auth.settings import AuthSettings
 from etter_common.errors import Unavailable
 
