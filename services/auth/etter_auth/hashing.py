@@ -17,7 +17,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Final, TypeVar
 
-from etter_auth.passwords.digests import Digests
+from etter_auth.digests import Digests
 from etter_auth.settings import AuthSettings
 from etter_common.errors import Unavailable
 from etter_common.overload import Gate

@@ -12,8 +12,8 @@ from uuid import UUID
 from argon2.low_level import hash_secret
 from httpx2 import Response
 
+from etter_auth import digests
 from etter_auth.companies.models import Company
-from etter_auth.passwords import digests
 from etter_auth.passwords import service as passwords
 from etter_auth.users import service as users
 from etter_auth.users.schemas import UserCreate

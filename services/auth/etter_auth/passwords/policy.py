@@ -8,9 +8,10 @@ issue of its own; what is here refuses the families that make up most of the lon
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
+
+from etter_auth.digests import normal
 
 MIN_LENGTH: Final = 12
 MAX_LENGTH: Final = 128
@@ -31,11 +32,6 @@ _COMMON_WORDS: Final = """
 """
 _COMMON: Final = frozenset(_COMMON_WORDS.split())
 _LOOKALIKES: Final = str.maketrans("013457@$!", "oieastasi")
-
-
-def normal(password: str) -> str:
-    """What is hashed, counted and looked up of what was typed."""
-    return unicodedata.normalize("NFKC", password)
 
 
 def weakness(password: str, *, context: Iterable[str] = ()) -> str | None:

@@ -8,7 +8,8 @@ from uuid import UUID
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from etter_auth.passwords.policy import MAX_LENGTH, MIN_LENGTH, normal
+from etter_auth.digests import normal
+from etter_auth.passwords.policy import MAX_LENGTH, MIN_LENGTH
 from etter_common.responses import Schema
 
 _MOST_TYPED: Final = 1024  # before it is normalised, which makes some texts shorter

@@ -7,9 +7,9 @@ from unicodedata import normalize
 import pytest
 from argon2 import PasswordHasher
 
-from etter_auth.passwords.digests import MAX_SETTINGS, Digests
+from etter_auth.digests import MAX_SETTINGS, Digests
 
-from ..factories import counted_hashes
+from .factories import counted_hashes
 
 WORDS = "an otter sings at dusk"
 COMPOSED = "pässwörter sind schön"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -15,12 +16,16 @@ from argon2 import extract_parameters
 from argon2.exceptions import InvalidHashError
 from argon2.low_level import Type, hash_secret
 
-from etter_auth.passwords import policy
 from etter_common import crypto
 
 MAX_SETTINGS: Final = 4
 """So many salts or settings are tried for one address: more than one only until each account has signed in again."""
 _SALT_BYTES, _HASH_BYTES = 16, 32
+
+
+def normal(password: str) -> str:
+    """What is hashed, counted and looked up of what was typed."""
+    return unicodedata.normalize("NFKC", password)
 
 
 class Digests:
@@ -33,7 +38,7 @@ class Digests:
     def make(self, password: str, *, beside: str | None = None) -> str:
         """The stored form; with the salt of `beside`, a hash of the same address."""
         salt = _salt(beside) if beside and _is_hash(beside) else crypto.random_bytes(_SALT_BYTES)
-        return _argon2id(policy.normal(password), salt, *self._settings)
+        return _argon2id(normal(password), salt, *self._settings)
 
     def matching(self, stored: Sequence[str], password: str) -> Mapping[str, str | None]:
         """Those of `stored` that `password` made, each with a fresh form where it was not made as today's are.
@@ -43,7 +48,7 @@ class Digests:
         """
         known = [one for one in stored if _is_hash(one)]
         tried = list({_prefix(one): one for one in reversed(known or [self._nobodys])}.values())[::-1][:MAX_SETTINGS]
-        for form in dict.fromkeys((policy.normal(password), password)):
+        for form in dict.fromkeys((normal(password), password)):
             made = {_argon2id(form, _salt(one), *_settings(one)) for one in tried}
             right = [one for one in known if any(hmac.compare_digest(one, other) for other in made)]
             if right:
@@ -52,9 +57,9 @@ class Digests:
 
     def _renewed(self, right: Sequence[str], password: str, *, salt: bytes, typed: str) -> dict[str, str | None]:
         as_today = all(_settings(one) == self._settings and _salt(one) == salt for one in right)
-        if as_today and typed == policy.normal(password):
+        if as_today and typed == normal(password):
             return dict.fromkeys(right)
-        fresh = _argon2id(policy.normal(password), salt, *self._settings)
+        fresh = _argon2id(normal(password), salt, *self._settings)
         return {one: None if one == fresh else fresh for one in right}
 
 
