@@ -1,16 +1,18 @@
 """Who calls: access tokens and API keys, checked without asking anybody, against what is watched into memory.
 
-Auth writes public keys, revocations and API keys to JetStream key-value buckets; every service follows them.
-While NATS or auth is away a service goes on with what it knows.
+Auth writes public keys, revocations and API keys to JetStream key-value buckets; every service follows them. While NATS
+or auth is unavailable a service goes on with what it knows, for a stated time (docs/decisions/0019). The service that
+owns sessions and API keys is the authority: it also asks its own database.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
@@ -21,7 +23,8 @@ from joserfc.jwk import KeySet, OKPKey
 from etter_common import api_keys
 from etter_common.api_keys import ApiKeys
 from etter_common.clock import epoch_s
-from etter_common.errors import Unauthenticated
+from etter_common.errors import Unauthenticated, VerificationUnavailable
+from etter_common.freshness import Freshness
 from etter_common.permissions import permissions_of
 
 ALGORITHM: Final = "Ed25519"  # RFC 9864; ASVS 9.1.2: the only algorithm taken
@@ -50,6 +53,7 @@ class Principal:
     permissions: frozenset[str]
     expires_at: int
     key_id: UUID | None = None
+    key_sha256: bytes | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -89,9 +93,10 @@ class Principal:
 class KeyRing:
     """Public keys by `kid`, as auth publishes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_age_s: float = math.inf) -> None:
         self._keys: dict[str, OKPKey] = {}
         self.set = KeySet([])
+        self.freshness = Freshness(max_age_s=max_age_s)
         self.on_drop: list[Callable[[], None]] = []
 
     def put(self, kid: str, jwk: bytes) -> None:
@@ -117,9 +122,13 @@ class KeyRing:
 
 
 class Revocations:
-    """Ended sessions, and users whose tokens issued before a moment no longer count. Entries end with the tokens."""
+    """Ended sessions, and users whose tokens issued before a moment no longer count. Entries end with the tokens.
+
+    They may get as old as they like: a token that outlives its session unheard lives 10 minutes at most.
+    """
 
     def __init__(self) -> None:
+        self.freshness = Freshness()
         self._sessions: dict[str, float] = {}
         self._users: dict[str, tuple[int, float]] = {}
 
@@ -153,11 +162,24 @@ class _Seen(NamedTuple):
     entry: api_keys.Entry | None = None
 
 
+class Authority(Protocol):
+    """Decides about callers by its own database, in the service that owns their records, whatever the buckets say."""
+
+    def guard(self, principal: Principal) -> str:
+        """A SELECT that has a row while the session or API key counts with these very roles, and no row after that.
+
+        It goes out in the round trip that begins the request's transaction.
+        """
+
+
 class TokenVerifier:
     """Checks a token's signature or a key's secret once, then remembers it until it ends.
 
-    Revocations count on every use; a key is known again for as long as its entry is the same.
+    Revocations count on every use; a key is known again for as long as its entry is the same. Copies that are older
+    than they may be vouch for no one. `authority` is set in the one service that has the records themselves.
     """
+
+    authority: Authority | None = None
 
     def __init__(self, keys: KeyRing, revocations: Revocations, known_keys: ApiKeys | None = None) -> None:
         self._keys = keys
@@ -178,7 +200,11 @@ class TokenVerifier:
         )
 
     def verify(self, token: str) -> Principal:
-        """The principal of a valid token or API key; raises `Unauthenticated` without telling what was wrong."""
+        """The principal of a valid token or API key, by what is in memory.
+
+        Raises `Unauthenticated` without telling what was wrong, or `VerificationUnavailable`.
+        """
+        self._require_fresh(is_key=token.startswith(api_keys.PREFIX))
         seen = self._known.get(token)
         if seen is None or self._has_changed(seen):
             self._known.pop(token, None)
@@ -197,7 +223,12 @@ class TokenVerifier:
         self._by_header.clear()
 
     def known(self, authorization: bytes) -> Principal | None:
-        """The principal of an `Authorization` header whose token was verified before and still counts."""
+        """The principal of an `Authorization` header whose token was verified before and still counts.
+
+        None where memory alone does not decide.
+        """
+        if self.authority is not None:
+            return None
         found = self._by_header.get(authorization)
         if found is None:
             if (
@@ -216,7 +247,15 @@ class TokenVerifier:
         if ended or principal.expires_at + _LEEWAY_S < epoch_s():
             del self._by_header[authorization]
             return None
-        return principal
+        return principal if self._copy(is_key=entry is not None).is_current else None
+
+    def _copy(self, *, is_key: bool) -> Freshness:
+        return self._api_keys.freshness if is_key else self._keys.freshness
+
+    def _require_fresh(self, *, is_key: bool) -> None:
+        if self.authority is None and not self._copy(is_key=is_key).is_current:
+            what = "API keys" if is_key else "access tokens"
+            raise VerificationUnavailable(f"{what} cannot be verified: their revocations have not arrived for too long")
 
     def _has_changed(self, seen: _Seen) -> bool:
         """Whether a key is another than it was, or none any more."""
@@ -276,4 +315,5 @@ def _principal_of_key(key_id: UUID, entry: api_keys.Entry) -> Principal:
         permissions=permissions_of((entry.role,)),
         expires_at=entry.expires_at,
         key_id=key_id,
+        key_sha256=entry.sha256,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request
@@ -12,6 +13,7 @@ from starlette.responses import Response
 from etter_common import etags, idempotency, limits
 from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
+from etter_common.clock import epoch_s
 from etter_common.context import Context, Found
 from etter_common.errors import FieldError, Forbidden, SessionRequired, Unauthenticated, ValidationFailed
 from etter_common.openapi import SCHEME, SESSION_SCHEME
@@ -40,14 +42,12 @@ def _open(request: Request, principal: Principal | None, *, system: bool = False
     return state.context
 
 
-def principal_of(request: Request) -> Principal:
-    """The caller of a valid access token or API key; raises `Unauthenticated`."""
+def bearer_of(request: Request) -> str:
+    """The access token or API key of the request; raises `Unauthenticated` without one."""
     token = bearer_token(request.headers.get("authorization"))
     if token is None:
         raise Unauthenticated
-    principal = platform_of(request).tokens.verify(token)
-    state_of(request).know(principal)
-    return principal
+    return token
 
 
 class Permitted(HTTPBearer):
@@ -71,17 +71,30 @@ class Permitted(HTTPBearer):
         self._signed_in = signed_in
 
     async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
-        principal = principal_of(request)
+        token, tokens = bearer_of(request), platform_of(request).tokens
+        principal = tokens.verify(token)
+        state_of(request).know(principal)
         await _admit(request, principal, self._limit)
         refuse_unknown(request)
         self._check(principal)
         system = self._across is not None and principal.key_id is None and principal.may(self._across)
         ctx = _open(request, principal, system=system, read_only=self._replica)
+        await ctx.confirm_caller()
+        state_of(request).still_permitted = partial(self._confirm_again, ctx.platform, token)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is not None and not _is_upload(request):
             mark = idempotency.fingerprint(request.method, request.url.path, await request.body())
             state_of(request).claim = await idempotency.claim(ctx, key, mark)
         return ctx
+
+    async def _confirm_again(self, platform: Platform, token: str) -> None:
+        """Raise what a new request of this caller would be refused with, without leeway for an expired token."""
+        principal = platform.tokens.verify(token)
+        if principal.expires_at <= epoch_s():
+            raise Unauthenticated("the access token or API key has expired")
+        self._check(principal)
+        async with platform.work(principal=principal) as ctx:
+            await ctx.confirm_caller()
 
     def _check(self, principal: Principal) -> None:
         if self._signed_in and principal.session_id is None:
@@ -194,6 +207,7 @@ async def cached(
         async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:
             return await load(own)
 
+    await ctx.release()  # else this request could hold one connection and wait for another
     terms = Terms.of(tags, ttl_s=ttl_s, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S)
     entry = await ctx.platform.cache.get_or_load(key, load_apart, terms)
     ctx.found = Found(key, entry, terms)

@@ -158,6 +158,12 @@ class Unavailable(AppError):
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)}, **facts)
 
 
+class VerificationUnavailable(Unavailable):
+    """What is known of keys is older than it may be: the caller is neither accepted nor refused."""
+
+    code, title = "VERIFICATION_UNAVAILABLE", "API keys or access tokens cannot be verified at the moment"
+
+
 class Overloaded(Unavailable):
     """The process works at its limit and its queue is full or too slow: try again shortly, or on another replica."""
 
@@ -201,6 +207,7 @@ UNIVERSAL: tuple[type[AppError], ...] = (
     HeadersTooLarge,
     AppError,
     Unavailable,
+    VerificationUnavailable,
     Overloaded,
     DeadlineExceeded,
 )

@@ -156,6 +156,9 @@ CACHE_L2_ERRORS: Final = _counter("etter_cache_l2_errors", "Failed calls to the 
 # Process, limits and health
 LOOP_LAG_SECONDS: Final = _histogram("etter_event_loop_lag_seconds", "How late the event loop ran what was due")
 RATE_LIMIT: Final = _counter("etter_rate_limit_decisions", "Decisions", "policy", "outcome")
+BUCKET_AGE_S: Final = _gauge(
+    "etter_bucket_age_seconds", "Time since a watched bucket was last known to be read to its end", "bucket"
+)
 HEALTH: Final = _gauge("etter_health_check_up", "1 when the check last passed", "check")
 
 

@@ -108,7 +108,8 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         cache = Cache(service=settings.service, redis=redis, nats=client, l1_max_bytes=settings.cache_l1_bytes)
         await cache.start()
         stack.push_async_callback(cache.close)
-        keys, revocations, known_keys = KeyRing(), Revocations(), ApiKeys()
+        keys, revocations = KeyRing(max_age_s=settings.signing_keys_max_age_s), Revocations()
+        known_keys = ApiKeys(max_age_s=settings.api_keys_max_age_s)
         lifetime, copies = auth.ACCESS_TOKEN_LIFETIME_S + 60, settings.nats_replicas
         await _follow(
             stack,

@@ -13,7 +13,7 @@ from etter_common.context import Context, Found, Origin
 from etter_common.work_trace import WorkTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 
     from starlette.types import Scope
 
@@ -47,6 +47,7 @@ class RequestState:
     found: Found | None = None  # what the cache answers this request with
     recall: Recall | None = None  # what the second tier of the cache may answer it with
     claim: Claim | None = None
+    still_permitted: Callable[[], Awaitable[None]] | None = None  # raises once the caller would be refused
     limit: Decision | None = None  # of the rate limit that was counted last
     error: BaseException | None = None
     status: int = 500

@@ -109,6 +109,12 @@ class ServiceSettings(FileOrEnvironment):
     rate_limit_company_requests: int = Field(default=20_000, ge=1, description="requests per window and company")
     rate_limit_window_s: int = Field(default=60, ge=1)
     cache_l1_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    api_keys_max_age_s: float = Field(
+        default=300.0, gt=0, description="unheard of revocations for so long, API keys get a 503; not at auth"
+    )
+    signing_keys_max_age_s: float = Field(
+        default=86_400.0, gt=0, description="unheard of retired signing keys for so long, tokens get a 503; not at auth"
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts: addresses and networks"
     )

@@ -103,7 +103,8 @@ class Site:
 
     def client(self, *, user: UUID | None = None, company: UUID | None = None, signed_in: bool = True) -> CheckedClient:
         caller = Caller(user or new_id(), company or new_id(), "analyst") if signed_in else None
-        return CheckedClient(self.app, prefix="/api/sample/v1", caller=caller, mint=self._mint)
+        token = self._mint.token(caller) if caller else None
+        return CheckedClient(self.app, prefix="/api/sample/v1", caller=caller, token=token)
 
     def with_key(self, *, user: UUID | None = None, company: UUID | None = None) -> CheckedClient:
         """A client with an API key of its own."""

@@ -266,7 +266,7 @@ class TestTokens:
             "no session": mint.token(caller, sid=None),
             "not a token": "x" * 5000,
         }
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             for what, token in bad.items():
                 response = await client.get("/things", headers={"authorization": f"Bearer {token}"})
                 assert response.status_code == 401, what
@@ -276,11 +276,26 @@ class TestTokens:
     ) -> None:
         session = new_id()
         token = mint.token(Caller(new_id(), company_id, "analyst"), sid=str(session))
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             headers = {"authorization": f"Bearer {token}"}
             assert (await client.get("/things", headers=headers)).status_code == 200
             platform.revocations.put(f"session.{session}", b"")
             assert (await client.get("/things", headers=headers)).status_code == 401
+
+    @pytest.mark.principal("analyst")
+    @pytest.mark.parametrize("what", ["keys", "api_keys"])
+    async def test_who_cannot_be_verified_is_asked_to_come_again(
+        self, client: CheckedClient, as_key: Clients, platform: Platform, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        """Also past an answer that is at hand."""
+        if what == "api_keys":
+            client = as_key("analyst")
+        for _ in range(2):
+            assert (await client.get("/things")).status_code == 200
+        monkeypatch.setattr(getattr(platform, what).freshness, "max_age_s", -1.0)
+        response = await client.get("/things")
+        assert (response.status_code, response.json()["code"]) == (503, "VERIFICATION_UNAVAILABLE")
+        assert response.headers["retry-after"] == "2"
 
 
 class TestRateLimit:

@@ -194,7 +194,7 @@ class TestWhenTheRouteIsNeeded:
         user = new_id()
         for role, status in (("analyst", 200), ("analyst", 200), ("nobody", 403), ("nobody", 403)):
             caller = Caller(user, company_id, role)
-            async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, mint=mint) as client:
+            async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, token=mint.token(caller)) as client:
                 assert (await client.get("/things")).status_code == status
 
     async def test_another_query_is_another_answer(self, client: CheckedClient) -> None:
@@ -207,7 +207,7 @@ class TestWhenTheRouteIsNeeded:
     async def test_a_revoked_session_ends_here_too(self, app: FastAPI, mint: TokenMint, platform: Platform) -> None:
         session = new_id()
         token = mint.token(Caller(new_id(), new_id(), "analyst"), sid=str(session))
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             headers = {"authorization": f"Bearer {token}"}
             for _ in range(2):
                 assert (await client.get("/things", headers=headers)).status_code == 200

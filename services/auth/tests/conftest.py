@@ -22,7 +22,7 @@ from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.service import ServiceUnderTest, fixtures
 
-from .factories import Person, make_company, make_person
+from .factories import Person, enrol, make_company, make_person
 
 globals().update(
     fixtures(
@@ -32,6 +32,7 @@ globals().update(
             create,
             Base.metadata,
             root=Path(__file__).parents[1],
+            enrol=enrol,
             # a busy machine is not what is tested
             extra={"argon2_memory_kib": 8, "argon2_time_cost": 1, "hash_wait_s": 30},
         )

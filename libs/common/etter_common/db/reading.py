@@ -16,13 +16,13 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from etter_common.clock import epoch_ns
 from etter_common.db import query_log
-from etter_common.db.session import ConnectionLost, begin, translated
+from etter_common.db.session import ConnectionLost, Opening, begin, translated
 from etter_common.errors import Unavailable
 
 Records = Sequence[asyncpg.Record]
 
 
-async def fetch(engine: AsyncEngine, opening: str, sql: str, arguments: Sequence[Any]) -> Records:
+async def fetch(engine: AsyncEngine, opening: Opening, sql: str, arguments: Sequence[Any]) -> Records:
     """The rows of `sql` in the transaction that `opening` begins; raises the business error a failure stands for.
 
     A connection that turns out to be lost at the beginning, or to know an older schema, is passed over for another,
@@ -42,14 +42,14 @@ async def fetch(engine: AsyncEngine, opening: str, sql: str, arguments: Sequence
         raise translated(failure) from error
 
 
-def _read_again_if_lost(pool: Pool, opening: str, sql: str, arguments: Sequence[Any]) -> Records:
+def _read_again_if_lost(pool: Pool, opening: Opening, sql: str, arguments: Sequence[Any]) -> Records:
     try:
         return _read(pool, opening, sql, arguments)
     except (ConnectionLost, asyncpg.InvalidCachedStatementError):
         return _read(pool, opening, sql, arguments)
 
 
-def _read(pool: Pool, opening: str, sql: str, arguments: Sequence[Any]) -> Records:
+def _read(pool: Pool, opening: Opening, sql: str, arguments: Sequence[Any]) -> Records:
     """In a greenlet of SQLAlchemy's. A connection given back in a transaction is rolled back by the pool."""
     taken = pool.connect()
     adapter: Any = taken.dbapi_connection  # SQLAlchemy's around asyncpg's

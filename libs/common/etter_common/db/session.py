@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -22,7 +22,14 @@ from sqlalchemy.util import await_only
 
 from etter_common import metrics
 from etter_common.db.pages import Plans
-from etter_common.errors import AppError, Conflict, DeadlineExceeded, Unavailable, ValidationFailed
+from etter_common.errors import (
+    AppError,
+    Conflict,
+    DeadlineExceeded,
+    Unauthenticated,
+    Unavailable,
+    ValidationFailed,
+)
 
 if TYPE_CHECKING:
     from etter_common.db.replica import Replica
@@ -33,10 +40,18 @@ _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that Postg
 
 _RACE_STATES = ("23503", "23505", "23P01")  # foreign key, unique, exclusion; a check or a null is nobody's race
 _CLASH_STATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not given in time
+_NO_ROW: Final = "SELECT 0"  # the command tag of a SELECT
 _TOO_SLOW = "57014"  # ended by statement_timeout
 _SNAPSHOT = " ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _UNHURRIED = {"statement_timeout": "600000", "lock_timeout": "5000", "idle_in_transaction_session_timeout": "0"}
 _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
+
+
+class Opening(NamedTuple):
+    """The statements that begin a transaction, in one round trip. The last one of a guarded one is the guard."""
+
+    sql: str
+    is_guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,21 +59,24 @@ class Tenant:
     """Whose rows a transaction may see. `system` opens the tables that serve all companies: outbox, jobs, sign-in.
 
     One that is `read_only` can change nothing, and may be shown what is a few seconds old. A `snapshot` can change
-    nothing either and sees one moment of the primary, for as long as it takes.
+    nothing either and sees one moment of the primary, for as long as it takes. `guard` is a SELECT without a row when
+    the caller must not have the transaction.
     """
 
     company_id: UUID | None
     system: bool = False
     read_only: bool = False
     snapshot: bool = False
+    guard: str | None = None
 
-    def begin(self, settings: Mapping[str, str] | None = None) -> str:
+    def begin(self, settings: Mapping[str, str] | None = None) -> Opening:
         """The statements that open it, with more `settings` of the server that hold for this transaction."""
         company = str(self.company_id) if self.company_id else ""
         own = {"app.company_id": company, "app.scope": "system" if self.system else "", **(settings or {})}
         chosen = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in own.items())
         mode = _SNAPSHOT if self.snapshot else " READ ONLY" if self.read_only else ""
-        return f"BEGIN{mode}; SELECT {chosen}"
+        opening = f"BEGIN{mode}; SELECT {chosen}"
+        return Opening(f"{opening}; {self.guard}" if self.guard else opening, is_guarded=self.guard is not None)
 
 
 class _Transaction:
@@ -85,7 +103,7 @@ class ConnectionLost(Exception):
 @event.listens_for(TenantSession, "after_begin")
 def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> None:
     """Begin; once more on a new connection if this one turns out to be lost, which costs nobody anything."""
-    opening: str = session.info["begin"]
+    opening: Opening = session.info["begin"]
     try:
         begin(connection.connection.dbapi_connection, opening)
     except ConnectionLost as lost:
@@ -98,13 +116,16 @@ def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> N
             raise Unavailable("the database is away") from error
 
 
-def begin(adapter: Any, opening: str) -> None:
-    """Open a transaction on a connection as SQLAlchemy's driver adapts it, in a greenlet; raises `ConnectionLost`."""
+def begin(adapter: Any, opening: Opening) -> None:
+    """Open a transaction on a connection as SQLAlchemy's driver adapts it, in a greenlet.
+
+    Raises `ConnectionLost`, or `Unauthenticated` when the guard has no row.
+    """
     if adapter._transaction is not None:  # a savepoint of a transaction that is open already
         return
     driver = adapter.driver_connection
     try:
-        await_only(driver.execute(opening))
+        status = await_only(driver.execute(opening.sql))
     except (asyncpg.InternalClientError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
         raise ConnectionLost from error
     except asyncpg.OperatorInterventionError as error:  # shut down by an administrator, or by its own timeout
@@ -112,6 +133,8 @@ def begin(adapter: Any, opening: str) -> None:
     except Exception as error:
         adapter._handle_exception(error)
     adapter._transaction = _Transaction(driver)
+    if opening.is_guarded and status == _NO_ROW:
+        raise Unauthenticated("the session has ended, or the API key was revoked")
 
 
 class Database:
@@ -142,7 +165,8 @@ class Database:
         return await reading.fetch(self._engine_for(tenant), tenant.begin(self._settings), sql, arguments)
 
     def _engine_for(self, tenant: Tenant) -> AsyncEngine:
-        if tenant.read_only and self.replica is not None and self.replica.is_fresh:
+        may_be_old = tenant.read_only and tenant.guard is None
+        if may_be_old and self.replica is not None and self.replica.is_fresh:
             _ON_REPLICA.inc()
             return self.replica.engine
         _ON_PRIMARY.inc()

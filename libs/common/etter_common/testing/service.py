@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from alembic.config import Config
 from fastapi import FastAPI
 from sqlalchemy import MetaData
 
+from etter_common.auth import Principal
 from etter_common.context import Context, Origin
 from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.ids import new_id
@@ -29,7 +31,10 @@ Clients = Callable[..., CheckedClient]
 
 @dataclass(frozen=True)
 class ServiceUnderTest:
-    """Which service a `conftest.py` is for; `extra` are settings of its own for tests."""
+    """Which service a `conftest.py` is for; `extra` are settings of its own for tests.
+
+    `enrol` makes the rows that a caller needs, where the service is the authority about callers.
+    """
 
     name: str
     settings: type[ServiceSettings]
@@ -37,6 +42,7 @@ class ServiceUnderTest:
     metadata: MetaData
     root: Path
     extra: dict[str, Any] | None = None
+    enrol: Callable[[Platform, Principal], Awaitable[None]] | None = None
 
 
 def alembic_config(root: Path, url: str) -> Config:
@@ -125,12 +131,18 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         return new_id()
 
     @pytest.fixture(name="as_role")
-    async def as_role(app: FastAPI, mint: TokenMint, company_id: UUID) -> AsyncIterator[Clients]:
+    async def as_role(app: FastAPI, platform: Platform, mint: TokenMint, company_id: UUID) -> AsyncIterator[Clients]:
         opened: list[CheckedClient] = []
 
-        def make(role: str | None, *, company: UUID | None = None, user: UUID | None = None) -> CheckedClient:
+        def make(
+            role: str | None, *, company: UUID | None = None, user: UUID | None = None, key: bool = False
+        ) -> CheckedClient:
             caller = Caller(user or new_id(), company or company_id, role) if role else None
-            client = CheckedClient(app, prefix=f"/api/{unit.name}/v1", caller=caller, mint=mint)
+            token, enrol = None, None
+            if caller is not None:
+                token = plant_key(platform.api_keys, caller) if key else mint.token(caller)
+                enrol = unit.enrol and partial(unit.enrol, platform, platform.tokens.verify(token))
+            client = CheckedClient(app, prefix=f"/api/{unit.name}/v1", caller=caller, token=token, enrol=enrol)
             opened.append(client)
             return client
 
@@ -139,14 +151,8 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
             await client.aclose()
 
     @pytest.fixture(name="as_key")
-    def as_key(as_role: Clients, platform: Platform, company_id: UUID) -> Clients:
-        def make(role: str, *, user: UUID | None = None) -> CheckedClient:
-            client = as_role(None)
-            key = plant_key(platform.api_keys, Caller(user or new_id(), company_id, role))
-            client.headers["authorization"] = f"Bearer {key}"
-            return client
-
-        return make
+    def as_key(as_role: Clients) -> Clients:
+        return partial(as_role, key=True)
 
     @pytest.fixture(name="client")
     def client(request: pytest.FixtureRequest, as_role: Clients) -> CheckedClient:

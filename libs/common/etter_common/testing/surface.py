@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -39,14 +39,12 @@ from etter_common.tenant_export import Export
 from etter_common.testing.apart import ApartTests
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
+from etter_common.testing.event_streams import EventStreamTests
+from etter_common.testing.event_streams import Maker as Maker
 from etter_common.testing.export import exported, looks_secret
 from etter_common.testing.plugin import Servers
-from etter_common.testing.service import ServiceUnderTest, alembic_config
+from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
 from etter_common.testing.texts import TextTests
-
-Clients = Callable[..., CheckedClient]
-Maker = Callable[[Context], Awaitable[UUID | str]]
-"""Makes one object of a kind in the context's company and gives its id."""
 
 _UPDATE = "ETTER_UPDATE_SNAPSHOTS"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
@@ -60,7 +58,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests(ApartTests, TextTests):
+class SurfaceTests(ApartTests, TextTests, EventStreamTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
@@ -72,7 +70,6 @@ class SurfaceTests(ApartTests, TextTests):
     `ApartTests`'.
     """
 
-    makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
     needs_session: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     unmapped: ClassVar[Mapping[str, str]] = {}

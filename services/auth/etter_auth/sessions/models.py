@@ -19,7 +19,10 @@ class Session(IdMixin, CompanyMixin, Base):
     """
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "company_id", "user_id", "created_at", "id"), Index(None, "company_id", "created_at"))
+    __table_args__ = (
+        Index(None, "company_id", "user_id", "created_at", "id"),
+        Index(None, "company_id", "created_at"),
+    )
 
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -40,3 +43,6 @@ class Session(IdMixin, CompanyMixin, Base):
 
     def has_ended(self, now: datetime, *, idle: timedelta) -> bool:
         return self.ended_at is not None or now >= self.expires_at or now >= self.last_used_at + idle
+
+
+Index("ix_sessions_ended_at", Session.ended_at, postgresql_where=Session.ended_at.is_not(None))

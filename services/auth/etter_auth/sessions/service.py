@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
+from nats.js.kv import KeyValue
 from sqlalchemy import CTE, Select
 
 from etter_auth import tokens
@@ -24,7 +25,11 @@ from etter_common.clock import epoch_s, utc_now
 from etter_common.context import Context
 from etter_common.errors import Forbidden
 from etter_common.ids import new_id
+from etter_common.platform import Platform
 from etter_common.responses import Slice
+from etter_common.watch import bucket, entries
+
+BUCKET_TTL_S: Final = auth.ACCESS_TOKEN_LIFETIME_S + 60
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,39 @@ async def announce_ended(ctx: Context, company_id: UUID, ended: Mapping[str, str
         )
 
 
+async def put_ended(platform: Platform, session_id: UUID) -> None:
+    """Put an ended session into the bucket that every service watches."""
+    await (await _store(platform)).put(_key(session_id), b"1")
+
+
+async def align(platform: Platform) -> None:
+    """Put back what the bucket lacks of the sessions whose access tokens could still be alive.
+
+    Those of a deleted company are gone from the table. Their entries come back only with the events, if those were not
+    handled before the loss.
+    """
+    store = await _store(platform)
+    present = await entries(store)
+    since = utc_now() - timedelta(seconds=auth.ACCESS_TOKEN_LIFETIME_S)
+    async with platform.work(system=True) as ctx:
+        ended = await OpenSessionRepository(ctx).ended_since(since)
+    for session_id in ended:
+        if _key(session_id) not in present:
+            await store.put(_key(session_id), b"1")
+
+
 async def prune(ctx: Context, now: datetime) -> None:
     await OpenSessionRepository(ctx).forget_before(now)
+
+
+async def _store(platform: Platform) -> KeyValue:
+    return await bucket(
+        platform.nats, auth.REVOCATIONS_BUCKET, ttl_s=BUCKET_TTL_S, replicas=platform.settings.nats_replicas
+    )
+
+
+def _key(session_id: UUID) -> str:
+    return f"session.{session_id}"
 
 
 def _caller(ctx: Context) -> auth.Principal:

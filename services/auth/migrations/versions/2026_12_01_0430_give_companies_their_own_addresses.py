@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "2026_12_01_0430"
-down_revision = "2026_12_01_0400"
+down_revision = "2026_12_01_0410"
 branch_labels = None
 depends_on = None
 

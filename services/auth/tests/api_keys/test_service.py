@@ -150,16 +150,16 @@ class TestEnds:
 
         await until(is_gone)
 
-    async def test_by_itself(self, admin: CheckedClient, platform: Platform) -> None:
+    async def test_by_itself(self, admin: CheckedClient, another: Platform) -> None:
         made = await make(admin, expires_in_days=1)
-        await taken(platform, made["secret"])
+        await taken(another, made["secret"])
         header = f"Bearer {made['secret']}".encode()
         with later(hours=23):
-            assert counts(platform, made["secret"])
-            assert platform.tokens.known(header)
+            assert counts(another, made["secret"])
+            assert another.tokens.known(header)
         with later(days=1, seconds=10):
-            assert platform.tokens.known(header) is None
-            assert not counts(platform, made["secret"])
+            assert another.tokens.known(header) is None
+            assert not counts(another, made["secret"])
 
 
 class TestAlign:

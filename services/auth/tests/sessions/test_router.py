@@ -8,13 +8,14 @@ from uuid import UUID
 import nats
 import pytest
 
+from etter_auth.sessions import service
 from etter_common import auth
 from etter_common.auth import KeyRing, Revocations, TokenVerifier
 from etter_common.errors import Unauthenticated
 from etter_common.ids import new_id
-from etter_common.platform import Platform
+from etter_common.platform import Platform, open_platform
 from etter_common.testing.client import CheckedClient
-from etter_common.watch import BucketWatch
+from etter_common.watch import BucketWatch, bucket
 
 from ..conftest import Clients
 from ..factories import Person, make_person, sign_in
@@ -108,6 +109,36 @@ class TestRevocation:
         await visitor.delete("/sessions/current", headers=mine.bearer)
         await _refused(platform.tokens, mine.access, UUID(mine.session_id))
         assert (await visitor.get("/me", headers=mine.bearer)).status_code == 401
+
+
+class TestLostBucket:
+    async def test_a_process_that_starts_later_hears_of_the_end(
+        self, visitor: CheckedClient, person: Person, platform: Platform
+    ) -> None:
+        ended, live = await sign_in(visitor, person), await sign_in(visitor, person)
+        await visitor.delete("/sessions/current", headers=ended.bearer)
+        await _refused(platform.tokens, ended.access, UUID(ended.session_id))
+        await platform.nats.jetstream().delete_stream(f"KV_{auth.REVOCATIONS_BUCKET}")
+        assert platform.revocations.ended(ended.session_id, str(person.id), 0), "it goes on with what it knows"
+        await service.align(platform)
+        store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET)
+        assert (await store.status()).ttl == service.BUCKET_TTL_S
+        async with open_platform(platform.settings) as late:
+            with pytest.raises(Unauthenticated):
+                late.tokens.verify(ended.access)
+            assert late.tokens.verify(live.access).user_id == person.id
+
+    async def test_what_is_there_is_not_written_again(
+        self, visitor: CheckedClient, person: Person, platform: Platform
+    ) -> None:
+        ended = await sign_in(visitor, person)
+        await visitor.delete("/sessions/current", headers=ended.bearer)
+        await _refused(platform.tokens, ended.access, UUID(ended.session_id))
+        await service.align(platform)
+        store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET)
+        before = (await store.get(f"session.{ended.session_id}")).revision
+        await service.align(platform)
+        assert (await store.get(f"session.{ended.session_id}")).revision == before
 
 
 async def _refused(verifier: TokenVerifier, token: str, session_id: UUID) -> None:
