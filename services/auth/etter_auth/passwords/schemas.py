@@ -6,7 +6,6 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from pydantic import AfterValidator, ConfigDict, Field, SecretStr, WithJsonSchema
-from pydantic_core import PydanticCustomError
 
 from etter_auth.digests import normal
 from etter_auth.passwords.policy import MAX_LENGTH, MIN_LENGTH
@@ -17,8 +16,7 @@ _MOST_TYPED: Final = 1024  # before it is normalised, which makes some texts sho
 
 def _long_enough(secret: SecretStr) -> SecretStr:
     if not MIN_LENGTH <= len(normal(secret.get_secret_value())) <= MAX_LENGTH:
-        words = f"it must have {MIN_LENGTH} to {MAX_LENGTH} characters"
-        raise PydanticCustomError("string_length", words)
+        raise ValueError(f"it must have {MIN_LENGTH} to {MAX_LENGTH} characters")
     return secret
 
 
