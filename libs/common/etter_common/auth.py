@@ -16,6 +16,7 @@ from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
@@ -34,7 +35,9 @@ AUDIENCE: Final = "etter"  # one audience for all four services, see docs/decisi
 ACCESS_TOKEN_LIFETIME_S: Final = 600
 KEYS_BUCKET: Final = "auth-keys"
 REVOCATIONS_BUCKET: Final = "auth-revocations"
+REVOCATIONS_KEPT_S: Final = ACCESS_TOKEN_LIFETIME_S + 60
 _LEEWAY_S = 5
+log = structlog.get_logger(__name__)
 _CACHE_SIZE = 10_000
 _MAX_TOKEN_LENGTH = 4096
 
@@ -100,7 +103,16 @@ class KeyRing:
         self.on_drop: list[Callable[[], None]] = []
 
     def put(self, kid: str, jwk: bytes) -> None:
-        self._keys[kid] = OKPKey.import_key(msgspec.json.decode(jwk))
+        """A key under its own id; an entry that is none counts as no key."""
+        try:
+            key = OKPKey.import_key(msgspec.json.decode(jwk))
+        except (msgspec.DecodeError, JoseError, ValueError, TypeError, KeyError):
+            key = None
+        if key is None or key.kid != kid:
+            log.error("signing_key_unreadable", kid=kid)
+            self.drop(kid)
+            return
+        self._keys[kid] = key
         self.set = KeySet(list(self._keys.values()))
 
     def drop(self, kid: str) -> None:
@@ -139,7 +151,7 @@ class Revocations:
         if kind == "session":
             self._sessions[ident] = until
         elif kind == "user":
-            self._users[ident] = (int(value), until)
+            self._users[ident] = (_second(value), until)
         self._prune()
 
     def ended(self, session_id: str, user_id: str, issued_at: int) -> bool:
@@ -283,6 +295,7 @@ class TokenVerifier:
             if decoded.header.get("typ") != TOKEN_TYPE or "kid" not in decoded.header:
                 raise Unauthenticated("the access token is not valid")
             self._claims.validate(decoded.claims)
+            _refuse_odd_lifetime(int(decoded.claims["iat"]), int(decoded.claims["exp"]))
             return _Seen(_principal(decoded.claims), int(decoded.claims["iat"]))
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise Unauthenticated("the access token is not valid") from error
@@ -292,6 +305,19 @@ def bearer_token(authorization: str | None) -> str | None:
     """The token of an `Authorization: Bearer` header (RFC 6750 §2.1), `None` for anything else."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _refuse_odd_lifetime(issued_at: int, expires_at: int) -> None:
+    """Auth issues no token for longer, and none ahead of time: one like that is forged, whoever signed it."""
+    if expires_at - issued_at > ACCESS_TOKEN_LIFETIME_S + _LEEWAY_S:
+        raise Unauthenticated("the access token is not valid")
+    if issued_at > epoch_s() + _LEEWAY_S:
+        raise Unauthenticated("the access token is not valid")
+
+
+def _second(value: bytes) -> int:
+    """The cut-off of a user's tokens; for an entry that cannot be read this very second."""
+    return int(value) if value.isdigit() else int(epoch_s())
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:

@@ -126,6 +126,8 @@ CONSUMER_SECONDS: Final = _histogram(
     "etter_consumer_seconds", "Time of one message's handling", "consumer", buckets=_WORK_S
 )
 CONSUMER_LAG: Final = _gauge("etter_consumer_pending", "Messages not yet handled", "consumer")
+NATS_REFUSED: Final = _counter("etter_nats_refused", "Publishes and subscriptions that NATS did not permit")
+ERASURES_REFUSED: Final = _counter("etter_erasures_refused", "Ends of companies that auth did not confirm")
 DEAD_LETTERS: Final = _counter("etter_dead_letters", "Messages given up on", "consumer")
 
 # Jobs

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final, NamedTuple, Protocol
 
 import structlog
 from nats.aio.client import Client
 from nats.errors import Error as NatsError
 from nats.errors import TimeoutError as NatsTimeoutError
-from nats.js.api import KeyValueConfig, StreamInfo
-from nats.js.errors import BucketNotFoundError, NotFoundError
+from nats.js.api import StreamInfo
 from nats.js.kv import KeyValue
 
 from etter_common import metrics
+from etter_common.buckets import Bucket, Follower, bucket
 from etter_common.clock import monotonic
 from etter_common.events.supervisor import honour_cancel, stop
 from etter_common.freshness import Freshness
@@ -35,42 +34,6 @@ class Sink(Protocol):
     freshness: Freshness
 
     def put(self, key: str, value: bytes, /) -> None: ...
-
-
-async def bucket(nats: Client, name: str, *, ttl_s: float | None = None, replicas: int = 1) -> KeyValue:
-    """The bucket, made if it is not there yet, and kept by at least so many servers."""
-    js = nats.jetstream()
-    try:
-        found = await js.key_value(name)
-    except (BucketNotFoundError, NotFoundError):
-        return await js.create_key_value(KeyValueConfig(bucket=name, ttl=ttl_s, history=1, replicas=replicas))
-    if replicas > 1:
-        config = (await js.stream_info(f"KV_{name}")).config
-        if (config.num_replicas or 1) < replicas:
-            await js.update_stream(replace(config, num_replicas=replicas))
-    return found
-
-
-async def entries(store: KeyValue) -> dict[str, KeyValue.Entry]:
-    """What the bucket holds at the moment, by key, in one pass; without what was deleted.
-
-    Ends with the message behind which there is none, since the client's own mark of the end (an entry of `None`) may
-    come before messages that are on their way. An entry that is written anew at this very moment may be missing. Raises
-    `TimeoutError` when the last message is taken away meanwhile.
-    """
-    found: dict[str, KeyValue.Entry] = {}
-    if (await store.status()).values == 0:
-        return found
-    watcher = await store.watchall()
-    try:
-        while True:
-            entry = await watcher.updates(timeout=_SNAPSHOT_S)  # type: ignore[no-untyped-call]
-            if entry is not None and entry.operation is None:
-                found[entry.key] = entry
-            if entry is not None and entry.delta == 0:
-                return found
-    finally:
-        await watcher.stop()  # type: ignore[no-untyped-call]
 
 
 class _Goal(NamedTuple):
@@ -175,9 +138,9 @@ class BucketWatch:
         try:
             await self._read(store, watcher, reading)
         finally:
-            await watcher.stop()  # type: ignore[no-untyped-call]
+            await watcher.stop()
 
-    async def _read(self, store: KeyValue, watcher: KeyValue.KeyWatcher, reading: _Reading) -> None:
+    async def _read(self, store: Bucket, watcher: Follower, reading: _Reading) -> None:
         asked_at = monotonic()
         while True:
             honour_cancel()
@@ -195,7 +158,7 @@ class BucketWatch:
                 reading.took(entry)
                 asked_at = asked_at if reading.is_loaded else monotonic()
 
-    async def _is_complete(self, store: KeyValue, reading: _Reading) -> bool:
+    async def _is_complete(self, store: Bucket, reading: _Reading) -> bool:
         asked_at = monotonic()
         async with asyncio.timeout(_ANSWER_S):
             stream = (await store.status()).stream_info
@@ -214,10 +177,9 @@ class BucketWatch:
         self._is_lost = False
 
 
-async def _next(watcher: KeyValue.KeyWatcher, within_s: float) -> KeyValue.Entry | None:
-    """The next entry. `None` when there is none in time, and for the client's mark of the end, which may be early."""
+async def _next(watcher: Follower, within_s: float) -> KeyValue.Entry | None:
+    """The next entry. `None` when there is none in time, and for the mark after what is stored."""
     try:
-        entry: KeyValue.Entry | None = await watcher.updates(timeout=within_s)  # type: ignore[no-untyped-call]
+        return await watcher.updates(timeout=within_s)
     except NatsTimeoutError:
         return None
-    return entry

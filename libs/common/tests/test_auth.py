@@ -9,7 +9,7 @@ import pytest
 
 from etter_common import api_keys, crypto
 from etter_common.api_keys import ApiKeys
-from etter_common.auth import KeyRing, Principal, Revocations, TokenVerifier
+from etter_common.auth import ACCESS_TOKEN_LIFETIME_S, KeyRing, Principal, Revocations, TokenVerifier
 from etter_common.clock import epoch_s, monotonic
 from etter_common.errors import Unauthenticated, VerificationUnavailable
 from etter_common.ids import new_id
@@ -81,6 +81,62 @@ class TestVerify:
         revocations.put(f"user.{CALLER.user_id}", str(int(epoch_s()) + 5).encode())
         assert verifier.verify(key).user_id == CALLER.user_id
         assert verifier.known(f"Bearer {key}".encode())
+
+
+class TestLifetime:
+    """A token that auth would not issue is refused, whoever signed it."""
+
+    @pytest.mark.parametrize(
+        ("issued", "lives_s", "counts"),
+        [
+            (0, ACCESS_TOKEN_LIFETIME_S, True),
+            (-60, ACCESS_TOKEN_LIFETIME_S, True),
+            (4, ACCESS_TOKEN_LIFETIME_S, True),  # another machine's clock
+            (0, ACCESS_TOKEN_LIFETIME_S + 6, False),
+            (0, 10 * 365 * 86_400, False),
+            (-86_400, 86_400 + 60, False),
+            (60, ACCESS_TOKEN_LIFETIME_S, False),
+        ],
+    )
+    def test_is_bounded(self, issued: int, lives_s: int, counts: bool) -> None:
+        keys = KeyRing()
+        verifier, now = TokenVerifier(keys, Revocations()), int(epoch_s())
+        token = TokenMint(keys).token(CALLER, iat=now + issued, exp=now + issued + lives_s)
+        if counts:
+            assert verifier.verify(token).user_id == CALLER.user_id
+            return
+        with pytest.raises(Unauthenticated, match="is not valid"):
+            verifier.verify(token)
+
+
+class TestKeyRing:
+    @pytest.mark.parametrize(
+        "entry", [b"", b"null", b"[]", b"{}", b'{"kty":"OKP"}', b'{"stream":"X","seq":1}', b"\xff"]
+    )
+    def test_what_is_no_key_ends_the_key_that_was_there(self, entry: bytes) -> None:
+        keys = KeyRing()
+        verifier = TokenVerifier(keys, Revocations())
+        token = TokenMint(keys).token(CALLER)
+        [jwk] = keys.jwks()["keys"]
+        keys.put(jwk["kid"], entry)
+        assert jwk["kid"] not in keys
+        with pytest.raises(Unauthenticated):
+            verifier.verify(token)
+
+    def test_a_key_counts_under_its_own_id_alone(self) -> None:
+        keys = KeyRing()
+        TokenMint(keys)
+        [jwk] = keys.jwks()["keys"]
+        keys.put("another", msgspec.json.encode(jwk))
+        assert (jwk["kid"] in keys, "another" in keys) == (True, False)
+
+
+class TestRevocations:
+    @pytest.mark.parametrize("entry", [b"", b"x", b'{"seq":1}', b"\xff"])
+    def test_an_unreadable_cut_off_ends_the_users_tokens(self, entry: bytes) -> None:
+        revocations = Revocations()
+        revocations.put("user.someone", entry)
+        assert revocations.ended("session", "someone", int(epoch_s()) - 1)
 
 
 class TestKnown:

@@ -12,6 +12,7 @@ from nats.errors import Error as NatsError
 
 from etter_common import api_keys
 from etter_common.api_keys import ApiKeys
+from etter_common.buckets import bucket, entries
 from etter_common.clock import monotonic
 from etter_common.errors import AppError, Unauthenticated, VerificationUnavailable
 from etter_common.freshness import Freshness
@@ -20,7 +21,7 @@ from etter_common.platform import Platform
 from etter_common.testing.backbone import backbone, until
 from etter_common.testing.client import Caller, plant_key
 from etter_common.testing.plugin import Servers
-from etter_common.watch import PROBE_S, BucketWatch, bucket, entries
+from etter_common.watch import PROBE_S, BucketWatch
 
 
 class TestEntries:

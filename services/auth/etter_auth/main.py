@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from etter_auth import api
 from etter_auth.api_keys.background import api_keys_told
 from etter_auth.callers.service import Callers
+from etter_auth.companies.background import ends_confirmed
 from etter_auth.hashing import hashing
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
@@ -21,6 +22,9 @@ from etter_common.app import create_app
 from etter_common.events.consumer import consumers
 from etter_common.events.relay import relay
 from etter_common.platform import Platform
+
+BUCKETS = (api_keys_told, revocations_announced, ends_confirmed)
+"""What keeps the buckets as the database has it."""
 
 
 @asynccontextmanager
@@ -36,16 +40,7 @@ def create(settings: AuthSettings | None = None) -> FastAPI:
         settings,
         title="Etter auth",
         routers=api.routers,
-        background=(
-            authority,
-            hashing,
-            keys_kept,
-            relay,
-            consumers(*subscriptions),
-            api_keys_told,
-            revocations_announced,
-            housekeeping,
-        ),
+        background=(authority, hashing, keys_kept, relay, consumers(*subscriptions), *BUCKETS, housekeeping),
     )
     app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
     return app

@@ -10,13 +10,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, ConsumerInfo, DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import BadRequestError, NotFoundError
+
+from etter_common.events.envelope import SUBJECT_ROOT
+from etter_common.messaging import may_provision
 
 if TYPE_CHECKING:
     from etter_common.platform import Platform
@@ -26,6 +30,10 @@ DEAD_LETTERS: Final = "ETTER_DEAD_LETTERS"
 EVENTS_KEPT_S: Final = 30 * 86_400
 DEAD_LETTERS_KEPT_S: Final = 90 * 86_400
 DUPLICATE_WINDOW_S: Final = 120
+ACK_WAIT_S: Final = 10.0
+JOB_ACK_WAIT_S: Final = 5.0
+MAX_UNACKNOWLEDGED: Final = 512
+WORKERS: Final = "workers"
 
 _JOBS_PREFIX: Final = "etter.jobs."
 _SIGNALS_PREFIX: Final = "etter.signals."
@@ -58,8 +66,12 @@ def jobs_stream(queue: str) -> str:
 
 
 def jobs_config(queue: str) -> StreamConfig:
-    subjects = [f"{_JOBS_PREFIX}{queue}.*"]
+    subjects = [jobs_subject(queue)]
     return _config(jobs_stream(queue), subjects, kept_s=EVENTS_KEPT_S, retention=RetentionPolicy.WORK_QUEUE)
+
+
+def jobs_subject(queue: str) -> str:
+    return f"{_JOBS_PREFIX}{queue}.*"
 
 
 def job_subject(queue: str, job_id: UUID) -> str:
@@ -77,6 +89,32 @@ def cancel_subject(job_id: UUID | str) -> str:
 def is_signal(subject: str) -> bool:
     """Whether it goes out over core NATS, to whoever listens now, instead of into a stream."""
     return subject.startswith(_SIGNALS_PREFIX)
+
+
+def events_consumer(service: str, types: Iterable[str]) -> ConsumerConfig:
+    """The one reader of a service, which all its replicas share."""
+    return ConsumerConfig(
+        durable_name=service,
+        filter_subjects=sorted(f"{SUBJECT_ROOT}.{type_}.*.*" for type_ in types),
+        ack_wait=ACK_WAIT_S,
+        max_deliver=-1,
+        max_ack_pending=MAX_UNACKNOWLEDGED,
+    )
+
+
+def jobs_consumer(ack_wait_s: float = JOB_ACK_WAIT_S) -> ConsumerConfig:
+    """The one reader of a queue, which all its workers share."""
+    return ConsumerConfig(durable_name=WORKERS, ack_wait=ack_wait_s, max_deliver=-1, max_ack_pending=10_000)
+
+
+async def ensure_consumer(platform: Platform, stream: str, wanted: ConsumerConfig) -> ConsumerInfo:
+    """The consumer; raises `NotFoundError` when it is missing and this process may not make it."""
+    js = platform.nats.jetstream()
+    if may_provision(platform.nats):
+        made: ConsumerInfo = await js.add_consumer(stream, wanted)
+        return made
+    found: ConsumerInfo = await js.consumer_info(stream, wanted.durable_name or "")
+    return found
 
 
 async def ensure(platform: Platform) -> None:
@@ -100,6 +138,9 @@ async def ensure_for(platform: Platform, subject: str) -> None:
 
 
 async def _ensure(platform: Platform, wanted: StreamConfig) -> None:
+    """With accounts on the server `events.provision` has made it, and a service may not."""
+    if not may_provision(platform.nats):
+        return
     replicas = platform.settings.nats_replicas
     await ensure_stream(platform.nats.jetstream(), replace(wanted, num_replicas=replicas))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -20,11 +20,13 @@ from sqlalchemy import MetaData
 from etter_common.auth import Principal
 from etter_common.context import Context, Origin
 from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.events.provision import connected
 from etter_common.ids import new_id
+from etter_common.messaging import Nats
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
-from etter_common.testing.plugin import Servers, own_nats
+from etter_common.testing.plugin import OwnNats, Servers, own_nats
 
 Clients = Callable[..., CheckedClient]
 
@@ -92,11 +94,21 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         await asyncio.to_thread(command.upgrade, config, "head")
         return target
 
-    @pytest.fixture(scope="session", name="nats_url")
-    def nats_url() -> Iterator[str]:
+    @pytest.fixture(scope="session", name="nats_server")
+    async def nats_server() -> AsyncIterator[OwnNats]:
         """The service's own: events of other services' tests are nothing it has to work through first."""
-        with own_nats() as url:
-            yield url
+        async with own_nats(unit.name) as server:
+            yield server
+
+    @pytest.fixture(scope="session", name="nats_url")
+    def nats_url(nats_server: OwnNats) -> str:
+        return nats_server.url
+
+    @pytest.fixture(name="operator")
+    async def operator(nats_server: OwnNats) -> AsyncIterator[Nats]:
+        """A connection to NATS that may do everything."""
+        async with connected(nats_server.operator_url) as client:
+            yield client
 
     @pytest.fixture(scope="session", name="settings")
     async def settings(servers: Servers, database: ServiceDatabase, nats_url: str) -> ServiceSettings:
@@ -167,7 +179,8 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         yield context
         await context.finish(asyncio.CancelledError())
 
-    made = (database, nats_url, settings, app, platform, mint, company_id, as_role, as_key, client, ctx)
+    servers_made = (database, nats_server, nats_url, operator, settings, app, platform)
+    made = (*servers_made, mint, company_id, as_role, as_key, client, ctx)
     return {f"_{unit.name}_{fixture.name}": fixture for fixture in made} | {"unit_under_test": _unit(unit)}
 
 

@@ -28,10 +28,11 @@ from etter_common.context import Context
 from etter_common.db.models import PlatformBase
 from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.errors import AppError
-from etter_common.events import streams
+from etter_common.events import erasures, streams
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
+from etter_common.messaging import Nats
 from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
@@ -192,7 +193,7 @@ class SurfaceTests(ApartTests, TextTests, EventStreamTests):
             assert bypass.scalar_one() is False
 
     async def test_a_deleted_company_leaves_no_row_and_its_neighbour_all(
-        self, platform: Platform, ctx: Context, unit_under_test: ServiceUnderTest
+        self, platform: Platform, operator: Nats, ctx: Context, unit_under_test: ServiceUnderTest
     ) -> None:
         if not self.erases:
             pytest.skip("it announces the end of companies and erases its own part before")
@@ -203,7 +204,7 @@ class SurfaceTests(ApartTests, TextTests, EventStreamTests):
             await context.finish()
         before = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
         assert min(before) > 0
-        await _end_company(platform, unit_under_test.name, ctx.company_id)
+        await _end_company(operator, unit_under_test.name, ctx.company_id)
         after = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
         assert after == [0, before[1]]
 
@@ -314,10 +315,11 @@ async def _rows(platform: Platform, unit: ServiceUnderTest, company_id: UUID) ->
         return sum([await ctx.session.scalar(count) or 0 for count in counts])
 
 
-async def _end_company(platform: Platform, service: str, company_id: UUID) -> None:
-    """Announce its end as auth does, and wait for the service's receipt."""
+async def _end_company(operator: Nats, service: str, company_id: UUID) -> None:
+    """Confirm and announce its end as auth does, and wait for the service's receipt."""
+    await erasures.confirm(operator, company_id)
     event = Event.of(CompanyDeleted(company_id=company_id), company_id=company_id, aggregate_id=company_id)
-    js = platform.nats.jetstream()
+    js = operator.jetstream()
     await js.publish(event.subject, event.body(), headers=event.headers())
 
     async def is_answered() -> bool:

@@ -38,6 +38,9 @@ class CompanyRepository(SharedRepository[Company]):
     async def ids(self) -> Sequence[UUID]:
         return (await self.session.scalars(self.select(Company.id).order_by(Company.id))).all()
 
+    async def exists(self, company_id: UUID) -> bool:
+        return await self.find(Company.id == company_id) is not None
+
     async def named(self, name: str) -> Sequence[Company]:
         """Some of those of this name: two are enough to know that it names none."""
         return await self.list_where(func.lower(Company.name) == name.lower(), limit=2)

@@ -46,8 +46,9 @@ class OpenSessionRepository(SharedRepository[Session]):
         ending = update(Session).where(Session.id == session.id).values(ended_at=utc_now(), end_reason=reason)
         await change(self, ending, entry)
 
-    async def ended_since(self, moment: datetime) -> Sequence[UUID]:
-        return (await self.session.scalars(select(Session.id).where(Session.ended_at > moment))).all()
+    async def ended_since(self, moment: datetime) -> Sequence[tuple[UUID, datetime]]:
+        statement = select(Session.id, Session.ended_at).where(Session.ended_at >= moment)
+        return [(row.id, row.ended_at) for row in await self.session.execute(statement)]
 
     async def forget_before(self, moment: datetime) -> None:
         """Drop sessions whose last token has expired by `moment`: nothing can refresh them, nothing to detect."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
-from nats.js.kv import KeyValue
 from sqlalchemy import CTE, Select
 
-from etter_auth import tokens
+from etter_auth import foreign, tokens
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import Ending
 from etter_auth.jwks.service import SigningKeys
@@ -21,15 +20,16 @@ from etter_auth.sessions.repository import OpenSessionRepository, SessionReposit
 from etter_auth.sessions.schemas import SessionQuery, TokensOut
 from etter_auth.settings import AuthSettings
 from etter_common import auth, crypto
+from etter_common.buckets import Bucket, bucket, entries
 from etter_common.clock import epoch_s, utc_now
 from etter_common.context import Context
 from etter_common.errors import Forbidden
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.responses import Slice
-from etter_common.watch import bucket, entries
 
-BUCKET_TTL_S: Final = auth.ACCESS_TOKEN_LIFETIME_S + 60
+ANNOUNCED_WITHIN = timedelta(seconds=60)
+"""A revocation that is missing for longer was not late: it was deleted."""
 
 
 @dataclass(frozen=True)
@@ -136,13 +136,15 @@ async def align(platform: Platform) -> None:
     Those of a deleted company are gone from the table. Their entries come back only with the events, if those were not
     handled before the loss.
     """
+    now = utc_now()
     store = await _store(platform)
     present = await entries(store)
-    since = utc_now() - timedelta(seconds=auth.ACCESS_TOKEN_LIFETIME_S)
     async with platform.work(system=True) as ctx:
-        ended = await OpenSessionRepository(ctx).ended_since(since)
-    for session_id in ended:
+        ended = await OpenSessionRepository(ctx).ended_since(now - timedelta(seconds=auth.ACCESS_TOKEN_LIFETIME_S))
+    for session_id, ended_at in ended:
         if _key(session_id) not in present:
+            if now - ended_at > ANNOUNCED_WITHIN:
+                foreign.report(auth.REVOCATIONS_BUCKET, _key(session_id))
             await store.put(_key(session_id), b"1")
 
 
@@ -150,10 +152,8 @@ async def prune(ctx: Context, now: datetime) -> None:
     await OpenSessionRepository(ctx).forget_before(now)
 
 
-async def _store(platform: Platform) -> KeyValue:
-    return await bucket(
-        platform.nats, auth.REVOCATIONS_BUCKET, ttl_s=BUCKET_TTL_S, replicas=platform.settings.nats_replicas
-    )
+async def _store(platform: Platform) -> Bucket:
+    return await bucket(platform.nats, auth.REVOCATIONS_BUCKET, replicas=platform.settings.nats_replicas)
 
 
 def _key(session_id: UUID) -> str:

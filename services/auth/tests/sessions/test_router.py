@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-import nats
 import pytest
 
 from etter_auth.sessions import service
 from etter_common import auth
 from etter_common.auth import KeyRing, Revocations, TokenVerifier
+from etter_common.buckets import bucket
 from etter_common.errors import Unauthenticated
+from etter_common.events.provision import provision
 from etter_common.ids import new_id
+from etter_common.messaging import Nats
 from etter_common.platform import Platform, open_platform
 from etter_common.testing.client import CheckedClient
-from etter_common.watch import BucketWatch, bucket
+from etter_common.watch import BucketWatch
 
 from ..conftest import Clients
 from ..factories import Person, make_person, sign_in
@@ -86,7 +88,8 @@ class TestRevocation:
         self, visitor: CheckedClient, person: Person, nats_url: str
     ) -> None:
         """A verifier of its own on a connection of its own, as core has one: it never asks auth."""
-        connection = await nats.connect(nats_url)
+        connection = Nats(nats_url)
+        await connection.open(name="verifier")
         keys, revocations = KeyRing(), Revocations()
         watches = [
             BucketWatch(connection, auth.KEYS_BUCKET, keys, on_delete=keys.drop),
@@ -113,16 +116,17 @@ class TestRevocation:
 
 class TestLostBucket:
     async def test_a_process_that_starts_later_hears_of_the_end(
-        self, visitor: CheckedClient, person: Person, platform: Platform
+        self, visitor: CheckedClient, person: Person, platform: Platform, operator: Nats
     ) -> None:
         ended, live = await sign_in(visitor, person), await sign_in(visitor, person)
         await visitor.delete("/sessions/current", headers=ended.bearer)
         await _refused(platform.tokens, ended.access, UUID(ended.session_id))
-        await platform.nats.jetstream().delete_stream(f"KV_{auth.REVOCATIONS_BUCKET}")
+        await operator.jetstream().delete_stream(f"KV_{auth.REVOCATIONS_BUCKET}")
         assert platform.revocations.ended(ended.session_id, str(person.id), 0), "it goes on with what it knows"
+        await provision(operator)
         await service.align(platform)
         store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET)
-        assert (await store.status()).ttl == service.BUCKET_TTL_S
+        assert (await store.status()).ttl == auth.REVOCATIONS_KEPT_S
         async with open_platform(platform.settings) as late:
             with pytest.raises(Unauthenticated):
                 late.tokens.verify(ended.access)
@@ -158,7 +162,8 @@ async def test_a_revoked_session_stays_revoked_for_who_starts_later(
     mine = await sign_in(visitor, person)
     await visitor.delete("/sessions/current", headers=mine.bearer)
     await _refused(platform.tokens, mine.access, UUID(mine.session_id))
-    connection = await nats.connect(nats_url)
+    connection = Nats(nats_url)
+    await connection.open(name="verifier")
     revocations = Revocations()
     watch = BucketWatch(connection, auth.REVOCATIONS_BUCKET, revocations)
     await watch.start()
