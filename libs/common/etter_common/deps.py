@@ -10,7 +10,7 @@ from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from etter_common import idempotency, limits
+from etter_common import etags, idempotency, limits
 from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
 from etter_common.clock import epoch_s
@@ -243,9 +243,9 @@ async def cached(
     return _Ready(entry.body, entry.etag, media_type=media_type.encode("latin-1"), vary=vary)
 
 
-def json_response(body: bytes, *, etag: str | None = None, status: int = 200) -> Response:
-    """A JSON answer of bytes that are ready to send."""
-    return _Ready(body, etag, status)
+def json_response(body: bytes, *, version: int | None = None, status: int = 200) -> Response:
+    """A JSON answer of bytes that are ready to send, of a resource in this version if it has versions."""
+    return _Ready(body, None if version is None else etags.version_etag(version, body), status)
 
 
 class _Ready(Response):

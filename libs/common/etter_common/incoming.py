@@ -7,6 +7,7 @@ from contextlib import suppress
 from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from etter_common import texts
 from etter_common.errors import AppError, PayloadTooLarge, RequestTimeout, TooDeep
 
 if TYPE_CHECKING:
@@ -67,6 +68,8 @@ class Incoming:
         body = b"".join(parts)
         if is_too_deep(body):
             raise TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH)
+        if (fault := texts.fault_of(body)) is not None:
+            raise fault
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _next(self) -> Message:

@@ -30,6 +30,7 @@ _ZSTD_LEVEL, _GZIP_LEVEL = 3, 4
 _zstd: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
 _TEXT: Final = (b"application/json", b"application/problem+json", b"application/vnd.apache.arrow.stream", b"text/")
 """Types that compression makes smaller."""
+_READ: Final = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED)
 _KEPT_OF_304: Final = (b"etag", b"cache-control", b"vary", b"expires", b"link")  # RFC 9110 §15.4.5
 SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -185,6 +186,7 @@ class Outgoing:
         return Answer(status, _raw(headers), body)
 
     async def _begin(self, answer: Answer, *, whole: bool) -> None:
+        answer = self._for_the_caller(answer)
         if whole:
             answer = self._represent(answer)
         else:
@@ -194,6 +196,15 @@ class Outgoing:
                 self.on_stream()
         self.begun = True
         await send(answer, self.state, self._send, bodiless=self._scope["method"] == "HEAD", whole=whole)
+
+    def _for_the_caller(self, answer: Answer) -> Answer:
+        """What is read depends on who asks: no cache may take one caller's answer for another's."""
+        public = any(k == b"cache-control" and v.startswith(b"public") for k, v in answer.headers)
+        if public or self._scope["method"] not in ("GET", "HEAD") or answer.status not in _READ:
+            return answer
+        others = [(k, v) for k, v in answer.headers if k != b"vary"]
+        varying = b", ".join([*(v for k, v in answer.headers if k == b"vary"), b"Authorization"])
+        return answer._replace(headers=[*others, (b"vary", varying)])
 
     def _represent(self, answer: Answer) -> Answer:
         """Tag, answer 304, compress: what depends on the whole body."""

@@ -196,7 +196,9 @@ class TestConditionalRequests:
         for path in ("/things", "/things", f"/things/{made['id']}"):  # by the route, at hand, not cached here at all
             read = await client.get(path)
             assert read.headers["cache-control"] == "private, no-cache"
-            assert read.headers["vary"] == "Accept-Encoding", "small ones too: a large one of the same URL is coded"
+            assert read.headers["vary"] == "Authorization, Accept-Encoding", (
+                "small ones too: a large one of the same URL is coded"
+            )
             again = await client.get(path, headers={"If-None-Match": read.headers["etag"]})
             kept = {name: again.headers[name] for name in ("cache-control", "vary", "etag")}
             assert (again.status_code, kept) == (304, {name: read.headers[name] for name in kept})

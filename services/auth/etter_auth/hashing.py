@@ -11,17 +11,14 @@ import asyncio
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from functools import partial
 from typing import Final, TypeVar
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
+from etter_auth.digests import Digests
 from etter_auth.settings import AuthSettings
-from etter_common import crypto
 from etter_common.errors import Unavailable
 from etter_common.overload import Gate
 from etter_common.platform import Platform
@@ -36,21 +33,13 @@ class TooManySignIns(Unavailable):
     code, title = "TOO_MANY_SIGN_INS", "More sign-ins are waiting than can be checked in time"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """`fresh_hash` is set when a right password was stored with other parameters than today's."""
-
-    is_right: bool
-    fresh_hash: str | None = None
-
-
 class Hasher:
     """Makes and checks password hashes; one per process."""
 
     def __init__(self, settings: AuthSettings) -> None:
-        self._argon2 = PasswordHasher(
+        self._digests = Digests(
             time_cost=settings.argon2_time_cost,
-            memory_cost=settings.argon2_memory_kib,
+            memory_kib=settings.argon2_memory_kib,
             parallelism=settings.argon2_parallelism,
         )
         self._threads = ThreadPoolExecutor(settings.hash_threads, "argon2", initializer=_lower_priority)
@@ -61,32 +50,24 @@ class Hasher:
             name="hash",
             error=lambda: TooManySignIns(retry_after_s=_RETRY_AFTER_S),
         )
-        self._dummy = self._argon2.hash(crypto.new_token())
 
     def permit(self) -> AbstractAsyncContextManager[None]:
         """The right to hash, for the block: take it before a connection. Raises `TooManySignIns`."""
         return self._gate.permit()
 
-    async def hash(self, password: str) -> str:
-        return await self._in_thread(self._argon2.hash, password)
+    async def hash(self, password: str, *, beside: str | None = None) -> str:
+        """As `Digests.make`."""
+        return await self._in_thread(partial(self._digests.make, password, beside=beside))
 
-    async def verify(self, stored: str | None, password: str) -> Verdict:
-        """Whether `password` made `stored`. Without a stored hash the same work is done for nothing."""
-        return await self._in_thread(self._verify, stored or self._dummy, password, stored is not None)
+    async def matching(self, stored: Sequence[str], password: str) -> Mapping[str, str | None]:
+        """As `Digests.matching`."""
+        return await self._in_thread(partial(self._digests.matching, stored, password))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False)
 
-    def _verify(self, stored: str, password: str, is_real: bool) -> Verdict:
-        try:
-            self._argon2.verify(stored, password)
-        except (VerificationError, InvalidHashError):
-            return Verdict(is_right=False)
-        fresh = self._argon2.hash(password) if is_real and self._argon2.check_needs_rehash(stored) else None
-        return Verdict(is_right=is_real, fresh_hash=fresh)
-
-    async def _in_thread(self, work: Callable[..., R], *args: object) -> R:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    async def _in_thread(self, work: Callable[[], R]) -> R:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
 @asynccontextmanager

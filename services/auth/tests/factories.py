@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
+from unittest import mock
 from uuid import UUID
 
+from argon2.low_level import hash_secret
 from httpx2 import Response
 
+from etter_auth import digests
 from etter_auth.api_keys.models import ApiKey
 from etter_auth.companies.models import Company
 from etter_auth.passwords import service as passwords
@@ -42,8 +47,8 @@ async def sign_in(client: CheckedClient, person: Person) -> Tokens:
     return tokens_of(await client.post("/sessions", json=person.credentials))
 
 
-async def refresh(client: CheckedClient, token: str) -> Tokens:
-    return tokens_of(await client.post("/sessions/refresh", json={"refresh_token": token}))
+async def refresh(client: CheckedClient, token: str, **headers: str) -> Tokens:
+    return tokens_of(await client.post("/sessions/refresh", json={"refresh_token": token}, headers=headers))
 
 
 def tokens_of(response: Response) -> Tokens:
@@ -60,10 +65,11 @@ class Person:
     company_id: UUID
     email: str
     role: str
+    password: str = PASSWORD
 
     @property
     def credentials(self) -> dict[str, str]:
-        return {"email": self.email, "password": PASSWORD}
+        return {"email": self.email, "password": self.password}
 
     @property
     def caller(self) -> Caller:
@@ -115,12 +121,31 @@ async def make_company(platform: Platform, company_id: UUID | None = None) -> UU
     return company_id
 
 
+@contextmanager
+def counted_hashes() -> Iterator[list[bytes]]:
+    """The salt of each argon2id that is computed meanwhile."""
+    seen: list[bytes] = []
+    compute = hash_secret
+
+    def noted(secret: bytes, salt: bytes, *settings: Any) -> bytes:
+        seen.append(salt)
+        return compute(secret, salt, *settings)
+
+    with mock.patch.object(digests, "hash_secret", noted):
+        yield seen
+
+
 async def make_person(
-    platform: Platform, company_id: UUID, *, roles: Sequence[str] = ("analyst",), email: str | None = None
+    platform: Platform,
+    company_id: UUID,
+    *,
+    roles: Sequence[str] = ("analyst",),
+    email: str | None = None,
+    password: str = PASSWORD,
 ) -> Person:
     email = email or f"person-{new_id()}@brightwater.example"
     wanted = UserCreate.model_validate({"email": email, "name": "Maya Lindqvist", "roles": list(roles)})
     async with platform.work(system=True) as ctx:
         user, _ = await users.provide(ctx, company_id, wanted)
-        await passwords.provide(ctx, user, PASSWORD)
-    return Person(user.id, company_id, user.email, roles[0])
+        await passwords.provide(ctx, user, password)
+    return Person(user.id, company_id, user.email, roles[0], password)

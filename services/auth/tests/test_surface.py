@@ -78,6 +78,7 @@ class TestSurface(SurfaceTests):
         "fk_sessions_user_id_users": "violated only while the company is being deleted",
         "fk_sessions_company_id_companies": "violated only while the company is being deleted",
     }
+    wider: ClassVar[Mapping[str, str]] = {"pk_passwords": "one a user, whose id is ours"}
     export = EXPORT
     needs_session = frozenset(
         {

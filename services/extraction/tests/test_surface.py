@@ -38,6 +38,8 @@ class TestSurface(SurfaceTests):
         "extraction_id": make_extraction,
         "fact_id": make_extraction,
     }
+    wider: ClassVar[dict[str, str]] = {"uq_extractions_document_id": "one a document, whose id is ours"}
+    unread: ClassVar[dict[str, str]] = {"/documents/{document_id}/extraction": "of a document that a worker has read"}
     event_streams = frozenset({"/extraction-jobs/{job_id}/events"})
     unmapped: ClassVar[dict[str, str]] = {
         "uq_extractions_document_id": "written by the worker, which is tried again",

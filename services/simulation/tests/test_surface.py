@@ -80,6 +80,11 @@ class TestSurface(SurfaceTests):
         "scenario_id": make_scenario,
         "version": first_version,
     }
+    wider: ClassVar = {"uq_simulation_chunk_parts_chunk_id_window": "parts of a chunk, whose id is ours"}
+    unread: ClassVar = {
+        "/simulations/{simulation_id}/results": "of a run that has ended",
+        "/simulations/{simulation_id}/explanation": "of a run that has ended",
+    }
     event_streams = frozenset(
         {
             "/simulations/{simulation_id}/events",

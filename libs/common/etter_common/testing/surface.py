@@ -40,6 +40,7 @@ from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
+from etter_common.testing.apart import ApartTests
 from etter_common.testing.backbone import until
 from etter_common.testing.calls import Maker as Maker
 from etter_common.testing.client import CheckedClient, UnreadBody
@@ -49,6 +50,7 @@ from etter_common.testing.mistyped import mistyped, refuses
 from etter_common.testing.outage import OutageTests
 from etter_common.testing.plugin import Servers
 from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
+from etter_common.testing.texts import TextTests
 
 _UPDATE = "ETTER_UPDATE_SNAPSHOTS"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
@@ -62,7 +64,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests(EventStreamTests, OutageTests):
+class SurfaceTests(ApartTests, TextTests, EventStreamTests, OutageTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
@@ -70,7 +72,8 @@ class SurfaceTests(EventStreamTests, OutageTests):
     keys whatever their role. `erases` is false for the service that announces
     the end of companies and erases them before it does. `unmapped` names the constraints between rows
     that need no error of their own, and why. `export` is what `python -m etter_<service>.export` gives; `not_secret`
-    names columns in it that look like secrets (`table.column`), and what they are.
+    names columns in it that look like secrets (`table.column`), and what they are. `wider` and `unread` are
+    `ApartTests`'.
     """
 
     shared: ClassVar[frozenset[str]] = frozenset()

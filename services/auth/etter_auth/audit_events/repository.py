@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, insert
 
 from etter_auth.audit_events.entries import Entry
@@ -22,8 +24,8 @@ class AuditLog(SharedRepository[AuditEvent]):
 
     model = AuditEvent
 
-    def append(self, entry: Entry) -> None:
-        self.ctx.append(insert(AuditEvent).values(**entry.values(self.ctx)))
+    def append(self, entries: Sequence[Entry]) -> None:
+        self.ctx.append(insert(AuditEvent).values([entry.values(self.ctx) for entry in entries]))
 
 
 class AuditEventRepository(Repository[AuditEvent]):

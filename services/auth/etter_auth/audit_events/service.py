@@ -9,9 +9,9 @@ from etter_common.context import Context
 from etter_common.responses import Slice
 
 
-def record(ctx: Context, entry: Entry) -> None:
+def record(ctx: Context, *entries: Entry) -> None:
     """Written at the end of this transaction; with an error only if that keeps its writes."""
-    AuditLog(ctx).append(entry)
+    AuditLog(ctx).append(entries)
 
 
 async def list_page(ctx: Context, query: AuditEventQuery) -> Slice:

@@ -77,10 +77,16 @@ async def delete(ctx: Context, company_id: UUID, *, if_match: str | None) -> Non
     await ctx.publish(events.company_deleted(company_id))
 
 
-async def provide(ctx: Context, data: CompanyCreate) -> tuple[Company, bool]:
-    """The company of this name, made if there is none; for the seed. The flag: made now."""
-    found = await CompanyRepository(ctx).find_named(data.name)
-    return (found, False) if found else (await create(ctx, data), True)
+async def provide(ctx: Context, data: CompanyCreate, company_id: UUID | None = None) -> tuple[Company, bool]:
+    """The company of this id or else of this name, made if there is none of the name; for the seed. The flag: made now.
+
+    Raises `CompanyNotFound`, and `LookupError` where the name alone does not say which.
+    """
+    companies = CompanyRepository(ctx)
+    found = [await companies.get(company_id)] if company_id else await companies.named(data.name)
+    if len(found) > 1:
+        raise LookupError(data.name)
+    return (found[0], False) if found else (await create(ctx, data), True)
 
 
 async def ids(ctx: Context) -> Sequence[UUID]:

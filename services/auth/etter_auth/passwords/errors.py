@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from etter_common.errors import TooManyRequests, Unauthenticated, Unprocessable
+from etter_common.errors import Conflict, TooManyRequests, Unauthenticated, Unprocessable
 
 
 class InvalidCredentials(Unauthenticated):
     """One answer for a wrong password, an unknown address, a deactivated user and one without a password."""
 
     code, title, keep_writes = "INVALID_CREDENTIALS", "The email or the password is not right", True
+
+
+class CompanyRequired(Conflict):
+    """Only for who has the password: of the companies where it is right, `companies` has id and name."""
+
+    code, title, keep_writes = "COMPANY_REQUIRED", "The email and the password fit several companies; name one", True
 
 
 class SignInDelayed(TooManyRequests):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import CTE, Select, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import aliased
 
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import AuditedRepository
@@ -17,6 +19,9 @@ from etter_auth.users.models import User
 from etter_common.clock import utc_now
 from etter_common.db.repository import SharedRepository
 
+MAX_COMPANIES: Final = 50
+"""A sign-in that names no company looks at so many of an address; who has more names one."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -25,6 +30,11 @@ class Account:
     user: User
     company_name: str
     hash: str | None
+
+    @property
+    def opens_with(self) -> str | None:
+        """The hash of the password that signs in, if one does."""
+        return self.hash if self.user.is_active else None
 
     @property
     def context_words(self) -> tuple[str, ...]:
@@ -39,14 +49,36 @@ def _accounts() -> Select[User, str, str]:
     )
 
 
+def opened_by_password(email: str) -> Select[User, str, str]:
+    """The accounts of this address that a password opens, of all companies, the oldest first.
+
+    The users come first, by their index, however little the planner knows of the tables: the work follows from the
+    accounts of the address, not from the number of companies.
+    """
+    found = select(User).where(User.email == email, User.is_active).cte("found").prefix_with("MATERIALIZED")
+    user = aliased(User, found)
+    return (
+        select(user, Company.name, Password.hash)
+        .join(Company, Company.id == user.company_id)
+        .join(Password, Password.user_id == user.id)
+        .order_by(user.id)
+        .limit(MAX_COMPANIES)
+    )
+
+
 class AccountRepository(SharedRepository[User]):
     """Accounts of any company, for who has no access token yet."""
 
     model = User
 
-    async def find_by_email(self, email: str) -> Account | None:
-        found = (await self.session.execute(_accounts().where(User.email == email))).first()
+    async def find(self, email: str, *, company_id: UUID) -> Account | None:  # type: ignore[override]
+        """The company's account of this address, whatever its state."""
+        statement = _accounts().where(User.company_id == company_id, User.email == email)
+        found = (await self.session.execute(statement)).first()
         return Account(*found) if found else None
+
+    async def with_password(self, email: str) -> Sequence[Account]:
+        return [Account(*row) for row in await self.session.execute(opened_by_password(email))]
 
 
 def still_valid(user_id: UUID, hash_: str) -> Select[Any]:

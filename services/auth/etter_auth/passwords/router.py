@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from etter_auth.hashing import TooManySignIns
 from etter_auth.passwords import service
-from etter_auth.passwords.errors import InvalidCredentials, SignInDelayed, WeakPassword, WrongPassword
+from etter_auth.passwords.errors import CompanyRequired, InvalidCredentials, SignInDelayed, WeakPassword, WrongPassword
 from etter_auth.passwords.schemas import Credentials, PasswordChange
 from etter_auth.sessions.schemas import TokensOut
 from etter_common.context import Context
@@ -24,10 +24,13 @@ router = APIRouter()
     status_code=201,
     tags=["sessions"],
     dependencies=[Depends(leave_gate)],
-    responses=documented(InvalidCredentials, SignInDelayed, ValidationFailed, TooManySignIns),
+    responses=documented(InvalidCredentials, CompanyRequired, SignInDelayed, ValidationFailed, TooManySignIns),
 )
 async def sign_in(ctx: Public, data: Credentials) -> Data[TokensOut]:
-    """Sign in with email and password. Wrong tries make the next ones wait, 5 minutes at most."""
+    """Sign in with email and password; with `company_id` too where they fit several companies (409).
+
+    Wrong tries make the next ones wait, 5 minutes at most.
+    """
     return Data[TokensOut].of(await service.sign_in(ctx, data))
 
 

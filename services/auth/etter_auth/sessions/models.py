@@ -32,7 +32,7 @@ class Session(IdMixin, CompanyMixin, Base):
     previous_hash: Mapped[bytes | None]
     successor_sealed: Mapped[bytes | None]
     rotated_at: Mapped[datetime | None]
-    rotated_by: Mapped[str | None]  # the user agent the grace answer is for
+    rotated_by: Mapped[str | None]  # a user agent; a grace answer to another one is noted
     client_ip: Mapped[str | None]
     user_agent: Mapped[str | None]
     created_at: Mapped[datetime]

@@ -51,7 +51,9 @@ class UserCreate(Schema):
 
     email: Email
     name: Name
-    username: Username | None = Field(default=None, description="left out: the part of the email before the @")
+    username: Username | None = Field(
+        default=None, description="left out: the part of the email before the @, longer where that is taken"
+    )
     roles: Roles
 
 

@@ -21,7 +21,7 @@ from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 
 from ..conftest import pass_time, rows_of
-from ..factories import PASSWORD, Person, make_company, make_person, sign_in
+from ..factories import PASSWORD, Person, counted_hashes, make_person, sign_in
 
 
 async def hash_of(platform: Platform, person: Person) -> str:
@@ -99,15 +99,9 @@ class TestRefusal:
         assert len(set(map(str, answers))) == 1
         assert answers[0][:2] == (401, "INVALID_CREDENTIALS")
 
-    async def test_unknown_user_costs_a_hash_too(self, visitor: CheckedClient, platform: Platform) -> None:
-        hasher = platform.part(Hasher)
-        seen: list[str] = []
-        original = hasher._argon2
-        try:
-            hasher._argon2 = _Watched(original, seen)  # type: ignore[assignment]  # stands before the real one
+    async def test_unknown_user_costs_a_hash_too(self, visitor: CheckedClient) -> None:
+        with counted_hashes() as seen:
             await visitor.post("/sessions", json={"email": "nobody@brightwater.example", "password": PASSWORD})
-        finally:
-            hasher._argon2 = original
         assert len(seen) == 1
 
     async def test_refusal_is_in_the_audit_log_without_the_address_typed(
@@ -128,7 +122,7 @@ class TestRefusal:
             assert response.json()["code"] == "VALIDATION_FAILED"
 
     async def test_refused_body_is_never_echoed(self, visitor: CheckedClient) -> None:
-        response = await visitor.post("/sessions", json={"email": "a@b.example", "password": "hunter2" * 30})
+        response = await visitor.post("/sessions", json={"email": "a@b.example", "password": "hunter2" * 150})
         assert response.status_code == 422
         assert "hunter2" not in response.text
 
@@ -289,20 +283,3 @@ class TestFlood:
             ]
             assert [answer.status_code for answer in others] == [200] * 3
         assert {(await task).status_code for task in flood} <= {401, 429}
-
-
-class _Watched:
-    """Notes each verification and passes it on."""
-
-    def __init__(self, inner: PasswordHasher, seen: list[str]) -> None:
-        self._inner, self._seen = inner, seen
-
-    def verify(self, stored: str, password: str) -> bool:
-        self._seen.append(stored)
-        return self._inner.verify(stored, password)
-
-
-async def test_an_address_belongs_to_one_user_of_all_companies(platform: Platform, person: Person) -> None:
-    other = await make_company(platform)
-    again = await make_person(platform, other, email=person.email)
-    assert again.id == person.id

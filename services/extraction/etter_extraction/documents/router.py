@@ -66,7 +66,7 @@ async def upload_document(ctx: Annotated[Context, requires("documents:write")], 
         await service.discard(ctx, stored)
         raise
     body = encode_data(DocumentOut.model_validate(document).model_dump())
-    response = json_response(body, etag=etags.version_etag(document.version), status=201)
+    response = json_response(body, version=document.version, status=201)
     response.headers["location"] = f"/api/extraction/v1/documents/{document.id}"
     return response
 
@@ -89,7 +89,7 @@ async def get_document(
     tree = fieldsets.parse(fields, DocumentOut)
     document = await service.get(ctx, document_id)
     body = encode_data(DocumentOut.model_validate(document).model_dump(), tree)
-    return json_response(body, etag=etags.version_etag(document.version, variant=fields or ""))
+    return json_response(body, version=document.version)
 
 
 @router.get(

@@ -63,7 +63,7 @@ _RESULTS: dict[str, Any] = {
             "schema": {"type": "string", "format": "binary", "description": _LINES + "an IPC stream; no value: null"}
         },
     },
-    "headers": {"Vary": {"description": "Accept, Accept-Encoding", "schema": {"type": "string"}}},
+    "headers": {"Vary": {"description": "Accept, Authorization, Accept-Encoding", "schema": {"type": "string"}}},
 }
 _STREAM = documented_stream("the run's progress")
 
