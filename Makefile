@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help install lock run up down serve test e2e lint types fmt migrate migration specs routes observability check audit \
+.PHONY: accounts help install lock run up down serve test e2e lint types fmt migrate migration specs routes observability check audit \
 	verify-containers verify-observability k8s verify-k8s play-k8s bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -59,6 +59,9 @@ lint: $(READY) ## Style, import contracts, declared dependencies
 	@$(call quietly,$(BIN)/ruff format --check .)
 	@$(call quietly,$(BIN)/lint-imports)
 	@for package in $(PACKAGES); do $(call quietly,(cd $$package && "$(CURDIR)/$(BIN)/deptry" . --no-ansi)); done
+
+accounts: $(READY) ## Users and permissions of NATS and Valkey, from their one table
+	@$(BIN)/python -m etter_devstack.accounts
 
 types: $(READY) ## mypy, strict
 	@for part in $(PACKAGES) infra/observability infra/operations infra/docker infra/compose infra/k8s $(wildcard tests bench); do \

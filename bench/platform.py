@@ -28,13 +28,13 @@ from bench.measuring.serving import LOAD_CORE, ROOT, Server, serve
 from etter_common import auth
 from etter_common.api_keys import ApiKeys
 from etter_common.auth import KeyRing, Revocations, TokenVerifier
+from etter_common.buckets import bucket
 from etter_common.clock import monotonic
 from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.ids import new_id
 from etter_common.responses import encode
 from etter_common.testing.client import Caller, TokenMint, plant_key
 from etter_common.testing.service import alembic_config
-from etter_common.watch import bucket
 from etter_devstack.servers import TestServers
 
 ROUNDS = 5

@@ -6,16 +6,26 @@ The folder is closed to others; inside, containers of several users read the fil
 
 from __future__ import annotations
 
+import re
 import sys
+from hashlib import sha256
 from pathlib import Path
 from secrets import token_urlsafe
 
+HERE = Path(__file__).parent
 SERVICES = ("auth", "core", "extraction", "simulation")
-PAIRS = (
-    {"postgres_password", "postgres_admin_url"}, {"valkey_auth.conf", "redis_url"}, {"nats_auth.conf", "nats_url"},
-    {"objects_access_key", "objects_secret_key"},
-)  # fmt: skip
-"""Two sides of one password."""
+VALKEY_USERS = re.compile(r"<([a-z-]+)>")
+NATS_USERS = re.compile(r"user: ([a-z-]+), password: \$(\w+)")
+
+
+def belonging() -> list[set[str]]:
+    """Files that hold the two sides of the same passwords."""
+    names = contents(Passwords())
+    return [
+        {"postgres_password", "postgres_admin_url"}, {"objects_access_key", "objects_secret_key"},
+        {name for name in names if "redis_url" in name or "valkey" in name},
+        {name for name in names if "nats" in name},
+    ]  # fmt: skip
 
 
 def contents(password: dict[str, str]) -> dict[str, str]:
@@ -27,10 +37,8 @@ def contents(password: dict[str, str]) -> dict[str, str]:
         "objects_access_key": password["objects access"][:20],
         "objects_secret_key": password["objects"],
         "grafana_admin_password": password["grafana"],
-        "valkey_auth.conf": f"requirepass {password['valkey']}\n",
-        "redis_url": f"redis://:{password['valkey']}@valkey:6379/0",
-        "nats_auth.conf": f'authorization: {{user: etter, password: "{password["nats"]}"}}\n',
-        "nats_url": f"nats://etter:{password['nats']}@nats:4222",
+        **_valkey(password),
+        **_nats(password),
     }
     for service in SERVICES:
         for what, role in (("database", f"etter_{service}"), ("migration", f"etter_{service}_owner")):
@@ -38,6 +46,27 @@ def contents(password: dict[str, str]) -> dict[str, str]:
             found[f"{service}_{what}_url"] = url
         found[f"{service}_secret_key"] = password[f"{service} key"]
     return found
+
+
+def _valkey(password: dict[str, str]) -> dict[str, str]:
+    """Its users, as `make accounts` has rendered them, and the address of each."""
+    text = (HERE / "valkey" / "users.acl").read_text(encoding="utf-8")
+    users = VALKEY_USERS.findall(text)
+    acl = VALKEY_USERS.sub(lambda found: sha256(password[f"valkey {found[1]}"].encode()).hexdigest(), text)
+    urls = {
+        f"{user.replace('-', '_')}_redis_url": f"redis://{user}:{password[f'valkey {user}']}@valkey:6379/0"
+        for user in users if user != "operator"
+    }  # fmt: skip
+    return {"valkey_users.acl": acl, "valkey_operator_password": password["valkey operator"], **urls}
+
+
+def _nats(password: dict[str, str]) -> dict[str, str]:
+    users = NATS_USERS.findall((HERE / "nats" / "accounts.conf").read_text(encoding="utf-8"))
+    lines = [f'{variable}: "{password[f"nats {user}"]}"\n' for user, variable in users]
+    urls = {
+        f"{user.replace('-', '_')}_nats_url": f"nats://{user}:{password[f'nats {user}']}@nats:4222" for user, _ in users
+    }
+    return {"nats_passwords.conf": "".join(lines), "nats_operator_password": password["nats operator"], **urls}
 
 
 class Passwords(dict[str, str]):
@@ -51,9 +80,11 @@ def write(folder: Path) -> list[str]:
     """The names of those that were made."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     missing = {name: text for name, text in contents(Passwords()).items() if not (folder / name).exists()}
-    for pair in PAIRS:
-        if len(pair & missing.keys()) == 1:
-            raise SystemExit(f"{folder}: {' and '.join(sorted(pair))} belong together; one of them is missing")
+    for group in belonging():
+        gone = sorted(group & missing.keys())
+        if gone and len(gone) < len(group):
+            kept = sorted(group - missing.keys())
+            raise SystemExit(f"{folder}: {', '.join(gone)} are missing and belong to {', '.join(kept)}")
     for name, text in missing.items():
         file = folder / name
         file.write_text(text, encoding="utf-8")

@@ -16,7 +16,7 @@ import sys
 import time
 from pathlib import Path
 
-JOBS = ("provision", "migrate-auth", "migrate-core", "migrate-extraction", "migrate-simulation")
+JOBS = ("provision", "streams", "migrate-auth", "migrate-core", "migrate-extraction", "migrate-simulation")
 SERVICES = ("auth", "core", "extraction", "simulation", "extraction-worker", "simulation-worker")
 READY_S = 300  # a worker may compile before it is ready
 DOCKER = shlex.split(os.environ.get("DOCKER", "docker"))

@@ -51,7 +51,8 @@ got_uv() {
 printf 'Setting up .venv (once; a minute or two where pip has to do it alone) ...\n'
 if redirected || ! got_uv; then uv=''; else uv=.venv/bin/uv; fi
 fast() { [ -n "$uv" ] && "$uv" --quiet --system-certs pip install --python .venv/bin/python "$@" >"$log" 2>&1; }
-fast --require-hashes -r requirements.lock || pip install --quiet --require-hashes -r requirements.lock
+# the lock is complete, and leaves out what a package asks for and never imports: `exclude-dependencies` in pyproject.toml
+fast --require-hashes --no-deps -r requirements.lock || pip install --quiet --require-hashes --no-deps -r requirements.lock
 set -- $(for package in "$@"; do printf ' -e %s' "$package"; done)
 fast --no-build-isolation --no-deps "$@" || pip install --quiet --no-build-isolation --no-deps "$@"
 pwd >"$stamp"

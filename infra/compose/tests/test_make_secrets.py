@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+import sysconfig
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
+USERS = ("auth", "core", "extraction", "extraction-worker", "simulation", "simulation-worker")
 COMMAND = Path(__file__).resolve().parents[1] / "make_secrets.py"
 
 
@@ -26,8 +30,26 @@ class TestMaking:
         make(tmp_path / "s")
         made = texts(tmp_path / "s")
         assert urlsplit(made["postgres_admin_url"]).password == made["postgres_password"]
-        assert f"requirepass {urlsplit(made['redis_url']).password}\n" == made["valkey_auth.conf"]
-        assert f'"{urlsplit(made["nats_url"]).password}"' in made["nats_auth.conf"]
+        for user in USERS:
+            password = urlsplit(made[f"{user.replace('-', '_')}_redis_url"]).password or ""
+            assert f"user {user} on #{sha256(password.encode()).hexdigest()} " in made["valkey_users.acl"]
+        for user in (*USERS, "operator", "provision"):
+            variable = user.replace("-", "_")
+            password = urlsplit(made[f"{variable}_nats_url"]).password or ""
+            assert f'password_{variable}: "{password}"\n' in made["nats_passwords.conf"]
+        assert urlsplit(made["operator_nats_url"]).password == made["nats_operator_password"]
+        assert sha256(made["valkey_operator_password"].encode()).hexdigest() in made["valkey_users.acl"]
+
+    def test_nats_and_valkey_take_them(self, tmp_path: Path) -> None:
+        make(tmp_path / "run" / "secrets")
+        (tmp_path / "etc").mkdir()
+        shutil.copytree(COMMAND.parent / "nats", tmp_path / "etc" / "nats")
+        (tmp_path / "run" / "secrets" / "nats_passwords.conf").rename(tmp_path / "run" / "secrets" / "nats_passwords")
+        for name in ("nats.conf", "cluster.conf"):
+            server = Path(sysconfig.get_path("scripts")) / "nats-server"
+            command: list[str | Path] = [server, "-t", "-c", tmp_path / "etc" / "nats" / name]
+            done = subprocess.run(command, capture_output=True, text=True, check=False, env={"NATS_NAME": "nats-1"})
+            assert done.returncode == 0, done.stderr
 
     def test_no_two_are_the_same(self, tmp_path: Path) -> None:
         make(tmp_path / "s")
@@ -48,8 +70,8 @@ class TestAgain:
 
     def test_one_side_of_a_password_alone_is_refused(self, tmp_path: Path) -> None:
         make(tmp_path)
-        (tmp_path / "redis_url").unlink()
+        (tmp_path / "core_redis_url").unlink()
         told = make(tmp_path)
         assert told.returncode == 1
-        assert "redis_url and valkey_auth.conf belong together" in told.stderr
-        assert not (tmp_path / "redis_url").exists()
+        assert "core_redis_url are missing and belong to auth_redis_url" in told.stderr
+        assert not (tmp_path / "core_redis_url").exists()

@@ -96,8 +96,9 @@ def main() -> None:
 
     def report(change: Change) -> None:
         moment = utc_now().isoformat(timespec="milliseconds")
-        sys.stderr.write(f"{moment} {change.name} {change.how} {change.note}".rstrip() + "\n")
-        sys.stderr.flush()
+        with contextlib.suppress(OSError):  # the disk of the log may be full
+            sys.stderr.write(f"{moment} {change.name} {change.how} {change.note}".rstrip() + "\n")
+            sys.stderr.flush()
         _say(change=asdict(change))
 
     async def ready(_plan: Plan) -> None:

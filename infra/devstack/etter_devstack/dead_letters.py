@@ -65,7 +65,7 @@ def _ask(work: Callable[[Client], Awaitable[T]]) -> T:
     home = Home.of_checkout()
     if home.running() is None:
         raise StartError("Etter is not running here; start it first: make up")
-    url = Plan.running(home).urls()["nats"]
+    url = Plan.running(home).operator_url()
 
     async def ask() -> T:
         client = await nats.connect(url, connect_timeout=2, max_reconnect_attempts=0)

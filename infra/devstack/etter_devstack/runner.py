@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from etter_devstack import preflight
@@ -44,7 +45,8 @@ class Book:
             self._state.parts.pop(change.name, None)
         elif change.pid is not None:
             self._state.parts[change.name] = self._running(change.name, change.pid)
-        self._plan.home.write_state(self._state)
+        with suppress(OSError):  # a full disk must not end what runs: the next change writes it down
+            self._plan.home.write_state(self._state)
 
     def all_ready(self) -> None:
         self._state = replace(self._state, is_ready=True)

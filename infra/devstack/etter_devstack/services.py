@@ -60,35 +60,39 @@ class Service:
 
 @dataclass(frozen=True)
 class Backbone:
-    """Where the servers answer, for the environment of the services; the mappings are by service."""
+    """Where the servers answer, for the environment of the services. The mappings are by service.
+
+    Those of Valkey and NATS are by user: a service's worker is another user than its API.
+    """
 
     database_urls: Mapping[str, str]
     migration_urls: Mapping[str, str]
     secret_keys: Mapping[str, str]
-    redis_url: str
-    nats_url: str
+    redis_urls: Mapping[str, str]
+    nats_urls: Mapping[str, str]
     object_store: Path
 
-    def settings(self, service: str) -> dict[str, str]:
+    def settings(self, service: str, *, user: str | None = None) -> dict[str, str]:
         """One service's settings as its environment names them."""
+        user = user or service
         settings = {
             "ENVIRONMENT": "development",
             "DATABASE_URL": self.database_urls[service],
             "MIGRATION_URL": self.migration_urls[service],
-            "REDIS_URL": self.redis_url,
-            "NATS_URL": self.nats_url,
+            "REDIS_URL": self.redis_urls[user],
+            "NATS_URL": self.nats_urls[user],
             "SECRET_KEY": self.secret_keys[service],
             "OBJECT_STORE_URL": self.object_store.as_uri(),
         }
         return {f"{service.upper()}_{name}": value for name, value in settings.items()}
 
-    def environment(self, service: str, **more: str) -> dict[str, str]:
-        """What a process of one service gets: ours, its settings and `more` of them.
+    def environment(self, service: str, *, user: str | None = None, **more: str) -> dict[str, str]:
+        """What a process of one service gets: ours, its settings and `more` of them. `user`: its worker's name.
 
         Where a shell already names a server of some other stack, ours count. The role that migrates is not for it.
         """
         prefix = f"{service.upper()}_"
-        settings = self.settings(service) | {prefix + name: value for name, value in more.items()}
+        settings = self.settings(service, user=user) | {prefix + name: value for name, value in more.items()}
         del settings[f"{prefix}MIGRATION_URL"]
         inherited = {name: value for name, value in os.environ.items() if name != f"{prefix}MIGRATION_URL"}
         return {**inherited, **settings, "PYTHONUNBUFFERED": "1"}

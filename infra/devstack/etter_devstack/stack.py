@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from etter_common.events import provision
 from etter_devstack import databases
+from etter_devstack.accounts import Accounts
 from etter_devstack.routes import table
 from etter_devstack.servers import ingress, nats, postgres, valkey
-from etter_devstack.servers.ports import PortClaims
+from etter_devstack.servers.ports import PortClaims, checks
 from etter_devstack.servers.process import Process, Server, StartError
 from etter_devstack.services import PROGRAMS, SERVICES, Backbone, Program, Service
 from etter_devstack.state import Home
@@ -19,9 +22,10 @@ from etter_devstack.supervisor import Part
 
 DEFAULT_PORT = 8080
 SERVERS = ("postgres", "valkey", "nats")
+_ROOM = 8 * 1024 * 1024  # free on the disk; with less a restart would not help
 PATIENCE_S = 180  # a worker may compile before it is ready
 DATABASES = ("postgres", "databases")
-_NEEDED = (*SERVERS, "databases")
+_NEEDED = (*SERVERS, "databases", "streams")
 
 
 @dataclass(frozen=True)
@@ -78,14 +82,19 @@ class Plan:
         targets = databases.targets(self.home)
         objects = self.home.data / "objects"
         objects.mkdir(parents=True, exist_ok=True)
+        users = Accounts.of(self.home)
         return Backbone(
             database_urls={name: target.url(self.admin_dsn) for name, target in targets.items()},
             migration_urls={name: target.migration_url(self.admin_dsn) for name, target in targets.items()},
             secret_keys={name: self.home.secret(f"key-{name}") for name in SERVICES},
-            redis_url=self.urls()["valkey"],
-            nats_url=self.urls()["nats"],
+            redis_urls={user: users.valkey_url(user, self.ports["valkey"]) for user in users.valkey},
+            nats_urls={user: users.nats_url(user, self.ports["nats"]) for user in users.nats},
             object_store=objects,
         )
+
+    def operator_url(self) -> str:
+        """NATS as a user who may do everything; for commands, not for services."""
+        return Accounts.of(self.home).nats_url("operator", self.ports["nats"])
 
     def parts(self) -> list[Part]:
         """The ingress needs nobody, so it starts with the servers."""
@@ -94,8 +103,9 @@ class Plan:
     def _all_parts(self) -> Iterator[Part]:
         yield Part("postgres", self._postgres)
         yield Part("databases", self._databases, after=("postgres",))
-        for name, module in (("valkey", valkey), ("nats", nats)):
-            yield Part(name, self._simple(module.launch, name))
+        yield Part("valkey", self._valkey)
+        yield Part("nats", self._nats, is_stuck=self._jetstream_is_stuck)
+        yield Part("streams", self._streams, after=("nats",))
         yield Part("ingress", self._ingress)
         backbone = self.backbone()
         for program in PROGRAMS:
@@ -113,11 +123,28 @@ class Plan:
         if names:
             await asyncio.to_thread(databases.migrate, self.home.root, names, targets, self.admin_dsn)
 
-    def _simple(self, launch: Callable[..., Server], name: str) -> Callable[[], Awaitable[Server]]:
-        async def start() -> Server:
-            return launch(self.home.data / name, log=self.home.log(name), port=self.ports[name])
+    async def _valkey(self) -> Server:
+        acl = Accounts.of(self.home).valkey_acl
+        return valkey.launch(
+            self.home.data / "valkey", log=self.home.log("valkey"), port=self.ports["valkey"], acl=acl
+        )  # fmt: skip
 
-        return start
+    async def _nats(self) -> Server:
+        users = Accounts.of(self.home).nats_config
+        return nats.launch(self.home.data / "nats", log=self.home.log("nats"), port=self.ports["nats"], accounts=users)
+
+    async def _streams(self) -> None:
+        url = Accounts.of(self.home).nats_url("provision", self.ports["nats"])
+        async with provision.connected(url) as client:
+            await provision.provision(client)
+
+    def _jetstream_is_stuck(self) -> bool:
+        """All services reach NATS, and one of them cannot store: its disk was full, and has room again."""
+        if shutil.disk_usage(self.home.data).free < _ROOM:
+            return False
+        reports = [checks(self.health_urls()[name]) for name in SERVICES]
+        stuck = any(not report.get(name, True) for report in reports for name in ("jetstream", "outbox"))
+        return stuck and all(report.get("nats", True) for report in reports)
 
     async def _ingress(self) -> Server:
         routes = table.load(self.home.root / "infra" / "ingress" / "routes.toml")
@@ -132,7 +159,7 @@ class Plan:
         process = Process(
             program.command(port, reload=self._watched(program)),
             log=self.home.log(program.name),
-            env=backbone.environment(program.service, **more),
+            env=backbone.environment(program.service, user=program.name, **more),
         )
         return Service(process, self.urls()[program.name])
 

@@ -141,12 +141,17 @@ class Home:
 
 def write_private(file: Path, value: Any) -> None:  # Any: what JSON can hold
     """Whole or not at all, readable by the owner only."""
+    write_secret(file, json.dumps(value, indent=1))
+
+
+def write_secret(file: Path, text: str) -> Path:
+    """Whole or not at all, readable by the owner only."""
     fresh = file.with_suffix(".new")
     fresh.unlink(missing_ok=True)
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as out:
-        json.dump(value, out, indent=1)
-    fresh.replace(file)
+        out.write(text)
+    return fresh.replace(file)
 
 
 def read_json(file: Path) -> Any:  # Any: what JSON can hold

@@ -17,6 +17,7 @@ from etter_devstack.servers.process import Server, StartError
 
 _POLL_S = 0.05
 _WATCH_S = 0.25
+_STUCK_EVERY_S, _STUCK_LOOKS, _STUCK_AFTER_S = 2.0, 3, 30.0
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _STABLE_S = 0.5, 10.0, 60.0
 
 How = Literal["starting", "ready", "restarting", "stopping", "stopped"]
@@ -26,13 +27,15 @@ How = Literal["starting", "ready", "restarting", "stopping", "stopped"]
 class Part:
     """One thing to run. `launch` starts it and returns at once, or does some work and returns `None`.
 
-    `launch` is called in the main thread, as a process dies with the thread that made it.
+    `launch` is called in the main thread, as a process dies with the thread that made it. `is_stuck` is asked while it
+    runs, from 30 s after its start and every 2 s: three times yes in a row, and it is started again.
     """
 
     name: str
     launch: Callable[[], Awaitable[Server | None]]
     after: tuple[str, ...] = ()
     patience_s: float = 60
+    is_stuck: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -112,21 +115,22 @@ class Supervisor:
         pause, restarts = _FIRST_PAUSE_S, 0
         while server is not None:
             began = time.monotonic()
-            await self._end_of(server)
+            stuck = await self._end_of(part, server)
             pause = _FIRST_PAUSE_S if time.monotonic() - began > _STABLE_S else pause
             restarts += 1
-            note = f"ended with exit code {server.process.exit_code}; start {restarts + 1} in {pause:g} s"
+            why = "runs but is stuck" if stuck else f"ended with exit code {server.process.exit_code}"
+            note = f"{why}; start {restarts + 1} in {pause:g} s"
             self._report(Change(part.name, "restarting", note=note))
-            server.process.kill()  # what is left of its group
+            await asyncio.to_thread(server.stop)  # or what is left of its group
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_S)
             server = await self._start_again(part, server)
 
     async def _start_again(self, part: Part, previous: Server) -> Server:
-        """A restart that does not get ready counts as one more end, not as the end of all."""
+        """A restart that does not get ready, or cannot write, counts as one more end, not as the end of all."""
         try:
             return await self._start(part) or previous
-        except StartError:
+        except (StartError, OSError):
             return self._servers[part.name]
 
     async def _start(self, part: Part) -> Server | None:
@@ -148,9 +152,17 @@ class Supervisor:
             server.process.check(overdue=time.monotonic() > deadline, timeout_s=patience_s)
             await asyncio.sleep(_POLL_S)
 
-    async def _end_of(self, server: Server) -> None:
-        while server.process.running:  # noqa: ASYNC110 - one timer for all parts costs less than a thread for each
+    async def _end_of(self, part: Part, server: Server) -> bool:
+        """Wait until it has ended, or is stuck, which is true."""
+        looks, next_look = 0, time.monotonic() + _STUCK_AFTER_S
+        while server.process.running:
+            if part.is_stuck is not None and time.monotonic() >= next_look:
+                looks = looks + 1 if await asyncio.to_thread(part.is_stuck) else 0
+                if looks == _STUCK_LOOKS:
+                    return True
+                next_look = time.monotonic() + _STUCK_EVERY_S
             await asyncio.sleep(_WATCH_S)
+        return False
 
     async def _stop_all(self) -> None:
         """Those that need others first, with their time to finish; those of one level at once."""

@@ -45,7 +45,7 @@ async def bodies(url: str) -> list[bytes | None]:
 @pytest.fixture
 def stack(home: Home) -> Iterator[Home]:
     with running(home):
-        asyncio.run(bury_one(Plan.running(home).urls()["nats"]))
+        asyncio.run(bury_one(Plan.running(home).operator_url()))
         yield home
 
 
@@ -73,4 +73,4 @@ class TestReplay:
     def test_the_message_is_published_again_and_the_letter_gone(self, stack: Home) -> None:
         assert etter(stack, "dlq", "replay", "1").stdout == "Published core.role.changed.v1 again.\n"
         assert etter(stack, "dlq", "list").stdout == "There are no dead letters.\n"
-        assert asyncio.run(bodies(Plan.running(stack).urls()["nats"])) == [b'{"version":3}'] * 2
+        assert asyncio.run(bodies(Plan.running(stack).operator_url())) == [b'{"version":3}'] * 2

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import socket
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import psutil
 import pytest
 
 from etter_devstack import daemon, preflight, runner
 from etter_devstack.leftovers import stop_leftovers
-from etter_devstack.runner import AlreadyRunning
+from etter_devstack.runner import AlreadyRunning, Book
+from etter_devstack.servers.ports import PortClaims
 from etter_devstack.servers.process import StartError
 from etter_devstack.stack import SERVERS, Plan
 from etter_devstack.state import Home, Running, State, started_at
+from etter_devstack.supervisor import Change
 
 from .processes import is_gone, script, until
 
@@ -109,6 +113,27 @@ class TestRun:
                 runner.run(home, report=lambda _: None, port=port)
         assert home.lock()
         home.unlock()
+
+
+class TestBook:
+    def test_a_full_disk_ends_nothing_and_the_next_change_is_written(
+        self, home: Home, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        home.folder.mkdir()
+        with closing(PortClaims()) as claims:
+            book = Book(Plan.of(home, claims))
+        write = Home.write_state
+
+        def refuse(_home: Home, _state: State) -> None:
+            raise OSError(errno.ENOSPC, "no space left on the disk")
+
+        monkeypatch.setattr(Home, "write_state", refuse)
+        book.note(Change("nats", "starting", pid=os.getpid()))
+        monkeypatch.setattr(Home, "write_state", write)
+        book.note(Change("nats", "ready"))
+        assert (
+            json.loads((home.folder / "state.json").read_text(encoding="utf-8"))["parts"]["nats"]["pid"] == os.getpid()
+        )
 
 
 class TestState:

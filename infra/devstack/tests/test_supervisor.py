@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,47 @@ class TestSupervisor:
         assert first != second
         notes = [change.note for change in diary.changes if change.how == "restarting"]
         assert notes == ["ended with exit code -9; start 2 in 0.01 s"]
+
+    async def test_one_whose_start_cannot_write_is_tried_again(
+        self, tmp_path: Path, diary: Diary, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(supervisor, "_FIRST_PAUSE_S", 0.01)
+        starts: list[int] = []
+
+        async def launch() -> Child:
+            starts.append(len(starts))
+            if len(starts) == 2:
+                raise OSError(errno.ENOSPC, "no space left on the disk")
+            return Child(python(SLEEP, log=tmp_path / f"{len(starts)}.log"))
+
+        task = asyncio.create_task((running := Supervisor([Part("ingress", launch)], diary.changes.append)).run())
+        await eventually(lambda: diary.told("ready") == ["ingress"])
+        os.kill(diary.pids("ingress")[0], signal.SIGKILL)
+        await eventually(lambda: len(diary.told("ready")) == 2)
+        running.stop()
+        await task
+        assert len(starts) == 3
+
+    async def test_one_that_is_stuck_starts_again(
+        self, child: Callable[..., Part], diary: Diary, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("_FIRST_PAUSE_S", "_STUCK_EVERY_S", "_STUCK_AFTER_S"):
+            monkeypatch.setattr(supervisor, name, 0.0)
+        answers = iter([True, True, False, True, True, True])  # a yes in between is no verdict
+        asked: list[bool] = []
+
+        def is_stuck() -> bool:
+            asked.append(next(answers, False))
+            return asked[-1]
+
+        part = replace(child("nats"), is_stuck=is_stuck)
+        await stopped_when(Supervisor([part], diary.changes.append), lambda: len(diary.told("ready")) == 2)
+        first, second = diary.pids("nats")
+        assert is_gone(first)
+        assert first != second
+        assert asked[:6] == [True, True, False, True, True, True]
+        notes = [change.note for change in diary.changes if change.how == "restarting"]
+        assert notes == ["runs but is stuck; start 2 in 0 s"]
 
     async def test_one_that_never_gets_up_ends_all(self, child: Callable[..., Part], diary: Diary) -> None:
         parts = [child("db"), child("api", after=("db",), code="raise SystemExit('no key')")]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -56,6 +57,7 @@ async def connected(url: str, credentials: Path | None = None) -> AsyncIterator[
         client = await nats.connect(
             url.split(","),
             user_credentials=str(credentials) if credentials else None,
+            **_operator(url),
             allow_reconnect=False,
             connect_timeout=5,
         )
@@ -66,6 +68,12 @@ async def connected(url: str, credentials: Path | None = None) -> AsyncIterator[
         yield client
     finally:
         await client.close()
+
+
+def _operator(url: str) -> dict[str, str]:
+    """The operator's user and inbox, where a password is in the environment and none in the address."""
+    password = os.environ.get("NATS_OPERATOR_PASSWORD")
+    return {"user": "operator", "password": password} if password and "@" not in url else {}
 
 
 async def back_up(client: Client, folder: Path) -> dict[str, Any]:

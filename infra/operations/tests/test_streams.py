@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import nats
+import pytest
 from nats.js.api import ConsumerConfig
 from nats.js.client import JetStreamContext
 from nats.js.errors import NotFoundError
 
 from etter_common import auth
-from etter_common.events import streams
-from etter_common.watch import bucket
+from etter_common.buckets import bucket
+from etter_common.events import provision, streams
+from etter_devstack.accounts import Accounts
+from etter_devstack.servers import nats as nats_server_module
 from etter_devstack.servers.nats import Nats
 
 from .conftest import run
@@ -100,7 +103,11 @@ async def test_nothing_is_touched_while_a_service_reads(folder: Path, nats_serve
     async with jetstream(server) as js:
         await fill(js)
     service = await nats.connect(server.url)
-    await (await bucket(service, auth.KEYS_BUCKET)).watchall()
+    asked = f"$JS.API.CONSUMER.MSG.NEXT.{streams.EVENTS}.core"
+    inbox = service.new_inbox()
+    await service.subscribe(inbox)
+    await service.publish(asked, b'{"batch":500,"expires":60000000000}', reply=inbox)
+    await service.flush()
     assert "stop services and workers first" in run("restore", "nats", *place, fails=True)
     async with jetstream(server) as js:
         assert await bodies(js, streams.EVENTS) == [b"1"]
@@ -121,3 +128,26 @@ async def test_revocations_come_back_and_keys_do_not(folder: Path, nats_server: 
     async with jetstream(second) as js:
         assert [info.config.name for info in await js.streams_info()] == [f"KV_{auth.REVOCATIONS_BUCKET}"]
         assert (await (await js.key_value(auth.REVOCATIONS_BUCKET)).get("session.1")).value == b"1"
+
+
+async def test_backup_and_restore_work_as_operator_of_a_server_with_accounts(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    users = Accounts.for_tests()
+    started = nats_server_module.start(folder / "own", log=folder / "own.log", accounts=users.nats_config)
+    monkeypatch.setenv("NATS_OPERATOR_PASSWORD", users.nats["operator"])
+    try:
+        async with provision.connected(users.nats_url("operator", started.port)) as client:
+            await provision.provision(client)
+            await publish(client.jetstream(), "core.role.changed.v1", "1")
+        place = ("--nats", started.url)
+        run("backup", "run", *place, "--to", folder / "backups")
+        now = datetime.now(UTC).isoformat()
+        said = run("restore", "nats", *place, "--from", folder / "backups", "--time", now)
+        assert "etter_common.events.provision" in said
+        async with provision.connected(users.nats_url("provision", started.port)) as client:
+            await provision.provision(client)
+        async with provision.connected(users.nats_url("core", started.port)) as client:
+            assert (await client.jetstream().consumer_info(streams.EVENTS, "core")).num_pending == 1
+    finally:
+        started.stop()

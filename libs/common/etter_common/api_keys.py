@@ -13,6 +13,7 @@ Auth writes what a service must know of each key to the bucket `auth-api-keys`, 
 from __future__ import annotations
 
 import hmac
+import math
 import re
 import string
 import zlib
@@ -23,6 +24,7 @@ import msgspec
 import structlog
 
 from etter_common import crypto
+from etter_common.freshness import Freshness
 
 PREFIX: Final = "etter_"
 BUCKET: Final = "auth-api-keys"
@@ -69,8 +71,9 @@ def id_of(key: str) -> UUID | None:
 class ApiKeys:
     """The keys that count, as the bucket tells them; an entry stays the same object until it changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_age_s: float = math.inf) -> None:
         self._entries: dict[str, Entry] = {}
+        self.freshness = Freshness(max_age_s=max_age_s)
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -11,15 +11,14 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException as StarletteHTTPException  # noqa: TID251 - only to translate it
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from etter_common import garbage, logging, openapi, tracing
-from etter_common.db.session import translated
 from etter_common.dispatch import Dispatcher
 from etter_common.errors import (
+    MAX_FIELD_ERRORS,
     AppError,
     BadRequest,
     FieldError,
@@ -114,7 +113,6 @@ def create_app(
     app.add_exception_handler(AppError, _on_app_error)  # type: ignore[arg-type]  # Starlette types handlers by Exception
     app.add_exception_handler(RequestValidationError, _on_invalid)  # type: ignore[arg-type]
     app.add_exception_handler(StarletteHTTPException, _on_http)  # type: ignore[arg-type]
-    app.add_exception_handler(SQLAlchemyError, _on_database)  # type: ignore[arg-type]
     app.add_exception_handler(Replay, _on_replay)  # type: ignore[arg-type]
     return app
 
@@ -157,13 +155,6 @@ async def _on_app_error(request: Request, error: AppError) -> Response:
     return _answer(request, error, error)
 
 
-async def _on_database(request: Request, failure: SQLAlchemyError) -> Response:
-    error = translated(failure)
-    if not isinstance(error, AppError):
-        raise failure
-    return _answer(request, error, failure)
-
-
 async def _on_replay(request: Request, replay: Replay) -> Response:
     state: RequestState = request.scope["etter"]
     state.error = replay
@@ -179,7 +170,8 @@ async def _on_invalid(request: Request, invalid: RequestValidationError) -> Resp
     if first.get("loc") == ("body",) and first.get("type") != "missing" and not _is_json(request):
         headers = {"Accept": "application/json"}  # RFC 9110 §15.5.16
         return _answer(request, UnsupportedMediaType("the body must be application/json", headers=headers), invalid)
-    errors = [FieldError.at(*e["loc"], message=str(e["msg"]), code=str(e["type"])) for e in invalid.errors()]
+    shown = invalid.errors()[:MAX_FIELD_ERRORS]
+    errors = [FieldError.at(*e["loc"], message=str(e["msg"]), code=str(e["type"])) for e in shown]
     return _answer(request, ValidationFailed(errors=errors), invalid)
 
 
@@ -189,6 +181,12 @@ def _is_json(request: Request) -> bool:
 
 
 async def _on_http(request: Request, http: StarletteHTTPException) -> Response:
-    """What the framework raises by itself: no route, wrong method, unreadable body."""
+    """What the framework raises by itself: no route, wrong method, unreadable body.
+
+    It calls a body unreadable also when reading it raised an error of ours (too large, too slow, overloaded): that
+    error is the answer.
+    """
+    if isinstance(http.__cause__, AppError):
+        return _answer(request, http.__cause__, http.__cause__)
     kind = _BY_STATUS.get(http.status_code, BadRequest if http.status_code < 500 else AppError)
     return _answer(request, kind(headers=dict(http.headers or {})), http)

@@ -1,19 +1,22 @@
 """Who calls: access tokens and API keys, checked without asking anybody, against what is watched into memory.
 
-Auth writes public keys, revocations and API keys to JetStream key-value buckets; every service follows them.
-While NATS or auth is away a service goes on with what it knows.
+Auth writes public keys, revocations and API keys to JetStream key-value buckets; every service follows them. While NATS
+or auth is unavailable a service goes on with what it knows, for a stated time (docs/decisions/0019). The service that
+owns sessions and API keys is the authority: it also asks its own database.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 from uuid import UUID
 
 import msgspec
+import structlog
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet, OKPKey
@@ -21,7 +24,8 @@ from joserfc.jwk import KeySet, OKPKey
 from etter_common import api_keys
 from etter_common.api_keys import ApiKeys
 from etter_common.clock import epoch_s
-from etter_common.errors import Unauthenticated
+from etter_common.errors import Unauthenticated, VerificationUnavailable
+from etter_common.freshness import Freshness
 from etter_common.permissions import permissions_of
 
 ALGORITHM: Final = "Ed25519"  # RFC 9864; ASVS 9.1.2: the only algorithm taken
@@ -31,7 +35,9 @@ AUDIENCE: Final = "etter"  # one audience for all four services, see docs/decisi
 ACCESS_TOKEN_LIFETIME_S: Final = 600
 KEYS_BUCKET: Final = "auth-keys"
 REVOCATIONS_BUCKET: Final = "auth-revocations"
+REVOCATIONS_KEPT_S: Final = ACCESS_TOKEN_LIFETIME_S + 60
 _LEEWAY_S = 5
+log = structlog.get_logger(__name__)
 _CACHE_SIZE = 10_000
 _MAX_TOKEN_LENGTH = 4096
 
@@ -50,6 +56,7 @@ class Principal:
     permissions: frozenset[str]
     expires_at: int
     key_id: UUID | None = None
+    key_sha256: bytes | None = None
 
     def may(self, permission: str) -> bool:
         return permission in self.permissions
@@ -89,13 +96,23 @@ class Principal:
 class KeyRing:
     """Public keys by `kid`, as auth publishes them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, max_age_s: float = math.inf) -> None:
         self._keys: dict[str, OKPKey] = {}
         self.set = KeySet([])
+        self.freshness = Freshness(max_age_s=max_age_s)
         self.on_drop: list[Callable[[], None]] = []
 
     def put(self, kid: str, jwk: bytes) -> None:
-        self._keys[kid] = OKPKey.import_key(msgspec.json.decode(jwk))
+        """A key under its own id; an entry that is none counts as no key."""
+        try:
+            key = OKPKey.import_key(msgspec.json.decode(jwk))
+        except (msgspec.DecodeError, JoseError, ValueError, TypeError, KeyError):
+            key = None
+        if key is None or key.kid != kid:
+            log.error("signing_key_unreadable", kid=kid)
+            self.drop(kid)
+            return
+        self._keys[kid] = key
         self.set = KeySet(list(self._keys.values()))
 
     def drop(self, kid: str) -> None:
@@ -117,9 +134,13 @@ class KeyRing:
 
 
 class Revocations:
-    """Ended sessions, and users whose tokens issued before a moment no longer count. Entries end with the tokens."""
+    """Ended sessions, and users whose tokens issued before a moment no longer count. Entries end with the tokens.
+
+    They may get as old as they like: a token that outlives its session unheard lives 10 minutes at most.
+    """
 
     def __init__(self) -> None:
+        self.freshness = Freshness()
         self._sessions: dict[str, float] = {}
         self._users: dict[str, tuple[int, float]] = {}
 
@@ -130,7 +151,7 @@ class Revocations:
         if kind == "session":
             self._sessions[ident] = until
         elif kind == "user":
-            self._users[ident] = (int(value), until)
+            self._users[ident] = (_second(value), until)
         self._prune()
 
     def ended(self, session_id: str, user_id: str, issued_at: int) -> bool:
@@ -153,11 +174,24 @@ class _Seen(NamedTuple):
     entry: api_keys.Entry | None = None
 
 
+class Authority(Protocol):
+    """Decides about callers by its own database, in the service that owns their records, whatever the buckets say."""
+
+    def guard(self, principal: Principal) -> str:
+        """A SELECT that has a row while the session or API key counts with these very roles, and no row after that.
+
+        It goes out in the round trip that begins the request's transaction.
+        """
+
+
 class TokenVerifier:
     """Checks a token's signature or a key's secret once, then remembers it until it ends.
 
-    Revocations count on every use; a key is known again for as long as its entry is the same.
+    Revocations count on every use; a key is known again for as long as its entry is the same. Copies that are older
+    than they may be vouch for no one. `authority` is set in the one service that has the records themselves.
     """
+
+    authority: Authority | None = None
 
     def __init__(self, keys: KeyRing, revocations: Revocations, known_keys: ApiKeys | None = None) -> None:
         self._keys = keys
@@ -178,7 +212,11 @@ class TokenVerifier:
         )
 
     def verify(self, token: str) -> Principal:
-        """The principal of a valid token or API key; raises `Unauthenticated` without telling what was wrong."""
+        """The principal of a valid token or API key, by what is in memory.
+
+        Raises `Unauthenticated` without telling what was wrong, or `VerificationUnavailable`.
+        """
+        self._require_fresh(is_key=token.startswith(api_keys.PREFIX))
         seen = self._known.get(token)
         if seen is None or self._has_changed(seen):
             self._known.pop(token, None)
@@ -197,7 +235,12 @@ class TokenVerifier:
         self._by_header.clear()
 
     def known(self, authorization: bytes) -> Principal | None:
-        """The principal of an `Authorization` header whose token was verified before and still counts."""
+        """The principal of an `Authorization` header whose token was verified before and still counts.
+
+        None where memory alone does not decide.
+        """
+        if self.authority is not None:
+            return None
         found = self._by_header.get(authorization)
         if found is None:
             if (
@@ -216,7 +259,15 @@ class TokenVerifier:
         if ended or principal.expires_at + _LEEWAY_S < epoch_s():
             del self._by_header[authorization]
             return None
-        return principal
+        return principal if self._copy(is_key=entry is not None).is_current else None
+
+    def _copy(self, *, is_key: bool) -> Freshness:
+        return self._api_keys.freshness if is_key else self._keys.freshness
+
+    def _require_fresh(self, *, is_key: bool) -> None:
+        if self.authority is None and not self._copy(is_key=is_key).is_current:
+            what = "API keys" if is_key else "access tokens"
+            raise VerificationUnavailable(f"{what} cannot be verified: their revocations have not arrived for too long")
 
     def _has_changed(self, seen: _Seen) -> bool:
         """Whether a key is another than it was, or none any more."""
@@ -244,6 +295,7 @@ class TokenVerifier:
             if decoded.header.get("typ") != TOKEN_TYPE or "kid" not in decoded.header:
                 raise Unauthenticated("the access token is not valid")
             self._claims.validate(decoded.claims)
+            _refuse_odd_lifetime(int(decoded.claims["iat"]), int(decoded.claims["exp"]))
             return _Seen(_principal(decoded.claims), int(decoded.claims["iat"]))
         except (JoseError, ValueError, TypeError, KeyError) as error:
             raise Unauthenticated("the access token is not valid") from error
@@ -253,6 +305,19 @@ def bearer_token(authorization: str | None) -> str | None:
     """The token of an `Authorization: Bearer` header (RFC 6750 §2.1), `None` for anything else."""
     scheme, _, token = (authorization or "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" and token.strip() else None
+
+
+def _refuse_odd_lifetime(issued_at: int, expires_at: int) -> None:
+    """Auth issues no token for longer, and none ahead of time: one like that is forged, whoever signed it."""
+    if expires_at - issued_at > ACCESS_TOKEN_LIFETIME_S + _LEEWAY_S:
+        raise Unauthenticated("the access token is not valid")
+    if issued_at > epoch_s() + _LEEWAY_S:
+        raise Unauthenticated("the access token is not valid")
+
+
+def _second(value: bytes) -> int:
+    """The cut-off of a user's tokens; for an entry that cannot be read this very second."""
+    return int(value) if value.isdigit() else int(epoch_s())
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
@@ -276,4 +341,5 @@ def _principal_of_key(key_id: UUID, entry: api_keys.Entry) -> Principal:
         permissions=permissions_of((entry.role,)),
         expires_at=entry.expires_at,
         key_id=key_id,
+        key_sha256=entry.sha256,
     )

@@ -60,6 +60,7 @@ class Context:
         self.principal = principal
         self.system = system
         self.read_only = read_only
+        self._guard: str | None = None
         self._company_id = company_id or (principal.company_id if principal else None)
         self.events: list[Event] = []
         self.stale_tags: set[str] = set()
@@ -75,7 +76,29 @@ class Context:
     def _tenant(self) -> Tenant:
         from etter_common.db.session import Tenant
 
-        return Tenant(self._company_id, self.system, self.read_only)
+        return Tenant(self._company_id, self.system, self.read_only, guard=self._guard)
+
+    async def confirm_caller(self) -> None:
+        """Raise `Unauthenticated` unless the caller still counts, where this service is the authority about callers.
+
+        There it begins the transaction, which asks on the way; elsewhere it does nothing. The primary is asked, also
+        where what follows may go to the replica.
+        """
+        authority = self.platform.tokens.authority
+        if authority is not None and self.principal is not None:
+            self._guard = authority.guard(self.principal)
+            await self.session.connection()
+            if self.read_only:
+                await self.release()
+
+    async def release(self) -> None:
+        """Give back the connection that `confirm_caller` took, for work that does without or takes its own."""
+        if self._guard is not None:
+            from etter_common.db import session
+
+            await session.finish(self.session)
+            del self.session
+            self._guard = None
 
     async def read_page(self, read: PageRead) -> Sequence[Sequence[Any]]:
         """Rows of a list: in this work's transaction if it has begun one, else in one of their own."""

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Header, Request
 from fastapi.security import HTTPBearer
 from starlette.responses import Response
 
-from etter_common import idempotency, limits
+from etter_common import etags, idempotency, limits
 from etter_common.auth import Principal, bearer_token
 from etter_common.cache import ABSENT_S, FAIL_SAFE_S, CacheKey, Terms
+from etter_common.clock import epoch_s
 from etter_common.context import Context, Found
-from etter_common.errors import FieldError, Forbidden, SessionRequired, Unauthenticated, ValidationFailed
+from etter_common.errors import (
+    MAX_FIELD_ERRORS,
+    FieldError,
+    Forbidden,
+    SessionRequired,
+    Unauthenticated,
+    ValidationFailed,
+)
+from etter_common.incoming import ANONYMOUS_BODY_BYTES
 from etter_common.openapi import SCHEME, SESSION_SCHEME
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
@@ -40,18 +50,19 @@ def _open(request: Request, principal: Principal | None, *, system: bool = False
     return state.context
 
 
-def principal_of(request: Request) -> Principal:
-    """The caller of a valid access token or API key; raises `Unauthenticated`."""
+def bearer_of(request: Request) -> str:
+    """The access token or API key of the request; raises `Unauthenticated` without one."""
     token = bearer_token(request.headers.get("authorization"))
     if token is None:
         raise Unauthenticated
-    principal = platform_of(request).tokens.verify(token)
-    state_of(request).know(principal)
-    return principal
+    return token
 
 
 class Permitted(HTTPBearer):
-    """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one."""
+    """The dependency that `requires` makes: the check, and the bearer scheme in OpenAPI, in one.
+
+    The dispatcher calls `admit` before the body is read; FastAPI calls the dependency itself after it.
+    """
 
     def __init__(
         self,
@@ -70,18 +81,45 @@ class Permitted(HTTPBearer):
         self._replica = replica
         self._signed_in = signed_in
 
+    async def admit(self, request: Request) -> None:
+        """A known caller within all limits, or refused: requests at once, the company's and the caller's quota."""
+        platform, state = platform_of(request), state_of(request)
+        try:
+            principal = platform.tokens.verify(bearer_of(request))
+        except Unauthenticated:
+            # apart from public routes: expired tokens of an office leave its sign-ins alone
+            await limits.count(platform.limiter, state, f"unknown:{state.client_ip}", platform.policies.address)
+            raise
+        state.know(principal)
+        state.hold(principal.caller_key)
+        await limits.count_caller(platform.limiter, state, principal, platform.policies)
+        if self._limit is not None:
+            await limits.count(platform.limiter, state, principal.caller_key, self._limit)
+
     async def __call__(self, request: Request) -> Context:  # type: ignore[override]  # a context, not credentials
-        principal = principal_of(request)
-        await _admit(request, principal, self._limit)
+        token, principal = bearer_of(request), state_of(request).principal
+        if principal is None:
+            raise Unauthenticated
         refuse_unknown(request)
         self._check(principal)
         system = self._across is not None and principal.key_id is None and principal.may(self._across)
         ctx = _open(request, principal, system=system, read_only=self._replica)
+        await ctx.confirm_caller()
+        state_of(request).still_permitted = partial(self._confirm_again, ctx.platform, token)
         key = request.headers.get("idempotency-key") if request.method == "POST" else None
         if key is not None and not _is_upload(request):
             mark = idempotency.fingerprint(request.method, request.url.path, await request.body())
             state_of(request).claim = await idempotency.claim(ctx, key, mark)
         return ctx
+
+    async def _confirm_again(self, platform: Platform, token: str) -> None:
+        """Raise what a new request of this caller would be refused with, without leeway for an expired token."""
+        principal = platform.tokens.verify(token)
+        if principal.expires_at <= epoch_s():
+            raise Unauthenticated("the access token or API key has expired")
+        self._check(principal)
+        async with platform.work(principal=principal) as ctx:
+            await ctx.confirm_caller()
 
     def _check(self, principal: Principal) -> None:
         if self._signed_in and principal.session_id is None:
@@ -109,15 +147,6 @@ def requires(
     return Depends(Permitted(permission, across=across, limit=limit, replica=replica, signed_in=signed_in))
 
 
-async def _admit(request: Request, principal: Principal, limit: Policy | None) -> None:
-    """Within all limits, or refused: requests at once, the company's and the caller's quota, the route's own."""
-    platform, state = platform_of(request), state_of(request)
-    state.hold(principal.caller_key)
-    await limits.count_caller(platform.limiter, state, principal, platform.policies)
-    if limit is not None:
-        await limits.count(platform.limiter, state, principal.caller_key, limit)
-
-
 def refuse_unknown(request: Request) -> None:
     """A query parameter that the route does not know is a mistake, and hears which ones there are."""
     if not request.scope["query_string"]:
@@ -127,7 +156,10 @@ def refuse_unknown(request: Request) -> None:
     if unknown:
         valid = f"valid: {', '.join(sorted(known)) or 'none'}"
         raise ValidationFailed(
-            errors=[FieldError.at("query", name, message=valid, code="unknown") for name in sorted(unknown)]
+            errors=[
+                FieldError.at("query", name, message=valid, code="unknown")
+                for name in sorted(unknown)[:MAX_FIELD_ERRORS]
+            ]
         )
 
 
@@ -142,19 +174,39 @@ async def claim_upload(request: Request, ctx: Context, fingerprint: bytes) -> No
         state_of(request).claim = await idempotency.claim(ctx, key, mark)
 
 
-def public(*, limit: Policy | None = None) -> Any:
-    """Dependency: the context of an anonymous caller, for the short list of public routes; limited by address."""
+class Anyone:
+    """The dependency that `public` makes; its address is counted before the body is read."""
 
-    async def anyone(request: Request) -> Context:
+    def __init__(self, limit: Policy | None) -> None:
+        self._limit = limit
+
+    async def admit(self, request: Request) -> None:
         platform, state = platform_of(request), state_of(request)
-        await limits.count(platform.limiter, state, f"ip:{state.client_ip}", limit or platform.policies.address)
+        await limits.count(platform.limiter, state, f"ip:{state.client_ip}", self._limit or platform.policies.address)
+        if state.incoming is not None:
+            state.incoming.lower_limit(ANONYMOUS_BODY_BYTES)
+
+    async def __call__(self, request: Request) -> Context:
         refuse_unknown(request)
         return _open(request, None, system=True)
 
-    return Depends(anyone)
+
+def public(*, limit: Policy | None = None) -> Any:
+    """Dependency: the context of an anonymous caller, for the short list of public routes; limited by address."""
+    return Depends(Anyone(limit))
 
 
 Public = Annotated[Context, public()]
+
+
+async def leave_gate(request: Request) -> None:
+    """Dependency of a route whose work has a concurrency limiter of its own: it gives its general place back.
+
+    Requests that wait there take no place from the others. The body has been read by then.
+    """
+    if (place := state_of(request).place) is not None:
+        place.leave()
+
 
 IfMatch = Annotated[
     str | None, Header(alias="If-Match", max_length=500, description='the ETag of the version read, `"7"`')
@@ -184,15 +236,16 @@ async def cached(
         async with ctx.platform.work(origin=ctx.origin, principal=ctx.principal) as own:
             return await load(own)
 
+    await ctx.release()  # else this request could hold one connection and wait for another
     terms = Terms.of(tags, ttl_s=ttl_s, early=True, absent_s=ABSENT_S, fail_safe_s=FAIL_SAFE_S)
     entry = await ctx.platform.cache.get_or_load(key, load_apart, terms)
     ctx.found = Found(key, entry, terms)
     return _Ready(entry.body, entry.etag, media_type=media_type.encode("latin-1"), vary=vary)
 
 
-def json_response(body: bytes, *, etag: str | None = None, status: int = 200) -> Response:
-    """A JSON answer of bytes that are ready to send."""
-    return _Ready(body, etag, status)
+def json_response(body: bytes, *, version: int | None = None, status: int = 200) -> Response:
+    """A JSON answer of bytes that are ready to send, of a resource in this version if it has versions."""
+    return _Ready(body, None if version is None else etags.version_etag(version, body), status)
 
 
 class _Ready(Response):

@@ -1,5 +1,7 @@
 """From a path to its route by the path's segments, so that the last of 150 routes costs what the first does.
 
+The route's caller is checked here too, before anything of the body is read (`deps.Permitted`, `deps.Anyone`).
+
 FastAPI tries its routes one after the other. Here the templates of all included routers form a tree of segments; a
 request looks at the few routes that lie on its path, a concrete path before a template (OpenAPI 3.1 §4.8.8.2), so that
 the order of declarations means nothing and `DELETE /roles/autocomplete` does not take a word for an id.
@@ -14,13 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi.routing import RouteContext, iter_route_contexts
 from pydantic import BaseModel
+from starlette.requests import Request
 from starlette.routing import Match
 
+from etter_common.deps import Anyone, Permitted
 from etter_common.direct import direct
 from etter_common.errors import MethodNotAllowed, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 
     from fastapi.dependencies.models import Dependant
     from starlette.routing import BaseRoute
@@ -42,6 +46,7 @@ class _Candidate:
     template: str
     route: RouteContext
     direct: ASGIApp | None
+    admissions: tuple[Callable[[Request], Awaitable[None]], ...]  # to pass before the body is read
     query_names: frozenset[str]
 
 
@@ -56,7 +61,8 @@ class Dispatcher:
             rank, template = (_openness(str(route.path)), order), str(route.path_format or route.path)
             dependant: Dependant | None = getattr(route.original_route, "dependant", None)
             names = frozenset(_query_names(dependant) if dependant else ())
-            self._add(_Candidate(rank, template, route, direct(route), names))
+            admissions = tuple(_admissions(dependant) if dependant else ())
+            self._add(_Candidate(rank, template, route, direct(route), admissions, names))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = scope["method"], scope["path"]
@@ -71,6 +77,8 @@ class Dispatcher:
         route = candidate.route
         scope["route"] = route.original_route
         scope["etter"].route, scope["etter"].query_names = candidate.template, candidate.query_names
+        for admit in candidate.admissions:
+            await admit(Request(scope))
         if candidate.direct is not None:
             await candidate.direct(scope, receive, send)
             return
@@ -126,6 +134,14 @@ def _by_rank(candidates: list[_Candidate]) -> Iterable[Iterable[_Candidate]]:
     if len(candidates) < 2:
         return (candidates,)
     return (equal for _, equal in groupby(candidates, key=lambda candidate: candidate.rank[0]))
+
+
+def _admissions(dependant: Dependant) -> Iterator[Callable[[Request], Awaitable[None]]]:
+    """Of the dependencies that check the caller: token and limits count before FastAPI reads and parses the body."""
+    for inner in dependant.dependencies:
+        if isinstance(inner.call, Permitted | Anyone):
+            yield inner.call.admit
+        yield from _admissions(inner)
 
 
 def _query_names(dependant: Dependant) -> Iterator[str]:

@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+MAX_FIELD_ERRORS = 100
+"""How many wrong parts of a request an answer names; more would make it larger than the request."""
+
 
 @dataclass(frozen=True)
 class FieldError:
@@ -151,11 +154,29 @@ class TooManyAtOnce(TooManyRequests):
     code, title = "TOO_MANY_AT_ONCE", "Too many requests of this caller are open at once"
 
 
+class Unreachable(AppError):
+    """Only the ingress means it: the request may have reached the service, whose answer never came."""
+
+    status, code, title = 502, "SERVICE_UNREACHABLE", "The service gave no answer"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service is restarting or failed while it answered. Retry; a write with its Idempotency-Key.",
+            headers={"Retry-After": "2"},
+        )
+
+
 class Unavailable(AppError):
     status, code, title = 503, "UNAVAILABLE", "A part this needs is away; try again"
 
     def __init__(self, detail: str | None = None, *, retry_after_s: int = 2, **facts: Any) -> None:
         super().__init__(detail, headers={"Retry-After": str(retry_after_s)}, **facts)
+
+
+class VerificationUnavailable(Unavailable):
+    """What is known of keys is older than it may be: the caller is neither accepted nor refused."""
+
+    code, title = "VERIFICATION_UNAVAILABLE", "API keys or access tokens cannot be verified at the moment"
 
 
 class Overloaded(Unavailable):
@@ -195,12 +216,14 @@ UNIVERSAL: tuple[type[AppError], ...] = (
     Forbidden,
     RequestTimeout,
     PayloadTooLarge,
+    UnsupportedMediaType,
     ValidationFailed,
     TooManyRequests,
     TooManyAtOnce,
     HeadersTooLarge,
     AppError,
     Unavailable,
+    VerificationUnavailable,
     Overloaded,
     DeadlineExceeded,
 )

@@ -1,7 +1,7 @@
 """Strong entity tags (RFC 9110 §8.8.3).
 
-A versioned resource's tag is its row version plus a mark of the variant that was asked for (fields, encoding), so that
-`If-Match` needs no body. Anything else is tagged by a hash of its bytes.
+A tag names bytes: it holds a hash of the body, so that nobody hears "not modified" of what another caller was sent.
+A versioned resource's tag begins with its row version, which is all that `If-Match` looks at: it needs no body.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from etter_common.errors import PreconditionFailed, PreconditionRequired
 
 
 def body_etag(body: bytes) -> str:
-    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+    return f'"{_hash(body)}"'
 
 
-def version_etag(version: int, *, variant: str = "") -> str:
-    """`"7"`, or `"7.1f0c"` for a narrowed representation of version 7."""
-    mark = f".{hashlib.blake2b(variant.encode(), digest_size=4).hexdigest()}" if variant else ""
-    return f'"{version}{mark}"'
+def version_etag(version: int, body: bytes | None = None) -> str:
+    """`"7.1f0c…"`: version 7 as `body` shows it; without a body `"7"`, which is for `If-Match` alone."""
+    return f'"{version}"' if body is None else f'"{version}.{_hash(body)}"'
 
 
 def encoded(etag: str, encoding: str) -> str:
@@ -35,14 +34,21 @@ def matches(if_none_match: str, etag: str) -> bool:
 
 
 def require_match(if_match: str | None, version: int) -> None:
-    """428 without `If-Match`, 412 when it names another version (§13.1.1)."""
+    """428 without `If-Match`, 412 when it names another version (§13.1.1).
+
+    A weak tag of the version counts too (decision 0014): a proxy that compresses makes our tags weak.
+    """
     if if_match is None:
         raise PreconditionRequired
     if if_match.strip() == "*":
         return
-    versions = {_opaque(tag).split(".")[0] for tag in if_match.split(",") if not tag.strip().startswith("W/")}
+    versions = {_opaque(tag).split(".")[0] for tag in if_match.split(",")}
     if str(version) not in versions:
         raise PreconditionFailed(current_version=version)
+
+
+def _hash(body: bytes) -> str:
+    return hashlib.blake2b(body, digest_size=12).hexdigest()
 
 
 def _opaque(tag: str) -> str:

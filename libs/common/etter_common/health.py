@@ -18,6 +18,7 @@ import msgspec
 
 from etter_common import metrics
 from etter_common.clock import monotonic
+from etter_common.errors import AppError
 from etter_common.logging import get_logger
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ class HealthRegistry:
             async with asyncio.timeout(registered.timeout_s):
                 await registered.check()
         except Exception as failure:  # whatever a check raises is its answer
-            error = type(failure).__name__
+            error = type(failure.__cause__ if isinstance(failure, AppError) and failure.__cause__ else failure).__name__
         self._note_change(name, error)
         latency_ms = round((monotonic() - began) * 1000, 2)
         return CheckResult("down" if error else "up", registered.required, latency_ms, error)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import re
+from contextlib import suppress
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
+from etter_common import texts
 from etter_common.errors import AppError, PayloadTooLarge, RequestTimeout, TooDeep
 
 if TYPE_CHECKING:
@@ -14,17 +16,20 @@ if TYPE_CHECKING:
     from etter_common.overload import Place
 
 MAX_DEPTH: Final = 64
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
-_PAIRS: Final = re.compile(rb"\[\]|\{\}")
+LINGER_S: Final = 1.0
+LINGER_BYTES: Final = 64 * 1024
+ANONYMOUS_BODY_BYTES: Final = 16 * 1024
+"""The body limit of a route that anyone may call: sign-in and refresh need a fraction of it."""
+
 _CLOSE: Final = {"Connection": "close"}
 _NOT_BRACKETS: Final = bytes(sorted(set(range(256)) - set(b"[]{}")))
+_STEPS: Final = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one level down, one level up
 
 
 class Incoming:
     """Counts the body while it streams in, never after buffering it; a JSON body is looked at before it is parsed.
 
-    While it waits for the client it leaves its place: who sends slowly takes none away. `refused` keeps the reason
-    for when the framework turns it into a plain 400.
+    While it waits for the client it leaves its place: who sends slowly takes none away.
     """
 
     def __init__(
@@ -38,7 +43,10 @@ class Incoming:
         self._idle_s = idle_s
         self._seen = 0
         self._is_complete = False
-        self.refused: AppError | None = None
+
+    def lower_limit(self, limit: int) -> None:
+        """Take at most `limit` bytes, whatever the path allows; called before the body is read."""
+        self._limit = min(self._limit, limit)
 
     async def __call__(self) -> Message:
         if self._is_complete:
@@ -59,7 +67,9 @@ class Incoming:
                 break
         body = b"".join(parts)
         if is_too_deep(body):
-            self._refuse(TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH))
+            raise TooDeep(f"at most {MAX_DEPTH} levels", max_depth=MAX_DEPTH)
+        if (fault := texts.fault_of(body)) is not None:
+            raise fault
         return {"type": "http.request", "body": body, "more_body": False}
 
     async def _next(self) -> Message:
@@ -82,29 +92,45 @@ class Incoming:
             done, _ = await asyncio.wait({waiting}, timeout=self._idle_s)
         finally:
             waiting.cancel()
-            await self._place.take()
         if not done:
-            self._refuse(RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE))
-        return waiting.result()
+            raise RequestTimeout(f"no part of the body came for {self._idle_s:g} s", headers=_CLOSE)
+        message = waiting.result()
+        try:
+            await self._place.take()
+        except AppError:
+            if message.get("more_body", False):
+                await self.discard()
+            raise
+        return message
+
+    async def discard(self) -> None:
+        """Let a small body arrive before the request is refused for load.
+
+        The server may close the connection right after the answer; a client that is still sending would then see a
+        reset in place of the answer.
+        """
+        if self._declared > LINGER_BYTES:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                while self._seen <= LINGER_BYTES:
+                    message = await self._receive()
+                    self._seen += len(message.get("body", b""))
+                    if not message.get("more_body", False):
+                        return
 
     def _refuse_size(self) -> None:
-        self._refuse(PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit))
-
-    def _refuse(self, error: AppError) -> None:
-        self.refused = error
-        raise error
+        raise PayloadTooLarge(f"the body may have {self._limit} bytes at most", limit_bytes=self._limit)
 
 
 def is_too_deep(body: bytes, *, most: int = MAX_DEPTH) -> bool:
-    """Whether JSON is nested deeper than `most`; cheap for what has fewer brackets than that.
+    """Whether a JSON parser would go deeper than `most` levels into this body.
 
-    Pairs of brackets with nothing in between are removed again and again: one level a time.
+    A fixed number of passes, each linear in the body, and no loop in Python. For any beginning that a parser accepts,
+    the sum of the steps up to there is the depth; a parser stops at the first byte that is not JSON.
     """
     if body.count(b"[") + body.count(b"{") <= most:
         return False
-    brackets = _STRINGS.sub(b"", body).translate(None, _NOT_BRACKETS)
-    for _ in range(most):
-        if not brackets:
-            return False
-        brackets = _PAIRS.sub(b"", brackets)
-    return brackets.count(b"[") + brackets.count(b"{") > 0
+    without_texts = body.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    steps = b"".join(without_texts).translate(_STEPS, _NOT_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0) > most

@@ -31,7 +31,7 @@ class Policies:
             user=Policy("default", settings.rate_limit_requests, window_s),
             key=Policy("key", settings.rate_limit_key_requests, window_s),
             company=Policy("company", settings.rate_limit_company_requests, window_s),
-            address=Policy("default", settings.rate_limit_requests, window_s),
+            address=Policy("address", settings.rate_limit_address_requests, window_s),
         )
 
     def of_caller(self, principal: Principal) -> Policy:

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
-from typing import Any, BinaryIO, Final, Literal
+from typing import Any, BinaryIO, Final, Literal, cast
 
 import msgspec
 import structlog
@@ -50,7 +50,7 @@ def configure(
     Call it once, early. In the environment `test` loggers are not cached, so it may be called again.
     """
     global _access
-    file = stream or sys.stdout.buffer
+    file = cast("BinaryIO", _Output(stream or sys.stdout.buffer))  # all that the loggers call of one
     chain = _chain(service, environment)
     output = structlog.BytesLogger(file)
     flush()
@@ -193,6 +193,21 @@ def _encodable(value: object) -> object:
     if isinstance(value, list):
         return [_encodable(item) for item in value]
     return value
+
+
+class _Output:
+    """Where lines go. Those of a moment when nothing can be written, on a full disk, are lost: the work goes on."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, line: bytes) -> None:
+        with suppress(OSError):
+            self._file.write(line)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._file.flush()
 
 
 class _AccessLog:

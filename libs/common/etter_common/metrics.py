@@ -126,6 +126,8 @@ CONSUMER_SECONDS: Final = _histogram(
     "etter_consumer_seconds", "Time of one message's handling", "consumer", buckets=_WORK_S
 )
 CONSUMER_LAG: Final = _gauge("etter_consumer_pending", "Messages not yet handled", "consumer")
+NATS_REFUSED: Final = _counter("etter_nats_refused", "Publishes and subscriptions that NATS did not permit")
+ERASURES_REFUSED: Final = _counter("etter_erasures_refused", "Ends of companies that auth did not confirm")
 DEAD_LETTERS: Final = _counter("etter_dead_letters", "Messages given up on", "consumer")
 
 # Jobs
@@ -156,6 +158,9 @@ CACHE_L2_ERRORS: Final = _counter("etter_cache_l2_errors", "Failed calls to the 
 # Process, limits and health
 LOOP_LAG_SECONDS: Final = _histogram("etter_event_loop_lag_seconds", "How late the event loop ran what was due")
 RATE_LIMIT: Final = _counter("etter_rate_limit_decisions", "Decisions", "policy", "outcome")
+BUCKET_AGE_S: Final = _gauge(
+    "etter_bucket_age_seconds", "Time since a watched bucket was last known to be read to its end", "bucket"
+)
 HEALTH: Final = _gauge("etter_health_check_up", "1 when the check last passed", "check")
 
 

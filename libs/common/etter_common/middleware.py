@@ -10,18 +10,20 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
-from etter_common import logging, metrics, outgoing, tracing
+from etter_common import ingress, logging, metrics, outgoing, tracing
 from etter_common.clock import monotonic
+from etter_common.cors import Cors
 from etter_common.db import query_log
+from etter_common.db.session import translated
 from etter_common.deadline import Deadline, Deadlines
-from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge
+from etter_common.errors import AppError, BadRequest, DeadlineExceeded, HeadersTooLarge, UnsupportedMediaType
 from etter_common.health import HEALTH_PATHS
 from etter_common.incoming import Incoming
 from etter_common.networks import Networks
 from etter_common.outgoing import Outgoing
 from etter_common.overload import Gate, Place
 from etter_common.redaction import is_secret_name, redact_text
-from etter_common.request_state import RequestState
+from etter_common.request_state import MAX_HEAD_BYTES, MAX_HEADERS, OVERSIZED, RequestState
 from etter_common.shortcut import Shortcut
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
     from etter_common.settings import ServiceSettings
 
 log = logging.get_logger("etter.access")
-MAX_HEADERS: Final = 100
 MAX_TARGET_BYTES: Final = 32 * 1024
 
 
@@ -51,6 +52,7 @@ class PlatformMiddleware:
         self._limits = tuple((body_limits or {}).items())
         self._proxies = Networks(settings.trusted_proxies)
         self._shortcut = Shortcut()
+        self._cors = Cors(settings.cors_origins)
         self._deadlines = Deadlines(settings.request_timeout_s)
         self.gate = Gate(
             concurrency=settings.max_concurrency, queue=settings.max_queue, wait_s=settings.queue_timeout_s,
@@ -64,8 +66,11 @@ class PlatformMiddleware:
         if scope["path"] in HEALTH_PATHS:  # neither limited nor logged, and not part of the API
             await scope["app"].state.health(scope, receive, send)
             return
-        state = scope.get("etter") or RequestState(scope, self._proxies)
+        state = scope.get("etter") or self._state(scope)
         try:
+            if (error := ingress.problem_of(scope)) is not None:
+                await Outgoing(scope, state, send).send_problem(error)
+                return
             answer = await self._at_hand(scope, state)
             if answer is not None:
                 await outgoing.send(answer, state, send, bodiless=scope["method"] == "HEAD")
@@ -74,9 +79,17 @@ class PlatformMiddleware:
         finally:
             self._record(scope, state)
 
+    def _state(self, scope: Scope) -> RequestState:
+        state = RequestState(scope, self._proxies)
+        if self._cors:
+            state.cors = self._cors.headers(state.given.get(b"origin"))
+        return state
+
     async def _at_hand(self, scope: Scope, state: RequestState) -> Answer | None:
         """The answer that needs no route. It only saves work: what breaks here is left to the route."""
         try:
+            if self._cors and scope["method"] == "OPTIONS" and b"access-control-request-method" in state.given:
+                return self._cors.preflight(state.given.get(b"origin"))
             found = None if state.needs_route else self._shortcut.find(scope, state)
             if found is None and state.recall is not None:
                 found = await self._shortcut.recall(state.recall, state)
@@ -90,7 +103,7 @@ class PlatformMiddleware:
 
         For a server that can write it without a task for the request (`server`).
         """
-        state = scope["etter"] = RequestState(scope, self._proxies)
+        state = scope["etter"] = self._state(scope)
         try:
             found = self._shortcut.find(scope, state)
             state.needs_route = found is None
@@ -112,7 +125,8 @@ class PlatformMiddleware:
         ids = logging.set_ids(state.ids)
         state.queries, log_token = query_log.begin()
         state.trace.activate(f"{scope['method']} {self._settings.service}")
-        state.gate, place = self.gate, Place(self.gate)
+        state.gate, state.place = self.gate, Place(self.gate)
+        place = state.place
         metrics.IN_FLIGHT.count += 1
         try:
             await self._answer(scope, receive, out, place)
@@ -127,12 +141,12 @@ class PlatformMiddleware:
     async def _answer(self, scope: Scope, receive: Receive, out: Outgoing, place: Place) -> None:
         deadline: Deadline | None = None
         try:
-            _check_size(scope)
-            self.gate.refuse_late(out.state.started)
-            await place.take()
+            _check_head(scope, out.state)
+            received = self._incoming(scope, receive, out.state, place)
+            await self._take_place(out.state, place, received)
             deadline = self._deadlines.begin()
             out.on_stream = lambda: _open_ended(deadline, place)
-            await self._app(scope, self._incoming(scope, receive, out.state, place), out.send)
+            await self._app(scope, received, out.send)
             if out.state.found is not None:
                 self._shortcut.learn(scope, out.state, _loggable_path(scope, out.state))
         except asyncio.CancelledError:
@@ -148,13 +162,23 @@ class PlatformMiddleware:
             if deadline is not None:
                 deadline.end()
 
+    async def _take_place(self, state: RequestState, place: Place, received: Receive) -> None:
+        try:
+            self.gate.refuse_late(state.started)
+            await place.take()
+        except AppError:
+            if isinstance(received, Incoming):
+                await received.discard()
+            raise
+
     async def _broke(self, out: Outgoing, error: Exception) -> None:
         if out.begun:
             raise error
-        if not isinstance(error, AppError):
+        known = translated(error)
+        if not isinstance(known, AppError):
             log.exception("request_failed")
             tracing.capture(error)
-        await self._fail(out, error if isinstance(error, AppError) else AppError(), cause=error)
+        await self._fail(out, known if isinstance(known, AppError) else AppError(), cause=error)
 
     async def _fail(self, out: Outgoing, error: AppError, *, cause: BaseException | None = None) -> None:
         out.state.error = cause or error
@@ -166,13 +190,12 @@ class PlatformMiddleware:
             return receive
         if declared and not declared.isdigit():
             raise BadRequest("Content-Length is not a number")
-        media_type = state.given.get(b"content-type", b"").split(b";", 1)[0].strip().lower()
         state.incoming = Incoming(
             receive,
             place=place,
             limit=next((n for end, n in self._limits if scope["path"].endswith(end)), self._settings.max_body_bytes),
             declared=int(declared or 0),
-            is_json=media_type.endswith((b"/json", b"+json")),
+            is_json=b"json" in state.given.get(b"content-type", b"").lower(),  # at least what the framework parses
             idle_s=self._settings.body_idle_timeout_s,
         )
         return state.incoming
@@ -217,11 +240,20 @@ def _open_ended(deadline: Deadline, place: Place) -> None:
     place.leave()
 
 
-def _check_size(scope: Scope) -> None:
+def _check_head(scope: Scope, state: RequestState) -> None:
     if len(scope["headers"]) > MAX_HEADERS:
         raise HeadersTooLarge(f"at most {MAX_HEADERS} headers", max_headers=MAX_HEADERS)
+    if OVERSIZED in scope:
+        raise HeadersTooLarge(f"at most {MAX_HEAD_BYTES} bytes", max_bytes=MAX_HEAD_BYTES)
     if len(scope["path"]) + len(scope["query_string"]) > MAX_TARGET_BYTES:
         raise HeadersTooLarge(f"at most {MAX_TARGET_BYTES} bytes of path and query", max_bytes=MAX_TARGET_BYTES)
+    if b"content-encoding" in state.given and _codings(scope) - {b"identity"}:  # RFC 9110 §12.5.3
+        raise UnsupportedMediaType("send the body without a Content-Encoding", headers={"Accept-Encoding": "identity"})
+
+
+def _codings(scope: Scope) -> set[bytes]:
+    given = [value for name, value in scope["headers"] if name == b"content-encoding"]
+    return {coding.strip() for coding in b",".join(given).lower().split(b",")} - {b""}
 
 
 async def _abandon(state: RequestState) -> None:

@@ -30,8 +30,9 @@ _ZSTD_LEVEL, _GZIP_LEVEL = 3, 4
 _zstd: Final = zstandard.ZstdCompressor(level=_ZSTD_LEVEL)
 _TEXT: Final = (b"application/json", b"application/problem+json", b"application/vnd.apache.arrow.stream", b"text/")
 """Types that compression makes smaller."""
+_READ: Final = (HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.NOT_MODIFIED)
 _KEPT_OF_304: Final = (b"etag", b"cache-control", b"vary", b"expires", b"link")  # RFC 9110 §15.4.5
-_SECURITY: Final = (
+SECURITY: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
     (b"referrer-policy", b"no-referrer"),
@@ -83,9 +84,10 @@ def head_bytes(answer: Answer, state: RequestState) -> bytes:
     state.status = answer.status
     assert state.limit is not None  # noqa: S101 - a kept answer is sent after its caller was counted
     (policy_name, policy), (limit_name, limit) = state.limit.raw_headers()
-    return b"%sx-request-id: %s\r\n%s: %s\r\n%s: %s\r\n" % (
+    head = b"%sx-request-id: %s\r\n%s: %s\r\n%s: %s\r\n" % (
         answer.head, state.raw_id, policy_name, policy, limit_name, limit,
     )  # fmt: skip
+    return head + b"".join(b"%s: %s\r\n" % header for header in state.cors) if state.cors else head
 
 
 def _kept_form(status: int, headers: Headers, body: bytes) -> Answer:
@@ -96,7 +98,7 @@ def _kept_form(status: int, headers: Headers, body: bytes) -> Answer:
 async def send(answer: Answer, state: RequestState, send: Send, *, bodiless: bool = False, whole: bool = True) -> None:
     """Send it with what the request was told to add."""
     state.status = answer.status
-    headers = [*answer.headers, (b"x-request-id", state.raw_id)]
+    headers = [*answer.headers, (b"x-request-id", state.raw_id), *state.cors]
     if state.limit is not None:
         headers += state.limit.raw_headers()
     if state.headers:
@@ -155,8 +157,6 @@ class Outgoing:
             await self._end_transaction(answer, whole=whole)
         except Exception as failure:
             answer, whole = self._failed(failure), True
-        if answer.status == HTTPStatus.BAD_REQUEST and self.state.incoming and self.state.incoming.refused:
-            answer = self._problem(self.state.incoming.refused)  # the framework calls it unreadable
         await self._begin(answer, whole=whole)
 
     async def _end_transaction(self, answer: Answer, *, whole: bool) -> None:
@@ -186,15 +186,25 @@ class Outgoing:
         return Answer(status, _raw(headers), body)
 
     async def _begin(self, answer: Answer, *, whole: bool) -> None:
+        answer = self._for_the_caller(answer)
         if whole:
             answer = self._represent(answer)
         else:
-            answer = Answer(answer.status, [*answer.headers, *_SECURITY], answer.body)
+            answer = Answer(answer.status, [*answer.headers, *SECURITY], answer.body)
             self._streaming = True
             if self.on_stream:
                 self.on_stream()
         self.begun = True
         await send(answer, self.state, self._send, bodiless=self._scope["method"] == "HEAD", whole=whole)
+
+    def _for_the_caller(self, answer: Answer) -> Answer:
+        """What is read depends on who asks: no cache may take one caller's answer for another's."""
+        public = any(k == b"cache-control" and v.startswith(b"public") for k, v in answer.headers)
+        if public or self._scope["method"] not in ("GET", "HEAD") or answer.status not in _READ:
+            return answer
+        others = [(k, v) for k, v in answer.headers if k != b"vary"]
+        varying = b", ".join([*(v for k, v in answer.headers if k == b"vary"), b"Authorization"])
+        return answer._replace(headers=[*others, (b"vary", varying)])
 
     def _represent(self, answer: Answer) -> Answer:
         """Tag, answer 304, compress: what depends on the whole body."""
@@ -206,7 +216,7 @@ class Outgoing:
         body = self._compressed(named, answer.body, entry=None)
         if answer.status not in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED):
             named[b"content-length"] = b"%d" % len(body)
-        return Answer(answer.status, [*named.items(), *cookies, *_SECURITY], body)
+        return Answer(answer.status, [*named.items(), *cookies, *SECURITY], body)
 
     def _read(self, named: dict[bytes, bytes], body: bytes, cookies: Headers) -> Answer:
         named.setdefault(b"cache-control", b"private, no-cache")
@@ -219,7 +229,7 @@ class Outgoing:
             entry = self.state.found = None  # the route made something else of it
         body = self._compressed(named, body, entry=entry)
         named[b"content-length"] = b"%d" % len(body)
-        headers = [*named.items(), *cookies, *_SECURITY]
+        headers = [*named.items(), *cookies, *SECURITY]
         if entry is not None:
             applied = coding(self.state) if b"content-encoding" in named else "identity"
             forms = _kept_form(200, headers, body), _kept_form(304, _of_304(headers), b"")
@@ -255,11 +265,11 @@ def refusal(error: AppError) -> bytes:
     request_id = f"{random.getrandbits(128):032x}"
     status, named, body = problem(error, "", request_id)
     headers = _raw({**named, "content-length": str(len(body)), "x-request-id": request_id, "connection": "close"})
-    return _kept_form(status, [*headers, *_SECURITY], body).head + b"\r\n" + body
+    return _kept_form(status, [*headers, *SECURITY], body).head + b"\r\n" + body
 
 
 def _of_304(headers: Headers) -> Headers:
-    return [*((name, value) for name, value in headers if name in _KEPT_OF_304), *_SECURITY]
+    return [*((name, value) for name, value in headers if name in _KEPT_OF_304), *SECURITY]
 
 
 def _raw(headers: dict[str, str]) -> Headers:

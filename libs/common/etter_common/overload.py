@@ -8,25 +8,41 @@ with `Retry-After`, which costs a fraction of an answer. One caller cannot take 
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from typing import Final
 
 from etter_common import metrics
 from etter_common.clock import monotonic
-from etter_common.errors import Overloaded, TooManyAtOnce
+from etter_common.errors import AppError, Overloaded, TooManyAtOnce
 
 RETRY_AFTER_S: Final = 1
 _SWEEP_S: Final = 0.05
 
 
-class Gate:
-    """Places to work in. Whoever `enter`s must `leave`; waiting is first come, first served."""
+def _overloaded() -> AppError:
+    return Overloaded(retry_after_s=RETRY_AFTER_S)
 
-    def __init__(self, *, concurrency: int, queue: int, wait_s: float, per_caller: int) -> None:
+
+class Gate:
+    """Places to work in. Whoever `enter`s must `leave`; waiting is first come, first served.
+
+    A service has one for all requests, and may have another for one costly kind of work: `name` goes before the cause
+    in the metric of refusals, `error` makes the error that a refused request gets.
+    """
+
+    def __init__(
+        self, *, concurrency: int, queue: int, wait_s: float, per_caller: int = sys.maxsize, name: str = "",
+        error: Callable[[], AppError] = _overloaded,
+    ) -> None:  # fmt: skip
         self._concurrency = concurrency
         self._queue = queue
         self._wait_s = wait_s
         self._per_caller = per_caller
+        self._prefix = f"{name}_" if name else ""
+        self._error = error
         self._inside = 0
         self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
         self._sweeping: asyncio.TimerHandle | None = None
@@ -44,7 +60,7 @@ class Gate:
         return False
 
     async def enter(self) -> None:
-        """Take a place, waiting for it; raises `Overloaded` when the queue is full or the wait too long."""
+        """Take a place, waiting for it; raises the gate's error when the queue is full or the wait too long."""
         if self.enter_now():
             return
         if len(self._waiting) >= self._queue:
@@ -75,6 +91,15 @@ class Gate:
             self._inside += 1
             place.set_result(None)
 
+    @asynccontextmanager
+    async def permit(self) -> AsyncIterator[None]:
+        """A place for the time of the block."""
+        await self.enter()
+        try:
+            yield
+        finally:
+            self.leave()
+
     def refuse_late(self, arrived: float) -> None:
         """Raise `Overloaded` for a request that has waited too long in the event loop already.
 
@@ -99,8 +124,8 @@ class Gate:
             self._callers.pop(caller, None)
 
     def _refuse(self, cause: str, place: asyncio.Future[None] | None = None) -> None:
-        metrics.HTTP_SHED.labels(cause).inc()
-        error = Overloaded(retry_after_s=RETRY_AFTER_S)
+        metrics.HTTP_SHED.labels(self._prefix + cause).inc()
+        error = self._error()
         if place is None:
             raise error
         place.set_exception(error)

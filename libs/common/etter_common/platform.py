@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from uuid import UUID
 
-import nats as nats_client
 import structlog
-from nats.aio.client import Client
 from nats.errors import NoServersError
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -26,10 +24,12 @@ from etter_common.context import Context, Origin
 from etter_common.db.engine import make_engine, time_limits, watch_pool
 from etter_common.db.replica import Replica
 from etter_common.db.session import Database
+from etter_common.events.probe import TIMEOUT_S, StoreProbe
 from etter_common.events.supervisor import supervised
 from etter_common.health import HealthRegistry
 from etter_common.ids import new_id
 from etter_common.limits import Policies
+from etter_common.messaging import Nats, places
 from etter_common.ratelimit import RateLimiter
 from etter_common.settings import ServiceSettings
 from etter_common.watch import BucketWatch
@@ -47,7 +47,7 @@ class Platform:
 
     settings: ServiceSettings
     db: Database
-    nats: Client
+    nats: Nats
     redis: Redis
     cache: Cache
     limiter: RateLimiter
@@ -108,8 +108,9 @@ async def open_platform(settings: ServiceSettings) -> AsyncIterator[Platform]:
         cache = Cache(service=settings.service, redis=redis, nats=client, l1_max_bytes=settings.cache_l1_bytes)
         await cache.start()
         stack.push_async_callback(cache.close)
-        keys, revocations, known_keys = KeyRing(), Revocations(), ApiKeys()
-        lifetime, copies = auth.ACCESS_TOKEN_LIFETIME_S + 60, settings.nats_replicas
+        keys, revocations = KeyRing(max_age_s=settings.signing_keys_max_age_s), Revocations()
+        known_keys = ApiKeys(max_age_s=settings.api_keys_max_age_s)
+        lifetime, copies = auth.REVOCATIONS_KEPT_S, settings.nats_replicas
         await _follow(
             stack,
             BucketWatch(client, auth.KEYS_BUCKET, keys, on_delete=keys.drop, replicas=copies),
@@ -161,16 +162,11 @@ def make_redis(settings: ServiceSettings) -> Redis:
     )
 
 
-async def connect_nats(settings: ServiceSettings) -> Client:
+async def connect_nats(settings: ServiceSettings) -> Nats:
     """A client that reconnects for ever; raises `SystemExit` in words when no server answers."""
-
-    async def on_error(error: Exception) -> None:
-        log.warning("nats_error", error=str(error) or type(error).__name__)
-
-    servers = settings.nats_url.split(",")
+    client = Nats(settings.nats_url)
     try:
-        return await nats_client.connect(
-            servers,
+        await client.open(
             name=f"etter-{settings.service}",
             max_reconnect_attempts=-1,
             reconnect_time_wait=0.25,
@@ -178,14 +174,13 @@ async def connect_nats(settings: ServiceSettings) -> Client:
             ping_interval=10,
             max_outstanding_pings=2,
             pending_size=8 * 1024 * 1024,
-            error_cb=on_error,
         )
     except (NoServersError, OSError) as error:
-        places = ", ".join(server.rpartition("@")[2] for server in servers)  # without a password
-        raise SystemExit(f"etter-{settings.service}: NATS does not answer at {places}") from error
+        raise SystemExit(f"etter-{settings.service}: NATS does not answer at {places(settings.nats_url)}") from error
+    return client
 
 
-async def _close_nats(client: Client) -> None:
+async def _close_nats(client: Nats) -> None:
     """A dead or frozen server must not hold the process back."""
     with suppress(Exception):
         async with asyncio.timeout(_NATS_CLOSE_S):
@@ -220,4 +215,5 @@ def _add_checks(platform: Platform) -> None:
 
     platform.health.add("database", database)
     platform.health.add("nats", nats, required=False)  # reads and writes go on, events wait in the outbox
+    platform.health.add("jetstream", StoreProbe(platform).check, required=False, timeout_s=TIMEOUT_S)
     platform.health.add("redis", redis, required=False)

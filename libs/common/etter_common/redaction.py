@@ -28,8 +28,8 @@ _SECRET_TEXT: Final = re.compile(
       (?P<scheme>\bbearer\ +)[A-Za-z0-9._~+/=-]{8,}                 # RFC 6750
     | (?P<basic>\bbasic\ +)(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/=]{8,}  # RFC 7617; not the words "basic skills"
     | (?P<api_key>etter_[0-9a-f]{32}_)\w+                           # its id may be told, its secret not
-    | \beyJ[\w-]{4,}\.[\w-]{4,}(?:\.[\w-]*)*                         # JWS and JWE
-    | -----BEGIN[ ][A-Z ]*PRIVATE[ ]KEY-----.*?(?:-----END[ ][A-Z ]*PRIVATE[ ]KEY-----|\Z)
+    | (?:(?<![\w-])eyJ[\w-]{4,}|\beyJ[\w-]{4,1000})\.[\w-]{4,}(?:\.[\w-]*)*  # JWS and JWE
+    | -----BEGIN[ ][A-Z ]{0,40}PRIVATE[ ]KEY-----(?:[^-]|-(?!----))*(?:-----END[ ][A-Z ]{0,40}PRIVATE[ ]KEY-----)?
     | (?P<userinfo>://[^\s/:@]*:)[^\s/@]+(?=@)                     # scheme://user:secret@host
     | (?P<pair>
         (?:password|passwd|passphrase|secret|token|api[_-]?key|authorization|cookie)["']?\s*[=:]\s*["']?

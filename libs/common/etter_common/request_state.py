@@ -13,7 +13,7 @@ from etter_common.context import Context, Found, Origin
 from etter_common.work_trace import WorkTrace
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Container, Mapping, Sequence
 
     from starlette.types import Scope
 
@@ -21,12 +21,18 @@ if TYPE_CHECKING:
     from etter_common.db.query_log import QueryLog
     from etter_common.idempotency import Claim
     from etter_common.incoming import Incoming
-    from etter_common.overload import Gate
+    from etter_common.overload import Gate, Place
     from etter_common.ratelimit import Decision
     from etter_common.shortcut import Recall
 
+MAX_HEADERS: Final = 100
+MAX_HEAD_BYTES: Final = 64 * 1024
+
 ARRIVED: Final = "etter.arrived"
 """Where a server that knows says when it had read the request's head, on the monotonic clock."""
+
+OVERSIZED: Final = "etter.oversized"
+"""Set by a server that knows that the request's head has more bytes than a head may have."""
 
 GIVEN: Final = "etter.given"
 """Where the headers by name are, if somebody has made that already."""
@@ -42,15 +48,18 @@ class RequestState:
     path: str | None = None  # as logs may show it, where that is known already
     principal: Principal | None = None
     gate: Gate | None = None
+    place: Place | None = None  # at that gate
     context: Context | None = None
     queries: QueryLog | None = None
     found: Found | None = None  # what the cache answers this request with
     recall: Recall | None = None  # what the second tier of the cache may answer it with
     claim: Claim | None = None
-    incoming: Incoming | None = None
+    still_permitted: Callable[[], Awaitable[None]] | None = None  # raises once the caller would be refused
+    incoming: Incoming | None = None  # where the request has a body
     limit: Decision | None = None  # of the rate limit that was counted last
     error: BaseException | None = None
     status: int = 500
+    cors: tuple[tuple[bytes, bytes], ...] = ()  # headers for the origin that asks, on every answer
     needs_route: bool = False  # it is known that no answer is at hand
 
     def __init__(self, scope: Scope, proxies: Container[str]) -> None:

@@ -11,6 +11,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
 from etter_common.errors import UNIVERSAL, AppError
+from etter_common.exact import Exact
 from etter_common.fieldsets import Tree, narrow
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 PROBLEM_TYPE_BASE = "https://etter.example/problems/"
 
 
-class Schema(BaseModel):
+class Schema(Exact):
     """Base of everything that crosses the wire: unknown input is refused, rows of the database are accepted."""
 
     model_config = ConfigDict(extra="forbid", from_attributes=True)

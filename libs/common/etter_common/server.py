@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from etter_common import outgoing
 from etter_common.clock import monotonic
 from etter_common.errors import AppError, BadRequest, HeadersTooLarge
-from etter_common.request_state import ARRIVED
+from etter_common.request_state import ARRIVED, MAX_HEAD_BYTES, OVERSIZED
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from etter_common.known_heads import KnownHeads
 
-MAX_HEAD_BYTES: Final = 64 * 1024
 _COPIED_BYTES: Final = 16 * 1024
 """A body below this is copied behind its head; to hand both over costs more than that."""
 FRESH_S: Final = 1.0
@@ -34,7 +33,9 @@ class Protocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # Any: uvicorn's own signature, passed on
         super().__init__(*args, **kwargs)
-        self._head_bytes = 0
+        self._head_bytes = 0  # at most so many bytes of the head have come
+        self._before_head = 0  # of them, so many may belong to the request before
+        self._at_hand = 0  # bytes that came last
         self._is_head = self._is_between = True
         self._has_asked = self._is_ending = False
         self._answer_now = getattr(self.app, "answer_now", None)
@@ -48,11 +49,12 @@ class Protocol(HttpToolsProtocol):
         known = self._known_heads if self._is_between and self._is_free else None
         if known is not None and (scope := known.get(data)) is not None and self._answer_again(scope):
             return
+        self._at_hand = len(data)
         if self._is_head:
             self._head_bytes += len(data)
         self._ended, self._answered = 0, None
         super().data_received(data)
-        if self._is_head and self._head_bytes > MAX_HEAD_BYTES:
+        if self._is_head and self._head_bytes - self._before_head > MAX_HEAD_BYTES:
             self._refuse(HeadersTooLarge(f"at most {MAX_HEAD_BYTES} bytes", max_bytes=MAX_HEAD_BYTES))
         elif known is not None:
             self._learn(known, data)
@@ -122,13 +124,21 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._is_head, self._has_asked = False, True
-        self.scope[ARRIVED] = monotonic()  # type: ignore[typeddict-unknown-key]  # ours, in its dictionary
+        scope = cast("Scope", self.scope)
+        scope[ARRIVED] = monotonic()
+        if self._head_bytes > MAX_HEAD_BYTES and self._head_size() > MAX_HEAD_BYTES:
+            scope[OVERSIZED] = True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._is_head, self._head_bytes, self._is_between = True, 0, True
+        self._is_head, self._is_between = True, True
+        self._head_bytes = self._before_head = self._at_hand
         self._ended += 1
         super().on_message_complete()
+
+    def _head_size(self) -> int:
+        """Bytes of the head that has come, whatever came with it."""
+        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         if self._is_ending:

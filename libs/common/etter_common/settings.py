@@ -10,6 +10,8 @@ from typing import ClassVar, Literal, Self
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
+from etter_common.origins import check_origin
+
 DEVELOPMENT_SECRET = "development-only-secret-not-for-production"  # noqa: S105 - refused outside development
 
 
@@ -103,11 +105,24 @@ class ServiceSettings(FileOrEnvironment):
     )
     rate_limit_requests: int = Field(default=1000, ge=1, description="requests per window and caller")
     rate_limit_key_requests: int = Field(default=2000, ge=1, description="requests per window and API key")
+    rate_limit_address_requests: int = Field(
+        default=10_000, ge=1, description="requests per window and address, without a caller; an office shares one"
+    )
     rate_limit_company_requests: int = Field(default=20_000, ge=1, description="requests per window and company")
     rate_limit_window_s: int = Field(default=60, ge=1)
     cache_l1_bytes: int = Field(default=64 * 1024 * 1024, ge=0)
+    api_keys_max_age_s: float = Field(
+        default=300.0, gt=0, description="unheard of revocations for so long, API keys get a 503; not at auth"
+    )
+    signing_keys_max_age_s: float = Field(
+        default=86_400.0, gt=0, description="unheard of retired signing keys for so long, tokens get a 503; not at auth"
+    )
     trusted_proxies: tuple[str, ...] = Field(
         default=("127.0.0.1", "::1"), description="whose X-Forwarded-For counts: addresses and networks"
+    )
+
+    cors_origins: tuple[str, ...] = Field(
+        default=(), description="whose scripts may call from a browser: `https://app.example`; none without it"
     )
 
     worker_host: str = Field(
@@ -129,6 +144,11 @@ class ServiceSettings(FileOrEnvironment):
         for network in given:
             ip_network(network)
         return given
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(check_origin(origin) for origin in given)
 
     @model_validator(mode="after")
     def _no_development_secret_in_production(self) -> Self:

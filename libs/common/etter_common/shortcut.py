@@ -18,6 +18,7 @@ from etter_common.cache import CacheKey, Encoding, Terms
 from etter_common.cache.fence import Mark
 from etter_common.errors import TooManyRequests
 from etter_common.outgoing import Kept
+from etter_common.request_state import MAX_HEADERS, OVERSIZED
 
 if TYPE_CHECKING:
     from starlette.types import Scope
@@ -81,7 +82,7 @@ class Shortcut:
     def find(self, scope: Scope, state: RequestState) -> Found | None:
         """The answer at hand, if there is one; nothing is counted or sent yet."""
         authorization = state.given.get(b"authorization")
-        if authorization is None or scope["method"] not in _READS:
+        if authorization is None or scope["method"] not in _READS or not _is_plain(scope, state):
             return None
         platform: Platform = scope["app"].state.platform
         principal = platform.tokens.known(authorization)
@@ -139,6 +140,11 @@ class Shortcut:
         if isinstance(kept, Kept):
             since = scope["app"].state.platform.cache.mark(terms)
             self._forms.put((key, coding), _Form(entry.etag, kept.carrying(b""), terms, since))
+
+
+def _is_plain(scope: Scope, state: RequestState) -> bool:
+    """Whether nothing of the head has to be refused; else the layer before the route says what."""
+    return len(scope["headers"]) <= MAX_HEADERS and OVERSIZED not in scope and b"content-encoding" not in state.given
 
 
 def _found(platform: Platform, principal: Principal, plan: _Plan, answer: Answer, state: RequestState) -> Found:

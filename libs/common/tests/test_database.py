@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from sqlalchemy import select, text, update
+from sqlalchemy import make_url, select, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -20,12 +20,13 @@ from etter_common import metrics, tracing
 from etter_common.context import Context
 from etter_common.db.engine import MeasuredPool, make_engine, time_limits, watch_pool
 from etter_common.db.query_log import count_queries, name
-from etter_common.db.session import translated
+from etter_common.db.session import Database, Tenant, translated
 from etter_common.errors import DeadlineExceeded, Unavailable
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.sample import SampleSettings, Thing
+from etter_common.testing.wire import Wire
 
 
 async def ask(platform: Platform) -> int:
@@ -154,6 +155,75 @@ class TestClashes:
         await ctx.finish(RuntimeError())
         await owner.execute(f"DROP TABLE {table}")
         await owner.close()
+
+
+class TestOutage:
+    """Whatever the server or the way to it does, one error tells of it; what is not the database's stays a bug."""
+
+    @pytest.fixture
+    async def wire(self, settings: SampleSettings) -> AsyncIterator[Wire]:
+        url = make_url(settings.database_url)
+        async with Wire.to(str(url.host), int(url.port or 0)) as wire:
+            yield wire
+
+    @pytest.fixture
+    async def wired(self, settings: SampleSettings, wire: Wire) -> AsyncIterator[Database]:
+        url = make_url(settings.database_url).set(host="127.0.0.1", port=wire.port)
+        database = Database(make_engine(settings, url=url.render_as_string(hide_password=False)))
+        yield database
+        await database.close()
+
+    async def test_a_refused_connection(self, wired: Database, wire: Wire) -> None:
+        await wire.cut()
+        with pytest.raises(Unavailable, match="unavailable"):
+            async with wired.transaction(None, system=True) as session:
+                await session.execute(text("SELECT 1"))
+        with pytest.raises(Unavailable, match="unavailable"):
+            await wired.fetch(Tenant(None, system=True), "SELECT 1", [])
+
+    async def test_a_connection_lost_in_a_statement(self, wired: Database, wire: Wire) -> None:
+        wire.cut_at = b"pg_sleep"
+        with pytest.raises(Unavailable, match="unavailable"), translating():
+            async with wired.transaction(None, system=True) as session:
+                await session.execute(text("SELECT pg_sleep(0)"))
+        with pytest.raises(Unavailable, match="unavailable"):
+            await wired.fetch(Tenant(None, system=True), "SELECT pg_sleep(0)", [])
+
+    async def test_a_connection_lost_at_the_commit(self, wired: Database, wire: Wire) -> None:
+        wire.cut_at = b"COMMIT"
+        with pytest.raises(Unavailable, match="unavailable"):
+            async with wired.transaction(None, system=True) as session:
+                await session.execute(text("SELECT 1"))
+        with pytest.raises(Unavailable, match="unavailable"):
+            await wired.fetch(Tenant(None, system=True), "SELECT 1", [])
+
+    async def test_a_refused_password(self, settings: SampleSettings) -> None:
+        url = make_url(settings.database_url).set(password="another")
+        database = Database(make_engine(settings, url=url.render_as_string(hide_password=False)))
+        with pytest.raises(Unavailable, match="unavailable"):
+            async with database.transaction(None, system=True) as session:
+                await session.execute(text("SELECT 1"))
+        await database.close()
+
+    @pytest.mark.parametrize(
+        "state",
+        ["08006", "53000", "53100", "53200", "53300", "53400", "57P01", "57P02", "57P03", "57P05", "58000", "58030"],
+    )
+    async def test_what_the_server_says_of_itself(self, wired: Database, state: str) -> None:
+        """A full disk is 53100, a shutdown 57P01."""
+        statement = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{state}'; END $$"
+        with pytest.raises(Unavailable, match="unavailable"), translating():
+            async with wired.transaction(None, system=True) as session:
+                await session.execute(text(statement))
+
+    async def test_an_error_of_the_machine_is_not_the_databases(self, wired: Database) -> None:
+        async def work() -> None:
+            async with wired.transaction(None, system=True) as session:
+                await session.execute(text("SELECT 1"))
+                raise PermissionError
+
+        with pytest.raises(PermissionError):
+            await work()
 
 
 class TestQueryLog:

@@ -21,9 +21,14 @@ class TestBodyEtag:
 
 
 class TestVersionEtag:
-    @given(VERSIONS, st.text(max_size=20), st.text(max_size=20))
-    def test_another_choice_of_fields_has_another_tag(self, version: int, one: str, other: str) -> None:
-        assert (version_etag(version, variant=one) == version_etag(version, variant=other)) == (one == other)
+    @given(VERSIONS, st.binary(max_size=20), st.binary(max_size=20))
+    def test_other_bytes_of_a_version_have_another_tag(self, version: int, one: bytes, other: bytes) -> None:
+        """Another choice of fields, or another resource of the same version: another person's `/me`."""
+        assert (version_etag(version, one) == version_etag(version, other)) == (one == other)
+
+    @given(VERSIONS, st.binary(max_size=20))
+    def test_a_tag_for_if_match_alone_matches_no_bytes(self, version: int, body: bytes) -> None:
+        assert not matches(version_etag(version), version_etag(version, body))
 
 
 class TestEncoded:
@@ -47,9 +52,9 @@ class TestMatches:
 
 
 class TestRequireMatch:
-    @given(VERSIONS, st.text(max_size=5), CODINGS)
-    def test_any_representation_of_the_version_will_do(self, version: int, variant: str, coding: str) -> None:
-        tag = version_etag(version, variant=variant)
+    @given(VERSIONS, st.binary(max_size=5), CODINGS)
+    def test_any_representation_of_the_version_will_do(self, version: int, body: bytes, coding: str) -> None:
+        tag = version_etag(version, body)
         for given_tag in (tag, encoded(tag, coding), f'"0", {tag}', "*"):
             require_match(given_tag, version)
 
@@ -60,10 +65,15 @@ class TestRequireMatch:
                 require_match(version_etag(mine), theirs)
             assert lost.value.facts == {"current_version": theirs}
 
-    def test_a_weak_tag_is_not_enough(self) -> None:
-        """§13.1.1: If-Match compares strongly."""
+    @pytest.mark.parametrize("given_tag", ['W/"7"', 'W/"7.1f0c"', 'W/"7+gzip"', '"6", W/"7"'])
+    def test_a_weak_tag_of_the_version_is_enough(self, given_tag: str) -> None:
+        """Decision 0014: a proxy that compresses makes tags weak."""
+        require_match(given_tag, 7)
+
+    @pytest.mark.parametrize("given_tag", ['W/"6"', "W/", 'W/"77"', 'w/"7"'])
+    def test_a_weak_tag_of_another_version_is_not(self, given_tag: str) -> None:
         with pytest.raises(PreconditionFailed):
-            require_match('W/"7"', 7)
+            require_match(given_tag, 7)
 
     def test_without_one_it_is_asked_for(self) -> None:
         with pytest.raises(PreconditionRequired):

@@ -64,7 +64,7 @@ async def versions(settings: SampleSettings) -> AsyncIterator[CheckedClient]:
     async with running(app):
         caller = Caller(new_id(), new_id(), "analyst")
         mint = TokenMint(app.state.platform.keys)
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, token=mint.token(caller)) as client:
             yield client
 
 

@@ -2,15 +2,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from etter_common.errors import PayloadTooLarge, RequestTimeout, TooDeep
-from etter_common.incoming import MAX_DEPTH, Incoming, is_too_deep
+from etter_common import incoming as incoming_module
+from etter_common.errors import Overloaded, PayloadTooLarge, RequestTimeout, TooDeep
+from etter_common.incoming import LINGER_BYTES, MAX_DEPTH, Incoming, is_too_deep
 from etter_common.overload import Gate, Place
+from etter_common.testing.work import work_of
 
 
 def incoming(
@@ -49,7 +53,13 @@ class TestSize:
         body, _ = incoming(b"ab", b"cde", limit=4)
         with pytest.raises(PayloadTooLarge):
             await whole(body)
-        assert isinstance(body.refused, PayloadTooLarge)
+
+    async def test_the_limit_may_be_lowered_before_the_body_is_read_and_never_raised(self) -> None:
+        body, _ = incoming(b"abcde", limit=10)
+        body.lower_limit(4)
+        body.lower_limit(20)
+        with pytest.raises(PayloadTooLarge, match="4 bytes"):
+            await whole(body)
 
     async def test_a_declared_size_is_refused_before_a_byte_is_read(self) -> None:
         body, _ = incoming(ends=False, declared=101)
@@ -74,7 +84,73 @@ class TestTime:
         gate.leave()
         with pytest.raises(RequestTimeout):
             await waiting
-        assert gate.inside, "it takes its place again, and the layer around it frees that"
+        assert not gate.inside, "to say that needs no place"
+
+    async def test_who_sends_takes_a_place_again(self) -> None:
+        body, gate = incoming(b"ab")
+        assert gate.inside
+        assert await whole(body) == b"ab"
+        assert gate.inside
+
+    async def test_a_late_body_that_finds_no_place_is_let_arrive_and_refused(self) -> None:
+        may_come, left = asyncio.Event(), [b"a", b"b", b"c"]
+        gate = Gate(concurrency=1, queue=0, wait_s=1)
+
+        async def receive() -> dict[str, Any]:
+            await may_come.wait()
+            return {"type": "http.request", "body": left.pop(0), "more_body": bool(left)}
+
+        body = Incoming(receive, place=Place(gate), limit=9, declared=3, is_json=False, idle_s=60)
+        waiting = asyncio.create_task(body())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert gate.enter_now(), "another request takes the place"
+        may_come.set()
+        with pytest.raises(Overloaded):
+            await waiting
+        assert left == []
+
+    async def test_a_request_that_is_given_up_meanwhile_takes_no_place(self) -> None:
+        body, gate = incoming(ends=False)
+        waiting = asyncio.create_task(body())
+        for _ in range(5):
+            await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert not gate.inside
+
+
+class TestDiscard:
+    async def test_a_small_body_is_let_arrive(self) -> None:
+        messages = [{"type": "http.request", "body": b"a", "more_body": n < 3} for n in range(4)]
+
+        async def receive() -> dict[str, Any]:
+            return messages.pop(0)
+
+        await Incoming(receive, place=_place(), limit=9, declared=4, is_json=False, idle_s=1).discard()
+        assert messages == []
+
+    async def test_one_that_does_not_come_is_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(incoming_module, "LINGER_S", 0.01)
+        body, _ = incoming(ends=False)
+        await body.discard()
+
+    @pytest.mark.parametrize("declared", [0, LINGER_BYTES + 1])
+    async def test_a_large_one_is_not_read_to_its_end(self, declared: int) -> None:
+        read = []
+
+        async def receive() -> dict[str, Any]:
+            read.append(1024)
+            return {"type": "http.request", "body": b"x" * 1024, "more_body": True}
+
+        await Incoming(receive, place=_place(), limit=9, declared=declared, is_json=False, idle_s=1).discard()
+        assert sum(read) <= LINGER_BYTES + 1024
+        assert bool(read) is not bool(declared)
+
+
+def _place() -> Place:
+    return Place(Gate(concurrency=1, queue=1, wait_s=1))
 
 
 class TestDepth:
@@ -99,6 +175,26 @@ class TestDepth:
     def test_texts_cannot_hide_depth(self) -> None:
         """Closing brackets in texts would balance the real ones for a reader that overlooks the quotes."""
         assert is_too_deep(('["]",' * 200 + "1" + ',"["]' * 200).encode())
+
+    @pytest.mark.parametrize(
+        "hostile",
+        [
+            lambda n: b"[" * 70 + b'"a\\' * n,  # texts that never end
+            lambda n: b"[" * n,
+            lambda n: b"[" + b"[]," * n + b"[]]",
+            lambda n: b"[" * 70 + b'"' * n,
+            lambda n: b"[" * 70 + b'"' + b"\\" * n,
+            lambda n: b"]" * n + b"[" * n,
+        ],
+    )
+    def test_twice_the_body_is_the_same_few_linear_calls(self, hostile: Callable[[int], bytes]) -> None:
+        """No loop in Python, and each C function called passes over its input once."""
+        once, twice = (work_of(partial(is_too_deep, hostile(n))) for n in (2_000, 4_000))
+        assert once == twice
+        assert set(once.calls) <= {
+            "bytes.count", "bytes.replace", "bytes.split", "bytes.join", "bytes.translate", "memoryview.cast", "max",
+        }  # fmt: skip
+        assert once.calls.total() <= 10
 
     @given(
         st.recursive(

@@ -9,16 +9,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Form, Request
 
 from etter_common.app import Application, create_app
 from etter_common.context import Context
-from etter_common.deps import public, requires
+from etter_common.deps import leave_gate, public, requires
 from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
-from etter_common.responses import Data, documented
-from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
+from etter_common.responses import Data, Schema, documented
+from etter_common.testing.client import Caller, CheckedClient, TokenMint, UnreadBody, plant_key
 from etter_common.testing.sample import SampleSettings
 from etter_common.testing.service import running
 
@@ -33,6 +33,10 @@ class Work:
     def __init__(self) -> None:
         self.begun = 0
         self.may_end = asyncio.Event()
+
+
+class Text(Schema):
+    text: str
 
 
 def routes(work: Work) -> APIRouter:
@@ -56,9 +60,37 @@ def routes(work: Work) -> APIRouter:
     async def open_to_all(_ctx: Annotated[Context, public()]) -> Data[str]:
         return Data[str].of("done")
 
+    @router.post("/write", responses=documented())
+    async def write(_ctx: Annotated[Context, requires(None)], _words: list[str]) -> Data[str]:
+        return Data[str].of("done")
+
     @router.post("/guess", responses=documented())
     async def guess(_ctx: Annotated[Context, public(limit=GUESSES)]) -> Data[str]:
         return Data[str].of("done")
+
+    return router
+
+
+def body_routes(work: Work) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/own-gate", responses=documented(), dependencies=[Depends(leave_gate)])
+    async def own_gate(_ctx: Annotated[Context, public()], data: Text) -> Data[str]:
+        work.begun += 1
+        await work.may_end.wait()
+        return Data[str].of(data.text)
+
+    @router.post("/json", responses=documented())
+    async def json_body(_ctx: Annotated[Context, public()], data: Text) -> Data[str]:
+        return Data[str].of(data.text)
+
+    @router.post("/form", responses=documented())
+    async def form_body(_ctx: Annotated[Context, public()], text: Annotated[str, Form()]) -> Data[str]:
+        return Data[str].of(text)
+
+    @router.post("/raw", responses=documented())
+    async def raw_body(request: Request, _ctx: Annotated[Context, public()]) -> Data[str]:
+        return Data[str].of((await request.body()).decode())
 
     return router
 
@@ -75,7 +107,8 @@ class Site:
 
     def client(self, *, user: UUID | None = None, company: UUID | None = None, signed_in: bool = True) -> CheckedClient:
         caller = Caller(user or new_id(), company or new_id(), "analyst") if signed_in else None
-        return CheckedClient(self.app, prefix="/api/sample/v1", caller=caller, mint=self._mint)
+        token = self._mint.token(caller) if caller else None
+        return CheckedClient(self.app, prefix="/api/sample/v1", caller=caller, token=token)
 
     def with_key(self, *, user: UUID | None = None, company: UUID | None = None) -> CheckedClient:
         """A client with an API key of its own."""
@@ -108,7 +141,7 @@ def site(settings: SampleSettings) -> Opening:
     async def opened(**own: Any) -> AsyncIterator[Site]:
         work = Work()
         terms = settings.model_copy(update={"rate_limit_window_s": DAY_S, "rate_limit_company_requests": 10_000, **own})
-        async with running(create_app(terms, title="Limits", routers=[routes(work)])) as app:
+        async with running(create_app(terms, title="Limits", routers=[routes(work), body_routes(work)])) as app:
             app.state.platform.limiter._prefix += f":{new_id()}"
             yield Site(app, work)
 
@@ -167,13 +200,28 @@ class TestRates:
             assert answers[-1].headers["ratelimit-policy"].startswith('"company";q=2;')
 
     async def test_who_is_not_signed_in_is_counted_by_address(self, site: Opening) -> None:
-        async with site(rate_limit_requests=2) as here:
+        async with site(rate_limit_address_requests=2) as here:
             client = here.client(signed_in=False)
             answers = [
                 (await client.get("/open", headers={"x-forwarded-for": address})).status_code
                 for address in ("198.51.100.1", "198.51.100.1", "198.51.100.1", "198.51.100.2")
             ]
         assert answers == [200, 200, 429, 200]
+
+    async def test_an_unknown_caller_is_counted_by_address_apart_from_public_routes(self, site: Opening) -> None:
+        async with site(rate_limit_address_requests=2) as here:
+            client = here.client(signed_in=False)
+            client.headers["authorization"] = "Bearer no-token"
+            assert await statuses(client, "/quick", 3) == [401, 401, 429]
+            assert await statuses(client, "/open", 1) == [200], "who signs in from there still may"
+            assert await statuses(here.client(), "/quick", 1) == [200]
+
+    async def test_a_used_up_limit_refuses_before_the_body_is_read(self, site: Opening) -> None:
+        async with site(rate_limit_requests=1) as here:
+            client = here.client()
+            assert await statuses(client, "/quick", 1) == [200]
+            refused = await client.post("/write", content=UnreadBody(), headers={"content-type": "application/json"})
+            assert refused.status_code == 429
 
     async def test_a_route_may_be_stricter(self, site: Opening) -> None:
         async with site() as here:
@@ -234,6 +282,92 @@ class TestConcurrency:
             assert (await here.client().get("/quick")).json()["code"] == "OVERLOADED"
             here.work.may_end.set()
             await working
+
+    async def test_who_waits_at_a_gate_of_its_own_takes_no_place(self, site: Opening) -> None:
+        async with site(max_concurrency=1, max_queue=0) as here:
+            client = here.client(signed_in=False)
+            waiting = []
+            for number in range(1, 4):
+                waiting.append(asyncio.create_task(client.post("/own-gate", json={"text": "a"})))
+                await here.begun(number)
+            assert await statuses(client, "/open", 2) == [200, 200]
+            here.work.may_end.set()
+            assert {task.status_code for task in await asyncio.gather(*waiting)} == {200}
+
+    async def test_a_body_on_its_way_is_let_arrive_before_it_is_refused(self, site: Opening) -> None:
+        async with site(max_concurrency=1, max_queue=0) as here:
+            working = asyncio.create_task(here.client().get("/slow"))
+            await here.begun(1)
+            body = Parts(b'{"text": ', b'"a"}')
+            refused = await here.client(signed_in=False).post("/json", content=body, headers=JSON)
+            assert (refused.status_code, refused.json()["code"]) == (503, "OVERLOADED")
+            assert body.left == []
+            here.work.may_end.set()
+            await working
+
+
+JSON = {"content-type": "application/json"}
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+MULTIPART = {"content-type": "multipart/form-data; boundary=b"}
+BODIES = pytest.mark.parametrize(
+    ("path", "headers", "parts"),
+    [
+        ("/json", JSON, (b'{"text": ', b'"a"}')),
+        ("/form", FORM, (b"text=", b"a")),
+        ("/form", MULTIPART, (b"--b\r\n", b'Content-Disposition: form-data; name="text"\r\n\r\na\r\n--b--\r\n')),
+        ("/raw", {}, (b"a", b"b")),
+    ],
+)
+
+
+class Parts:
+    """A body that comes in parts, once it may."""
+
+    def __init__(self, *parts: bytes, may_come: bool = True) -> None:
+        self.left = list(parts)
+        self.may_come = asyncio.Event()
+        self.is_awaited = asyncio.Event()
+        if may_come:
+            self.may_come.set()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.is_awaited.set()
+        await self.may_come.wait()
+        while self.left:
+            yield self.left.pop(0)
+
+
+@BODIES
+class TestErrorsWhileABodyIsRead:
+    """Each comes out as itself, however the route reads the body."""
+
+    async def test_no_place_for_a_late_body(
+        self, site: Opening, path: str, headers: dict[str, str], parts: tuple[bytes, ...]
+    ) -> None:
+        async with site(max_concurrency=1, max_queue=0) as here:
+            body = Parts(*parts, may_come=False)
+            late = asyncio.create_task(here.client(signed_in=False).post(path, content=body, headers=headers))
+            await body.is_awaited.wait()
+            working = asyncio.create_task(here.client().get("/slow"))
+            await here.begun(1)
+            body.may_come.set()
+            refused = await late
+            assert (refused.status_code, refused.json()["code"]) == (503, "OVERLOADED")
+            assert refused.headers["retry-after"] == "1"
+            here.work.may_end.set()
+            await working
+
+    async def test_too_large(self, site: Opening, path: str, headers: dict[str, str], parts: tuple[bytes, ...]) -> None:
+        async with site(max_body_bytes=1024) as here:
+            body = Parts(parts[0] + b"x" * 1024, *parts[1:])
+            refused = await here.client(signed_in=False).post(path, content=body, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+    async def test_too_slow(self, site: Opening, path: str, headers: dict[str, str], parts: tuple[bytes, ...]) -> None:
+        async with site(body_idle_timeout_s=0.01) as here:
+            body = Parts(*parts, may_come=False)
+            refused = await here.client(signed_in=False).post(path, content=body, headers=headers)
+        assert (refused.status_code, refused.json()["code"]) == (408, "REQUEST_TIMEOUT")
 
 
 class TestTime:

@@ -174,7 +174,7 @@ class TestReplicas:
         self, client: CheckedClient, replica: FastAPI, company_id: UUID
     ) -> None:
         mint, caller = TokenMint(replica.state.platform.keys), Caller(new_id(), company_id, "analyst")
-        other = CheckedClient(replica, prefix="/api/sample/v1", caller=caller, mint=mint)
+        other = CheckedClient(replica, prefix="/api/sample/v1", caller=caller, token=mint.token(caller))
         async with other:
             assert (await other.get("/things")).json()["data"] == []
             for number in range(1, 11):

@@ -6,6 +6,8 @@ import logging as stdlib_logging
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, cast
 
 import pytest
 import structlog
@@ -127,3 +129,19 @@ class TestBound:
             log.info("inside")
         [line] = lines(output)
         assert line["trace_id"] == trace.format_trace_id(span.get_span_context().trace_id)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+class TestFullDisk:
+    """A task that logs while nothing can be written must not end of it."""
+
+    def test_what_cannot_be_written_is_dropped(self, output: io.BytesIO) -> None:
+        with Path("/dev/full").open("wb", buffering=0) as full:
+            logging.configure("core", "info", "test", stream=cast("BinaryIO", full))
+            log.warning("outbox_row_not_published")
+            stdlib_logging.getLogger("nats").warning("no room")
+            logging.access(logging.Access("GET", "/", 200, 1.0, route=None, request_id="request-1", trace_id="0" * 32))
+            logging.flush()
+        logging.configure("core", "info", "test", stream=output)
+        log.warning("room_again")
+        assert [line["event"] for line in lines(output)] == ["room_again"]

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from etter_common import overload
+from etter_common import metrics, overload
 from etter_common.clock import monotonic
-from etter_common.errors import Overloaded, TooManyAtOnce
+from etter_common.errors import Overloaded, TooManyAtOnce, Unavailable
 from etter_common.overload import Gate, Place
 
 
@@ -82,6 +82,29 @@ class TestEnter:
         assert not doors.enter_now()
         doors.leave()
         await waiting
+
+
+class TestPermit:
+    async def test_it_lasts_as_long_as_the_block(self) -> None:
+        doors = gate()
+
+        async def break_inside() -> None:
+            async with doors.permit():
+                assert doors.inside == 1
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await break_inside()
+        assert doors.inside == 0
+
+    async def test_a_gate_has_an_error_and_a_name_of_its_own(self) -> None:
+        doors = Gate(concurrency=1, queue=0, wait_s=1, name="sample", error=lambda: Unavailable("full"))
+        shed = metrics.HTTP_SHED.labels("sample_queue_full")
+        before = shed._value.get()
+        async with doors.permit():
+            with pytest.raises(Unavailable, match="full"):
+                await doors.enter()
+        assert shed._value.get() == before + 1
 
 
 class TestRefuseLate:

@@ -11,11 +11,11 @@ from redis.exceptions import RedisError
 
 from etter_common import api_keys
 from etter_common.api_keys import ApiKeys
+from etter_common.buckets import bucket
 from etter_common.ids import new_id
 from etter_common.platform import Platform, make_redis, open_platform
 from etter_common.testing.backbone import ProbeSettings
 from etter_common.testing.client import Caller, plant_key
-from etter_common.watch import bucket
 
 
 class TestOpenPlatform:

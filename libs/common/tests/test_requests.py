@@ -83,6 +83,37 @@ class TestErrors:
         assert (error["pointer"], error["message"][:7]) == ("/query/a~0b~1c", "valid: ")
         assert valid in error["message"]
 
+    async def test_no_more_than_a_hundred_wrong_parts_are_named(self, client: CheckedClient) -> None:
+        many = {f"no_such_{i}": "1" for i in range(120)}
+        in_body = await client.post("/things", json={"name": "box", **many})
+        in_query = await client.get("/things/public/answer", params=many)
+        for response in (in_body, in_query):
+            assert (response.status_code, len(response.json()["errors"])) == (422, 100)
+
+    @pytest.mark.parametrize(
+        ("method", "path", "headers"),
+        [
+            ("POST", "/things", {"content-type": "application/json"}),
+            ("POST", "/things", {"content-type": "multipart/form-data; boundary=x"}),
+            ("DELETE", "/things/0", {}),
+            ("GET", "/things", {}),
+            ("GET", "/nowhere", {}),
+        ],
+    )
+    @pytest.mark.parametrize("coding", ["gzip", "br", "identity, GZIP", "zstd"])
+    async def test_an_encoded_body_is_not_taken_empty_or_not(
+        self, client: CheckedClient, method: str, path: str, headers: dict[str, str], coding: str
+    ) -> None:
+        for body in (b"", b"{}"):
+            response = await client.request(method, path, content=body, headers={**headers, "content-encoding": coding})
+            assert (response.status_code, response.json()["code"]) == (415, "UNSUPPORTED_MEDIA_TYPE")
+            assert response.headers["accept-encoding"] == "identity"
+
+    @pytest.mark.parametrize("coding", ["identity", "Identity", "", "identity, identity"])
+    async def test_no_encoding_may_be_said(self, client: CheckedClient, coding: str) -> None:
+        response = await client.post("/things", json={"name": "plain"}, headers={"content-encoding": coding})
+        assert response.status_code == 201
+
     async def test_unknown_path_and_method(self, client: CheckedClient) -> None:
         assert (await client.get("/nothing/here")).json()["code"] == "NOT_FOUND"
         assert (await client.put("/things")).json()["code"] == "METHOD_NOT_ALLOWED"
@@ -105,6 +136,19 @@ class TestErrors:
 
         response = await client.post("/things", content=endless(), headers={"content-type": "application/json"})
         assert (response.status_code, response.json()["code"]) == (413, "PAYLOAD_TOO_LARGE")
+
+    @pytest.mark.parametrize("content_type", ["application/json", "application/json\xa0", "application/x+JSON; v=1"])
+    async def test_a_body_nested_too_deeply(self, client: CheckedClient, content_type: str) -> None:
+        """The second is JSON for the framework, which strips more than blanks."""
+        body, headers = b"[" * 65 + b"]" * 65, {b"content-type": content_type.encode("latin-1")}
+        response = await client.post("/things", content=body, headers=headers)
+        assert (response.status_code, response.json()["code"], response.json()["max_depth"]) == (400, "TOO_DEEP", 64)
+
+    async def test_depth_in_another_encoding_is_the_parsers_to_refuse(self, client: CheckedClient) -> None:
+        """In UTF-16 the second byte of a letter may look like a quote; the parser has a limit of its own."""
+        body = ('["\u2261",' + "[" * 500_000).encode("utf-16")
+        response = await client.post("/things", content=body, headers={"content-type": "application/json"})
+        assert (response.status_code, response.json()["code"]) == (400, "BAD_REQUEST")
 
     async def test_without_the_permission(self, as_role: Clients) -> None:
         response = await as_role("viewer").post("/things", json={"name": "x"})
@@ -152,7 +196,9 @@ class TestConditionalRequests:
         for path in ("/things", "/things", f"/things/{made['id']}"):  # by the route, at hand, not cached here at all
             read = await client.get(path)
             assert read.headers["cache-control"] == "private, no-cache"
-            assert read.headers["vary"] == "Accept-Encoding", "small ones too: a large one of the same URL is coded"
+            assert read.headers["vary"] == "Authorization, Accept-Encoding", (
+                "small ones too: a large one of the same URL is coded"
+            )
             again = await client.get(path, headers={"If-None-Match": read.headers["etag"]})
             kept = {name: again.headers[name] for name in ("cache-control", "vary", "etag")}
             assert (again.status_code, kept) == (304, {name: read.headers[name] for name in kept})
@@ -264,7 +310,7 @@ class TestTokens:
             "no session": mint.token(caller, sid=None),
             "not a token": "x" * 5000,
         }
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             for what, token in bad.items():
                 response = await client.get("/things", headers={"authorization": f"Bearer {token}"})
                 assert response.status_code == 401, what
@@ -274,11 +320,26 @@ class TestTokens:
     ) -> None:
         session = new_id()
         token = mint.token(Caller(new_id(), company_id, "analyst"), sid=str(session))
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             headers = {"authorization": f"Bearer {token}"}
             assert (await client.get("/things", headers=headers)).status_code == 200
             platform.revocations.put(f"session.{session}", b"")
             assert (await client.get("/things", headers=headers)).status_code == 401
+
+    @pytest.mark.principal("analyst")
+    @pytest.mark.parametrize("what", ["keys", "api_keys"])
+    async def test_who_cannot_be_verified_is_asked_to_come_again(
+        self, client: CheckedClient, as_key: Clients, platform: Platform, monkeypatch: pytest.MonkeyPatch, what: str
+    ) -> None:
+        """Also past an answer that is at hand."""
+        if what == "api_keys":
+            client = as_key("analyst")
+        for _ in range(2):
+            assert (await client.get("/things")).status_code == 200
+        monkeypatch.setattr(getattr(platform, what).freshness, "max_age_s", -1.0)
+        response = await client.get("/things")
+        assert (response.status_code, response.json()["code"]) == (503, "VERIFICATION_UNAVAILABLE")
+        assert response.headers["retry-after"] == "2"
 
 
 class TestRateLimit:

@@ -24,7 +24,8 @@ from etter_common.ids import new_id
 from etter_common.known_heads import KnownHeads
 from etter_common.platform import Platform
 from etter_common.ratelimit import Policy
-from etter_common.server import MAX_HEAD_BYTES, Protocol
+from etter_common.request_state import MAX_HEAD_BYTES, MAX_HEADERS
+from etter_common.server import Protocol
 from etter_common.testing.client import Caller, TokenMint
 from etter_common.testing.sample import Thing, ThingRepository
 
@@ -313,6 +314,35 @@ class TestHeads:
         head = b"GET / HTTP/1.1\r\nhost: x\r\nx-long: " + b"a" * (MAX_HEAD_BYTES - 1000) + b"\r\n\r\n"
         [(status, _, _)] = await talk(port, head, answers=1)
         assert status == 404
+
+    @pytest.mark.parametrize("first", [b"", b"GET /x HTTP/1.1\r\nhost: x\r\n\r\n"])
+    async def test_a_head_past_the_bound_is_refused_also_where_it_comes_in_one_piece(
+        self, app: FastAPI, get: bytes, first: bytes
+    ) -> None:
+        """Whole in one piece of data, alone or behind another request; also where its answer is at hand."""
+        wire = _Wire()
+        protocol = connected_by(wire, app)
+        for _ in range(2):
+            protocol.data_received(get)
+            assert (await _one(wire.answers))[0] == 200
+        head = get[:-2] + b"x-long: " + b"a" * MAX_HEAD_BYTES + b"\r\n\r\n"
+        protocol.data_received(first + head + get)
+        wanted = [404, 431, 200] if first else [431, 200]
+        assert [(await _one(wire.answers))[0] for _ in wanted] == wanted
+
+    async def test_a_long_body_in_one_piece_with_heads_is_no_long_head(self, app: FastAPI, get: bytes) -> None:
+        wire = _Wire()
+        protocol = connected_by(wire, app)
+        post = b"POST /x HTTP/1.1\r\nhost: x\r\ncontent-length: 100000\r\n\r\n" + b"a" * 100_000
+        protocol.data_received(post + get[:50])
+        protocol.data_received(get[50:])
+        assert [(await _one(wire.answers))[0] for _ in range(2)] == [404, 200]
+
+    async def test_many_headers_are_refused_also_where_the_answer_is_at_hand(self, port: int, get: bytes) -> None:
+        await talk(port, get, get, answers=2)
+        many = get[:-2] + b"".join(b"x-%d: 1\r\n" % n for n in range(MAX_HEADERS)) + b"\r\n"
+        [(status, _, _)] = await talk(port, many, answers=1)
+        assert status == 431
 
     async def test_many_headers_or_a_long_path_are_refused_by_the_layer(self, port: int) -> None:
         many = b"GET / HTTP/1.1\r\nhost: x\r\n" + b"".join(b"x-%d: 1\r\n" % n for n in range(100)) + b"\r\n"

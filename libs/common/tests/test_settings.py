@@ -72,3 +72,29 @@ class TestProxies:
         given: dict[str, Any] = {"database_url": "postgresql+asyncpg://u@h/d", **ELSEWHERE}
         with pytest.raises(ValidationError, match="ingress"):
             SampleSettings(**given, trusted_proxies=("ingress",))
+
+
+class TestCorsOrigins:
+    GIVEN: ClassVar[dict[str, Any]] = {"database_url": "postgresql+asyncpg://u@h/d", **ELSEWHERE}
+
+    def test_none_by_default(self) -> None:
+        assert SampleSettings(**self.GIVEN).cors_origins == ()
+
+    @pytest.mark.parametrize(
+        "origin", ["https://app.example", "https://app.example:8443", "http://localhost:5173", "http://[::1]:8000"]
+    )
+    def test_an_origin(self, origin: str) -> None:
+        assert SampleSettings(**self.GIVEN, cors_origins=(origin,)).cors_origins == (origin,)
+
+    @pytest.mark.parametrize(
+        "origin",
+        [
+            "*", "null", "", "app.example", "https://", "https://*.app.example", "https://app.example/",
+            "https://app.example/x", "https://App.example", "https://app.example:443", "https://u:p@app.example",
+            "https://app.example?x", "https://a,https://b", "http://app.example", "ftp://app.example",
+            "https://app.example:99999", "https://app.example ",
+        ],
+    )  # fmt: skip
+    def test_anything_else_refuses_to_start(self, origin: str) -> None:
+        with pytest.raises(ValidationError, match="cors_origins"):
+            SampleSettings(**self.GIVEN, cors_origins=(origin,))

@@ -16,6 +16,7 @@ from etter_common.app import Application
 from etter_common.cache import tag
 from etter_common.ids import new_id
 from etter_common.platform import Platform
+from etter_common.request_state import MAX_HEADERS
 from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
 
 pytestmark = pytest.mark.principal("analyst")
@@ -194,7 +195,7 @@ class TestWhenTheRouteIsNeeded:
         user = new_id()
         for role, status in (("analyst", 200), ("analyst", 200), ("nobody", 403), ("nobody", 403)):
             caller = Caller(user, company_id, role)
-            async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, mint=mint) as client:
+            async with CheckedClient(app, prefix="/api/sample/v1", caller=caller, token=mint.token(caller)) as client:
                 assert (await client.get("/things")).status_code == status
 
     async def test_another_query_is_another_answer(self, client: CheckedClient) -> None:
@@ -207,7 +208,7 @@ class TestWhenTheRouteIsNeeded:
     async def test_a_revoked_session_ends_here_too(self, app: FastAPI, mint: TokenMint, platform: Platform) -> None:
         session = new_id()
         token = mint.token(Caller(new_id(), new_id(), "analyst"), sid=str(session))
-        async with CheckedClient(app, prefix="/api/sample/v1", caller=None, mint=mint) as client:
+        async with CheckedClient(app, prefix="/api/sample/v1", caller=None) as client:
             headers = {"authorization": f"Bearer {token}"}
             for _ in range(2):
                 assert (await client.get("/things", headers=headers)).status_code == 200
@@ -231,6 +232,12 @@ class TestWhenTheRouteIsNeeded:
         before = taken()
         assert {(await client.get("/things")).status_code for client in (person, key)} == {200}
         assert taken() == before + 2, "neither has made the other's plan forgotten"
+
+    async def test_what_every_request_is_refused_for_is_refused_here_too(self, client: CheckedClient) -> None:
+        await taken_by(lambda: client.get("/things"))
+        many = {f"x-{number}": "" for number in range(MAX_HEADERS)}
+        assert (await client.get("/things", headers=many)).status_code == 431
+        assert (await client.get("/things", headers={"content-encoding": "gzip"})).status_code == 415
 
     async def test_plans_are_bounded(self, app: FastAPI, client: CheckedClient) -> None:
         assert isinstance(app, Application)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from hypothesis import strategies as st
 from starlette.types import Message
 
 from etter_common import metrics
-from etter_common.sse import EventStream, ServerEvent, event_stream
+from etter_common.errors import Forbidden, Unauthenticated, Unavailable
+from etter_common.sse import EventStream, ServerEvent, StillPermitted, event_stream
 
 
 @dataclass
@@ -30,9 +32,10 @@ class Client:
         self.sent.append(message)
         self.got.set()
 
-    async def read(self, stream: EventStream) -> str:
+    async def read(self, stream: EventStream, still_permitted: StillPermitted | None = None) -> str:
+        state = SimpleNamespace(still_permitted=still_permitted)
         async with asyncio.timeout(60):
-            await stream({"type": "http"}, self.receive, self.send)
+            await stream({"type": "http", "etter": state}, self.receive, self.send)
         return self.text
 
     async def until(self, text: str) -> None:
@@ -209,6 +212,52 @@ class TestEventStream:
 
         async with asyncio.timeout(60):
             await event_stream(source)({"type": "http"}, client.receive, send)
+        assert source.closed
+
+    @pytest.mark.parametrize("refusal", [Unauthenticated(), Forbidden(), Unavailable(), RuntimeError("a bug")])
+    async def test_it_ends_once_its_reader_would_be_refused(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch, refusal: Exception
+    ) -> None:
+        monkeypatch.setattr("etter_common.sse.PERMIT_CHECK_S", 0.001)
+        source, looks, refused = Source(1, ends=False), 0, False
+
+        async def still_permitted() -> None:
+            nonlocal looks
+            looks += 1
+            if refused:
+                raise refusal
+
+        reading = asyncio.create_task(client.read(event_stream(source), still_permitted))
+        await client.until("data: 1")
+        async with asyncio.timeout(60):
+            while looks < 3:  # noqa: ASYNC110 - in this loop, no timer
+                await asyncio.sleep(0)
+        assert not reading.done()
+        refused = True
+        await reading
+        assert source.closed
+        assert client.ended
+
+    async def test_a_reader_who_takes_nothing_is_cut_off_too(
+        self, client: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The source waits for the connection, not for events."""
+        monkeypatch.setattr("etter_common.sse.PERMIT_CHECK_S", 0.001)
+        source, stuck = Source(5, ends=False), asyncio.Event()
+
+        async def still_permitted() -> None:
+            if stuck.is_set():
+                raise Unauthenticated
+
+        async def send(message: Message) -> None:
+            if b"data: 2" in message.get("body", b""):
+                stuck.set()
+                await asyncio.Event().wait()
+            await client.send(message)
+
+        scope = {"type": "http", "etter": SimpleNamespace(still_permitted=still_permitted)}
+        async with asyncio.timeout(60):
+            await event_stream(source)(scope, client.receive, send)
         assert source.closed
 
     async def test_open_streams_are_counted(self, client: Client) -> None:

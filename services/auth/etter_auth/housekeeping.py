@@ -33,7 +33,7 @@ async def sweep(platform: Platform) -> None:
     now = utc_now()
     async with platform.work(system=True) as ctx:
         await sessions.prune(ctx, now)
-        await passwords.prune(ctx, now)
+        await passwords.prune(ctx)
         await api_keys.prune(ctx, now)
 
 

@@ -9,10 +9,13 @@ from fastapi import FastAPI
 
 from etter_auth import api
 from etter_auth.api_keys.background import api_keys_told
-from etter_auth.hashing import Hasher
+from etter_auth.callers.service import Callers
+from etter_auth.companies.background import ends_confirmed
+from etter_auth.hashing import hashing
 from etter_auth.housekeeping import housekeeping
 from etter_auth.jwks.background import keys_kept
 from etter_auth.jwks.router import router as jwks
+from etter_auth.sessions.background import revocations_announced
 from etter_auth.settings import AuthSettings
 from etter_auth.worker import subscriptions
 from etter_common.app import create_app
@@ -20,11 +23,14 @@ from etter_common.events.consumer import consumers
 from etter_common.events.relay import relay
 from etter_common.platform import Platform
 
+BUCKETS = (api_keys_told, revocations_announced, ends_confirmed)
+"""What keeps the buckets as the database has it."""
+
 
 @asynccontextmanager
-async def hashing(platform: Platform) -> AsyncIterator[None]:
-    assert isinstance(platform.settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
-    platform.provide(Hasher(platform.settings))
+async def authority(platform: Platform) -> AsyncIterator[None]:
+    """Sessions and API keys are auth's own: it asks its tables about each caller, not only what it has heard."""
+    platform.tokens.authority = Callers()
     yield
 
 
@@ -34,7 +40,7 @@ def create(settings: AuthSettings | None = None) -> FastAPI:
         settings,
         title="Etter auth",
         routers=api.routers,
-        background=(hashing, keys_kept, relay, consumers(*subscriptions), api_keys_told, housekeeping),
+        background=(authority, hashing, keys_kept, relay, consumers(*subscriptions), *BUCKETS, housekeeping),
     )
     app.include_router(jwks, include_in_schema=False)  # RFC 8615: also at the origin's root
     return app

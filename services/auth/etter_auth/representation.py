@@ -1,4 +1,4 @@
-"""One versioned resource as an answer: narrowed to the wanted fields, tagged by its version."""
+"""One versioned resource as an answer: narrowed to the wanted fields, tagged by its version and bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def represent(row: Versioned, schema: type[BaseModel], fields: str | None) -> Re
     """Raises `InvalidFields` for a field that `schema` does not have."""
     tree = fieldsets.parse(fields, schema)
     body = encode_data(schema.model_validate(row).model_dump(), tree)
-    return json_response(body, etag=etags.version_etag(row.version, variant=fields or ""))
+    return json_response(body, version=row.version)
 
 
 def tag_answer(response: Response, row: Versioned) -> None:

@@ -14,8 +14,9 @@ from uuid import UUID
 from pydantic import BaseModel, Field, SecretStr, ValidationError
 
 from etter_auth.companies import service as companies
+from etter_auth.companies.models import Company
 from etter_auth.companies.schemas import CompanyCreate
-from etter_auth.hashing import Hasher
+from etter_auth.hashing import hashing
 from etter_auth.passwords import service as passwords
 from etter_auth.settings import AuthSettings
 from etter_auth.users import service as users
@@ -30,10 +31,14 @@ class SeedUser(UserCreate):
     password: SecretStr
 
 
+class SeedCompany(CompanyCreate):
+    id: UUID | None = Field(default=None, description="of one that exists; needed where several have the name")
+
+
 class SeedSpec(BaseModel):
     """The input: a company, and users with their roles and passwords."""
 
-    company: CompanyCreate
+    company: SeedCompany
     users: list[SeedUser] = Field(min_length=1, max_length=1000)
 
 
@@ -53,23 +58,27 @@ class Seeded(BaseModel):
 
 async def seed(ctx: Context, spec: SeedSpec) -> Seeded:
     """Works in the system scope. A user who is there keeps name and roles; the password becomes the given one."""
-    company, is_new = await companies.provide(ctx, spec.company)
+    company, is_new = await _company(ctx, spec.company)
     seeded = []
     for wanted in spec.users:
         data = UserCreate(**wanted.model_dump(exclude={"password"}))
         user, made = await users.provide(ctx, company.id, data)
-        if user.company_id != company.id:
-            raise SystemExit(f"etter-auth: {user.email} belongs to another company")
         await passwords.provide(ctx, user, wanted.password.get_secret_value())
         seeded.append(SeededUser(id=user.id, email=user.email, is_new=made))
     return Seeded(company_id=company.id, is_new=is_new, users=seeded)
 
 
+async def _company(ctx: Context, wanted: SeedCompany) -> tuple[Company, bool]:
+    data = CompanyCreate(**wanted.model_dump(exclude={"id"}))
+    try:
+        return await companies.provide(ctx, data, wanted.id)
+    except LookupError:
+        raise SystemExit(f"etter-auth: several companies are named {data.name}; give the id of one") from None
+
+
 async def run(settings: AuthSettings, spec: SeedSpec) -> Seeded:
-    async with open_platform(settings) as platform:
-        platform.provide(Hasher(settings))
-        async with platform.work(system=True) as ctx:
-            return await seed(ctx, spec)
+    async with open_platform(settings) as platform, hashing(platform), platform.work(system=True) as ctx:
+        return await seed(ctx, spec)
 
 
 def main() -> None:

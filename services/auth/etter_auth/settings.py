@@ -20,7 +20,9 @@ class AuthSettings(ServiceSettings):
     argon2_memory_kib: int = Field(default=19_456, ge=8)
     argon2_time_cost: int = Field(default=2, ge=1)
     argon2_parallelism: int = Field(default=1, ge=1)
-    hash_queue: int = Field(default=200, ge=1, description="sign-ins that may wait for a core before one gets a 503")
+    hash_threads: int = Field(default=2, ge=1, description="hashes made at once; each takes a core and its memory")
+    hash_queue: int = Field(default=200, ge=0, description="sign-ins that may wait for a hash; more get a 503")
+    hash_wait_s: float = Field(default=5.0, gt=0, description="longest wait of a sign-in for a hash before its 503")
 
     session_idle_days: int = Field(default=14, ge=1, description="a session unused for so long has ended")
     session_absolute_days: int = Field(default=30, ge=1, description="no session lives longer")

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import getrandbits
+from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import Interval, bindparam, text
 
 from etter_auth.main import create
+from etter_auth.passwords.tries import Buckets
 from etter_auth.settings import AuthSettings
 from etter_auth.tables import Base
 from etter_common import clock
@@ -19,7 +22,7 @@ from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.service import ServiceUnderTest, fixtures
 
-from .factories import Person, make_company, make_person
+from .factories import Person, enrol, make_company, make_person
 
 globals().update(
     fixtures(
@@ -29,12 +32,18 @@ globals().update(
             create,
             Base.metadata,
             root=Path(__file__).parents[1],
-            extra={"argon2_memory_kib": 8, "argon2_time_cost": 1},
+            enrol=enrol,
+            # a busy machine is not what is tested
+            extra={"argon2_memory_kib": 8, "argon2_time_cost": 1, "hash_wait_s": 30},
         )
     )
 )
 
 Clients = Callable[..., CheckedClient]
+AGING = text(
+    "UPDATE sign_in_tries SET last_at = last_at - :by, succeeded_at = succeeded_at - :by,"
+    " holds = ARRAY(SELECT held - :by FROM unnest(holds) AS held)"
+).bindparams(bindparam("by", type_=Interval()))
 
 
 @contextmanager
@@ -46,6 +55,21 @@ def later(**by: float) -> Iterator[None]:
         yield
     finally:
         clock.freeze(None)
+
+
+async def pass_time(platform: Platform, **by: float) -> None:
+    """So much later for sign-in tries, whose time is the database's: all that they remember is that much older."""
+    async with platform.db.transaction(None, system=True) as session:
+        await session.execute(AGING, {"by": timedelta(**by)})
+
+
+async def rows_of(platform: Platform, buckets: Buckets) -> dict[bytes, Mapping[str, Any]]:
+    """What is stored of one try's buckets, by key."""
+    async with platform.db.transaction(None, system=True) as session:
+        found = await session.execute(
+            text("SELECT * FROM sign_in_tries WHERE key = ANY(:keys)"), {"keys": list(buckets.limits())}
+        )
+        return {row["key"]: dict(row) for row in found.mappings()}
 
 
 @pytest.fixture

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
+from threading import Barrier
 
-from etter_auth.hashing import Hasher, TooManySignIns
+import pytest
+
+from etter_auth.hashing import NICER_BY, Hasher, TooManySignIns
 from etter_auth.settings import AuthSettings
 
 SETTINGS = {
@@ -16,39 +22,16 @@ SETTINGS = {
 }
 
 
-def hasher(**given: int) -> Hasher:
+def hasher(**given: float) -> Hasher:
     return Hasher(AuthSettings.model_validate(SETTINGS | given))
 
 
-class TestVerify:
+class TestHasher:
     async def test_right_and_wrong(self) -> None:
         made = hasher()
         stored = await made.hash("an otter sings at dusk")
-        assert (await made.verify(stored, "an otter sings at dusk")).is_right
-        assert not (await made.verify(stored, "an otter sings at dawn")).is_right
-
-    async def test_nobodys_password_is_never_right(self) -> None:
-        assert not (await hasher().verify(None, "")).is_right
-
-    async def test_a_broken_hash_is_not_right(self) -> None:
-        assert not (await hasher().verify("not a hash", "anything")).is_right
-
-    async def test_other_parameters_give_a_fresh_hash(self) -> None:
-        stored = await hasher().hash("an otter sings at dusk")
-        verdict = await hasher(argon2_time_cost=2).verify(stored, "an otter sings at dusk")
-        assert verdict.fresh_hash is not None
-        assert "t=2" in verdict.fresh_hash
-
-    async def test_unicode_counts_unchanged(self) -> None:
-        made = hasher()
-        stored = await made.hash("pässwörter sind schön")
-        assert not (await made.verify(stored, "pässwörter sind schön".encode().decode("latin-1"))).is_right
-
-    async def test_more_than_the_queue_holds_get_an_error(self) -> None:
-        made = hasher(hash_queue=1)
-        results = await asyncio.gather(*(made.hash("x") for _ in range(3)), return_exceptions=True)
-        assert sum(isinstance(result, TooManySignIns) for result in results) == 2
-        assert await made.hash("x")
+        assert await made.matching([stored], "an otter sings at dusk") == {stored: None}
+        assert await made.matching([stored], "an otter sings at dawn") == {}
 
     def test_defaults_are_those_of_asvs(self) -> None:
         settings = AuthSettings.model_validate(
@@ -56,3 +39,47 @@ class TestVerify:
         )
         parameters = settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism
         assert parameters == (19_456, 2, 1)
+
+
+class TestPermit:
+    async def held(self, made: Hasher, until: asyncio.Event) -> None:
+        async with made.permit():
+            await until.wait()
+
+    async def test_as_many_as_there_are_threads_and_one_that_prepares(self) -> None:
+        made, over = hasher(hash_threads=2, hash_queue=1), asyncio.Event()
+        tasks = [asyncio.create_task(self.held(made, over)) for _ in range(5)]
+        done, waiting = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        assert [type(task.exception()) for task in done] == [TooManySignIns]
+        over.set()
+        await asyncio.gather(*waiting)
+        async with made.permit():
+            assert await made.hash("x")
+
+    async def test_who_waits_too_long_gets_an_error_that_says_when_to_come_back(self) -> None:
+        made, over = hasher(hash_threads=1, hash_wait_s=0.01), asyncio.Event()
+        inside = [asyncio.create_task(self.held(made, over)) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(TooManySignIns) as refused:
+            await self.held(made, over)
+        assert refused.value.headers["Retry-After"] == "5"
+        over.set()
+        await asyncio.gather(*inside)
+
+
+class TestThreads:
+    @pytest.mark.skipif(sys.platform != "linux", reason="threads have a priority on Linux only")
+    async def test_hashes_have_a_lower_priority_than_the_event_loop(self) -> None:
+        here = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+        there = await hasher()._in_thread(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        assert there == here + NICER_BY
+
+    async def test_no_more_hashes_at_once_than_threads(self) -> None:
+        made, inside, most = hasher(hash_threads=2), Barrier(2), []
+
+        def both() -> None:
+            inside.wait()
+            most.append(threading.get_ident())
+
+        await asyncio.gather(*(made._in_thread(both) for _ in range(8)))
+        assert len(set(most)) == 2

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from etter_auth.companies import service as companies
+from etter_auth.companies.schemas import CompanyCreate
 from etter_auth.seed import SeedSpec, seed
 from etter_auth.settings import AuthSettings
 from etter_common.errors import AppError
@@ -54,9 +56,22 @@ class TestSeed:
         with pytest.raises(AppError, match="easy to guess"):
             await run(platform, spec(str(new_id()), password="password1234"))
 
-    async def test_an_address_of_another_company_is_refused(self, platform: Platform, person: Person) -> None:
-        with pytest.raises(SystemExit, match="another company"):
-            await run(platform, spec(str(new_id()), email=person.email))
+    async def test_an_address_of_another_company_is_another_person(
+        self, platform: Platform, visitor: CheckedClient, person: Person
+    ) -> None:
+        seeded = await run(platform, spec(str(new_id()), email=person.email, password="seven quiet herons wait"))
+        assert seeded["users"][0]["id"] != str(person.id)
+        tokens_of(await visitor.post("/sessions", json=person.credentials))
+
+    async def test_a_name_that_several_companies_have_needs_an_id(self, platform: Platform) -> None:
+        given, word = spec(str(new_id())), str(new_id())
+        first = await run(platform, given)
+        async with platform.work(system=True) as ctx:
+            twin = await companies.create(ctx, CompanyCreate(name=given["company"]["name"].upper()))
+        with pytest.raises(SystemExit, match="give the id of one"):
+            await run(platform, given)
+        named = spec(word) | {"company": given["company"] | {"id": str(twin.id)}}
+        assert (await run(platform, named))["company_id"] == str(twin.id) != first["company_id"]
 
 
 class TestCommand:

@@ -17,6 +17,7 @@ from etter_auth.users.models import User
 from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.ids import new_id
+from etter_common.testing.calls import Route
 from etter_common.testing.service import ServiceUnderTest
 from etter_common.testing.surface import Maker, SurfaceTests, operations
 
@@ -77,6 +78,7 @@ class TestSurface(SurfaceTests):
         "fk_sessions_user_id_users": "violated only while the company is being deleted",
         "fk_sessions_company_id_companies": "violated only while the company is being deleted",
     }
+    wider: ClassVar[Mapping[str, str]] = {"pk_passwords": "one a user, whose id is ours"}
     export = EXPORT
     needs_session = frozenset(
         {
@@ -85,6 +87,13 @@ class TestSurface(SurfaceTests):
             *(("PATCH", path) for path in ("/me", "/users/{user_id}", "/companies/{company_id}")),
             *(("DELETE", path) for path in ("/sessions/current", "/sessions/{session_id}", "/users/{user_id}")),
             *(("DELETE", path) for path in ("/companies/{company_id}", "/api-keys/{key_id}")),
+        }
+    )
+    bodies: ClassVar[Mapping[Route, object]] = {("PATCH", "/users/{user_id}"): {"name": "Maya"}}
+    without_database = frozenset(
+        {
+            ("GET", "/.well-known/jwks.json"),
+            ("POST", "/sessions/refresh"),  # a token of the right form that auth never made is found out by itself
         }
     )
     public = frozenset({("POST", "/sessions"), ("POST", "/sessions/refresh"), ("GET", "/.well-known/jwks.json")})

@@ -54,8 +54,9 @@ async def _store(platform: Platform, company_id: UUID, row: Company | User) -> N
 
 
 PLANS = {
-    "SELECT id FROM users WHERE email = 'a@b.example'": "uq_users_email",
+    "SELECT id FROM users WHERE email = 'a@b.example'": "ix_users_email",
     "SELECT id FROM users WHERE company_id = '{c}' ORDER BY name, id LIMIT 51": "ix_users_company_id_name_id",
+    "SELECT id FROM users WHERE company_id = '{c}' AND email = 'a@b.example'": "uq_users_company_id_email",
     "SELECT id FROM users WHERE company_id = '{c}' AND username = 'a'": "uq_users_company_id_username",
     "SELECT id FROM sessions WHERE company_id = '{c}' AND user_id = '{c}' ORDER BY created_at DESC, id DESC LIMIT 51": (
         "ix_sessions_company_id_user_id_created_at_id"

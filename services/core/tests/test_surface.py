@@ -19,4 +19,7 @@ class TestSurface(SurfaceTests):
         "fk_occupation_titles_occupation_code_occupations": "written by the loading of a taxonomy",
         "fk_role_outlooks_role_id_roles": "written by the handler of an event, which is tried again",
     }
+    wider: ClassVar[dict[str, str]] = {"pk_role_outlooks": "one a role, whose id is ours"}
+    unread: ClassVar[dict[str, str]] = {"/occupations/{code}": "reference data, the same for all companies"}
     shared: ClassVar[frozenset[str]] = frozenset({"code"})
+    values: ClassVar[dict[str, str]] = {"code": "11-1011.00"}

@@ -41,7 +41,10 @@ def write(export: Path, version: str, target: Path) -> int:
     """Write the index. Returns the number of concepts. Raises `ValueError` for a table without ESCO's columns."""
     rows = [{name: _cell(row, columns) for name, columns in _COLUMNS.items()} for row in _rows(export)]
     rows = [row for row in rows if row["label"]]
-    names = [[row["label"], *(name for part in row["names"].split("|") for name in part.split("\n") if name.strip())] for row in rows]
+    names = [
+        [row["label"], *(name for part in row["names"].split("|") for name in part.split("\n") if name.strip())]
+        for row in rows
+    ]
     owners = array("H", [at for at, own in enumerate(names) for _ in own])
     if len(owners) > _MOST:
         raise ValueError(f"{len(owners)} names; at most {_MOST} fit the index")
@@ -90,7 +93,11 @@ def _by_bucket(features: Counter[str]) -> Counter[int]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    opened = gzip.open(path, "rt", encoding="utf-8-sig", newline="") if path.suffix == ".gz" else path.open(encoding="utf-8-sig", newline="")
+    opened = (
+        gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+        if path.suffix == ".gz"
+        else path.open(encoding="utf-8-sig", newline="")
+    )
     with opened as lines:
         return list(csv.DictReader(lines))
 

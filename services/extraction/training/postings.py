@@ -170,7 +170,9 @@ def _reworded(text: str, draw: random.Random) -> str:
     comma = "," if verb.endswith(",") else ""
     form = draw.random()
     if form < 0.25:
-        third = _THIRD.get(low) or (low + "es" if re.search(r"(?:s|sh|ch|x|z)$", low) else re.sub(r"(?<=[^aeiou])y$", "ie", low) + "s")
+        third = _THIRD.get(low) or (
+            low + "es" if re.search(r"(?:s|sh|ch|x|z)$", low) else re.sub(r"(?<=[^aeiou])y$", "ie", low) + "s"
+        )
         text = f"{third.capitalize()}{comma} {rest}"
     elif form < 0.4:
         text = f"{(low.removesuffix('e') if not low.endswith('ee') else low).capitalize()}ing{comma} {rest}"
@@ -202,7 +204,16 @@ class _Composer:
     def blocks(self) -> list[tuple[Block, str]]:
         self._top()
         parts = ["employer", "summary", "duty", "requirement", "benefit", "equal", "apply", "physical"]
-        keep = {"duty": 0.97, "requirement": 0.92, "employer": 0.55, "summary": 0.7, "benefit": 0.5, "equal": 0.5, "apply": 0.6, "physical": 0.3}
+        keep = {
+            "duty": 0.97,
+            "requirement": 0.92,
+            "employer": 0.55,
+            "summary": 0.7,
+            "benefit": 0.5,
+            "equal": 0.5,
+            "apply": 0.6,
+            "physical": 0.3,
+        }
         chosen = [part for part in parts if self._draw.random() < keep[part]]
         if self._draw.random() < 0.2:
             self._draw.shuffle(chosen)
@@ -221,7 +232,20 @@ class _Composer:
         if draw.random() < 0.3:
             self._add(self._source.employer, "employer", heading=draw.random() < 0.6)
         if draw.random() < 0.25:
-            self._add(draw.choice(["JOB DESCRIPTION", "Job Posting", "Position Description", "Vacancy", "Careers", "Job Opportunities"]), "other", heading=draw.random() < 0.7)
+            self._add(
+                draw.choice(
+                    [
+                        "JOB DESCRIPTION",
+                        "Job Posting",
+                        "Position Description",
+                        "Vacancy",
+                        "Careers",
+                        "Job Opportunities",
+                    ]
+                ),
+                "other",
+                heading=draw.random() < 0.7,
+            )
         style = draw.random()
         if style < 0.4:
             self._add(draw.choice(examples.FIELDS["title"]).format(**self._names), "field", heading=draw.random() < 0.2)
@@ -229,8 +253,15 @@ class _Composer:
             self._add("Job title:", "field")
             self._add(self._source.title, "title")
         elif style < 0.93:
-            self._add(self._source.title.upper() if self._upper else self._source.title, "title", heading=draw.random() < 0.75, size=draw.choice((1.0, 1.3, 1.8)))
-        fields = [draw.choice(examples.FIELDS["employer"])] * (draw.random() < 0.3) + [draw.choice(examples.FIELDS["place"])] * (draw.random() < 0.5)
+            self._add(
+                self._source.title.upper() if self._upper else self._source.title,
+                "title",
+                heading=draw.random() < 0.75,
+                size=draw.choice((1.0, 1.3, 1.8)),
+            )
+        fields = [draw.choice(examples.FIELDS["employer"])] * (draw.random() < 0.3) + [
+            draw.choice(examples.FIELDS["place"])
+        ] * (draw.random() < 0.5)
         fields += draw.sample(examples.FIELDS["other"], draw.randint(0, 5))
         draw.shuffle(fields)
         for text in fields:
@@ -247,12 +278,22 @@ class _Composer:
         sign = self._draw.choice("£$€")
         pay = f"{sign}{low:,} - {sign}{low + self._draw.randint(2, 20) * 1000:,}"
         hourly = f"{sign}{self._draw.randint(9, 40)}.{self._draw.randint(10, 99)}"
-        text = self._source.pay if self._source.pay not in ("", "Not specified") and self._draw.random() < 0.6 else self._draw.choice(examples.PAY)
+        text = (
+            self._source.pay
+            if self._source.pay not in ("", "Not specified") and self._draw.random() < 0.6
+            else self._draw.choice(examples.PAY)
+        )
         self._add(text.format(pay=pay, hourly=hourly) if "{" in text else text, "pay")
 
     def _employer(self) -> None:
         self._heading("employer")
-        self._running([text.format(**self._names) if "{" in text else text for text in self._pool.some(self._draw, "employer_text", 1, 5)], "employer_text")
+        self._running(
+            [
+                text.format(**self._names) if "{" in text else text
+                for text in self._pool.some(self._draw, "employer_text", 1, 5)
+            ],
+            "employer_text",
+        )
 
     def _summary(self) -> None:
         self._heading("summary")
@@ -268,7 +309,22 @@ class _Composer:
         if len(duties) > 6 and self._draw.random() < 0.3:
             half = len(duties) // 2
             self._listed(duties[:half], "duty")
-            self._add(self._draw.choice(["Planning", "Collections care", "Administration", "Team", "Customers", "Quality (20%)", "Research and teaching"]) + self._colon, "heading", heading=self._style == "rich")
+            self._add(
+                self._draw.choice(
+                    [
+                        "Planning",
+                        "Collections care",
+                        "Administration",
+                        "Team",
+                        "Customers",
+                        "Quality (20%)",
+                        "Research and teaching",
+                    ]
+                )
+                + self._colon,
+                "heading",
+                heading=self._style == "rich",
+            )
             self._listed(duties[half:], "duty")
         else:
             self._listed(duties, "duty")
@@ -333,7 +389,9 @@ class _Composer:
             for text in texts:
                 self._add(text, label)
 
-    def _add(self, text: str, label: str, *, heading: bool = False, item: bool = False, size: float | None = None) -> None:
+    def _add(
+        self, text: str, label: str, *, heading: bool = False, item: bool = False, size: float | None = None
+    ) -> None:
         if not text.strip() or text == "Not specified":
             return
         kind: Literal["heading", "item", "paragraph"] = "heading" if heading else "item" if item else "paragraph"

@@ -24,9 +24,14 @@ def write(data: Path, target: Path) -> int:
             kinds[kind].add(_plain(re.sub(r"\(.*?\)", "", name)))
     for row in _rows(data / "onet/technology_skills.csv.gz"):
         kinds["t"].add(_plain(row["technology"]))
-        kinds["t"].add(_plain(re.sub(r"^(?:Microsoft|Adobe|Oracle|IBM|Apache|Google|SAP|Amazon)\s+", "", row["technology"])))
+        kinds["t"].add(
+            _plain(re.sub(r"^(?:Microsoft|Adobe|Oracle|IBM|Apache|Google|SAP|Amazon)\s+", "", row["technology"]))
+        )
         kinds["t"].add(_plain(row["commodity"]))
-    kept = {kind: sorted(name for name in names if len(name) > 1 and len(name.split()) <= _LONGEST) for kind, names in kinds.items()}
+    kept = {
+        kind: sorted(name for name in names if len(name) > 1 and len(name.split()) <= _LONGEST)
+        for kind, names in kinds.items()
+    }
     target.write_bytes(msgspec.json.encode(kept))
     return sum(map(len, kept.values()))
 

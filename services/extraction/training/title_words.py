@@ -32,7 +32,10 @@ def write(data: Path, target: Path) -> int:
 
 
 def _titles(data: Path) -> Iterator[str]:
-    for name, columns in (("onet/alternate_titles", ("alternate_title",)), ("onet/reported_titles", ("reported_title",))):
+    for name, columns in (
+        ("onet/alternate_titles", ("alternate_title",)),
+        ("onet/reported_titles", ("reported_title",)),
+    ):
         for row in _rows(data / f"{name}.csv.gz"):
             yield from (row[column] for column in columns)
     for row in _rows(data / "skills-dev/taxonomy/esco_occupations_en.csv.gz"):

@@ -67,7 +67,12 @@ def _kmeans(vectors: np.ndarray, count: int) -> np.ndarray:
 
 
 def _texts(data: Path) -> Iterator[str]:
-    for name, columns in (("skills-dev/taxonomy/esco_skills_en", ("preferred_label", "description")), ("onet/tasks", ("task",)), ("onet/occupations", ("description",)), ("skills-dev/taxonomy/esco_occupations_en", ("description",))):
+    for name, columns in (
+        ("skills-dev/taxonomy/esco_skills_en", ("preferred_label", "description")),
+        ("onet/tasks", ("task",)),
+        ("onet/occupations", ("description",)),
+        ("skills-dev/taxonomy/esco_occupations_en", ("description",)),
+    ):
         with gzip.open(data / f"{name}.csv.gz", "rt", encoding="utf-8", newline="") as lines:
             for row in csv.DictReader(lines):
                 yield from (row[column] for column in columns)

@@ -80,6 +80,20 @@ class TestSurface(SurfaceTests):
         "scenario_id": make_scenario,
         "version": first_version,
     }
+    wider: ClassVar = {"uq_simulation_chunk_parts_chunk_id_window": "parts of a chunk, whose id is ours"}
+    unread: ClassVar = {
+        "/simulations/{simulation_id}/results": "of a run that has ended",
+        "/simulations/{simulation_id}/explanation": "of a run that has ended",
+    }
+    event_streams = frozenset(
+        {
+            "/simulations/{simulation_id}/events",
+            "/comparisons/{comparison_id}/events",
+            "/redeployment-plans/{redeployment_plan_id}/events",
+            "/automation-roadmaps/{automation_roadmap_id}/events",
+            "/sensitivity-analyses/{sensitivity_analysis_id}/events",
+        }
+    )
     unmapped: ClassVar = {
         "uq_simulation_series_company_id_simulation_id_position": BY_A_WORKER,
         "fk_simulation_series_simulation_id_simulations": BY_A_WORKER,

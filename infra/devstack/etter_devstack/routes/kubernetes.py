@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from etter_devstack.routes.table import Route, Table
-from etter_devstack.routes.traefik import middlewares, rules, timeouts
+from etter_devstack.routes.traefik import EVERYTHING, middlewares, others, rules, timeouts
 
 Objects = list[dict[str, Any]]
 PORT = 8000
@@ -72,16 +72,29 @@ def _filters(table: Table) -> Objects:
 def traefik(table: Table) -> Objects:
     """The same rules as in its files."""
     kinds = [
-        _object("traefik.io/v1alpha1", "Middleware", name, spec)
+        _object("traefik.io/v1alpha1", "Middleware", name, _as_object(spec))
         for name, spec in (middlewares(table, over_tls=True) | _HTTPS_ONLY).items()
     ]
+    speakers = [
+        _object("traefik.io/v1alpha1", "TraefikService", f"not-{name}", {"weighted": {"services": found}})
+        for name in table.services
+        for found in [[{**_service(other), "weight": 1} for other in others(table, name)]]
+    ]
+    unrouted = _traefik_route(
+        EVERYTHING, [_service(name) for name in table.services], "edge", "over-tls", "unrouted", "retry"
+    )
     transport = {"forwardingTimeouts": timeouts(table)}
     routes = [part for name, route in table.services.items() for part in _traefik_routes(table, name, route)]
     nothing = {"kind": "TraefikService", "name": "noop@internal"}
-    redirect = _traefik_route("PathPrefix(`/`)", [nothing], "https-only")
-    secure = {"entryPoints": ["websecure"], "routes": routes, "tls": {"secretName": CERTIFICATE}}
+    redirect = _traefik_route(EVERYTHING, [nothing], "https-only")
+    secure = {
+        "entryPoints": ["websecure"],
+        "routes": [*routes, {**unrouted, "priority": 1}],
+        "tls": {"secretName": CERTIFICATE},
+    }
     return [
         *kinds,
+        *speakers,
         _object("traefik.io/v1alpha1", "ServersTransport", "services", transport),
         _object("traefik.io/v1alpha1", "IngressRoute", "https-only", {"entryPoints": ["web"], "routes": [redirect]}),
         _object("traefik.io/v1alpha1", "IngressRoute", "etter", secure),
@@ -93,11 +106,22 @@ _HTTPS_ONLY = {"https-only": {"redirectScheme": {"scheme": "https", "permanent":
 
 def _traefik_routes(table: Table, name: str, route: Route) -> Objects:
     everything, reads = rules(table, route)
-    service = {"name": name, "port": PORT, "serversTransport": "services"}
+    around = ("edge", "over-tls", f"{name}-unreachable")
     return [
-        _traefik_route(everything, [service], "edge", "over-tls"),
-        _traefik_route(reads, [service], "edge", "over-tls", "retry"),
+        _traefik_route(everything, [_service(name)], *around),
+        _traefik_route(reads, [_service(name)], *around, "retry"),
     ]
+
+
+def _service(name: str) -> dict[str, Any]:
+    return {"name": name, "port": PORT, "serversTransport": "services"}
+
+
+def _as_object(spec: dict[str, Any]) -> dict[str, Any]:
+    """A middleware names a service by its kind here."""
+    if "errors" not in spec:
+        return spec
+    return {"errors": {**spec["errors"], "service": {"kind": "TraefikService", "name": spec["errors"]["service"]}}}
 
 
 def _traefik_route(match: str, services: Objects, *names: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 from etter_devstack.routes.table import Route, Table
 
 HEALTH = "ping@internal"
+EVERYTHING = "PathPrefix(`/`)"
 _NO_ALIASES = {"aliasHeadersStrategy": "delete"}  # X_Forwarded_For is read as X-Forwarded-For by some
 
 
@@ -82,16 +83,20 @@ def dynamic_config(
 
     With `keeps_connections` off each request looks the service up anew, which finds every replica behind its name.
     """
-    routers: dict[str, Any] = {"health": {"rule": f"Path(`{table.limits.health_path}`)", "service": HEALTH}}
+    routers: dict[str, Any] = {
+        "health": {"rule": f"Path(`{table.limits.health_path}`)", "service": HEALTH},
+        "unrouted": {"rule": EVERYTHING, "priority": 1, "service": "any", "middlewares": ["unrouted", "retry"]},
+    }
     if place.inner:
         routers["inner-health"] = {"rule": "Path(`/ping`)", "service": HEALTH, "entryPoints": ["inner"]}
     services: dict[str, Any] = {}
     for name, route in table.services.items():
         everything, reads = rules(table, route)
-        routers[name] = {"rule": everything, "service": name}
-        routers[f"{name}-read"] = {"rule": reads, "service": name, "middlewares": ["retry"]}
-        servers = [{"url": url} for url in backends[name]]
-        services[name] = {"loadBalancer": {"servers": servers, "serversTransport": "services"}}
+        routers[name] = {"rule": everything, "service": name, "middlewares": [f"{name}-unreachable"]}
+        routers[f"{name}-read"] = {"rule": reads, "service": name, "middlewares": [f"{name}-unreachable", "retry"]}
+        services[name] = _balanced(backends[name])
+        services[f"not-{name}"] = _speaking([url for other in others(table, name) for url in backends[other]])
+    services["any"] = _speaking([url for name in table.services for url in backends[name]])
     transport = {"forwardingTimeouts": timeouts(table)} | ({} if keeps_connections else {"maxIdleConnsPerHost": -1})
     http = {
         "routers": routers,
@@ -100,6 +105,22 @@ def dynamic_config(
         "serversTransports": {"services": transport},
     }
     return {"http": http} | (_tls(certificate) if certificate else {})
+
+
+def others(table: Table, name: str) -> list[str]:
+    """The services that can speak for one that does not answer."""
+    return [other for other in table.services if other != name]
+
+
+def _balanced(urls: list[str]) -> dict[str, Any]:
+    return {"loadBalancer": {"servers": [{"url": url} for url in urls], "serversTransport": "services"}}
+
+
+def _speaking(urls: list[str]) -> dict[str, Any]:
+    """Those of `urls` that are alive: an answer in the place of a service is not tried again."""
+    found = _balanced(urls)
+    found["loadBalancer"]["healthCheck"] = {"path": "/health/live", "interval": "2s", "timeout": "2s"}
+    return found
 
 
 def rules(table: Table, route: Route) -> tuple[str, str]:
@@ -121,6 +142,10 @@ def middlewares(table: Table, *, over_tls: bool) -> dict[str, Any]:
         "customResponseHeaders": dict.fromkeys(table.headers.drop_from_answer, ""),
     }
     found: dict[str, Any] = {"edge": {"headers": edge}, "retry": {"retry": retry}}
+    found["unrouted"] = {"addPrefix": {"prefix": "/ingress/404"}}
+    for name in table.services:
+        page = {"status": ["502"], "service": f"not-{name}", "query": "/ingress/{status}?url={url}"}
+        found[f"{name}-unreachable"] = {"errors": page}
     if over_tls:
         found["over-tls"] = {"headers": {"customResponseHeaders": dict(table.headers.over_tls)}}
     return found

@@ -26,15 +26,15 @@ class TestServers:
 
     @classmethod
     @contextmanager
-    def start(cls, folder: Path, *, parts: Collection[str] = ALL) -> Iterator[TestServers]:
-        """Start `parts` below `folder`, all at once, and stop them at the end of the block."""
+    def start(cls, folder: Path, *, parts: Collection[str] = ALL, accounts: str | None = None) -> Iterator[TestServers]:
+        """Start `parts` below `folder`, all at once, and stop them at the end of the block. `accounts`: of NATS."""
         servers = cls()
         with ExitStack() as stack:
             if "valkey" in parts:
                 servers.valkey = valkey.launch(folder / "valkey", log=folder / "valkey.log")
                 stack.callback(servers.valkey.stop)
             if "nats" in parts:
-                servers.nats = nats.launch(folder / "nats", log=folder / "nats.log")
+                servers.nats = nats.launch(folder / "nats", log=folder / "nats.log", accounts=accounts)
                 stack.callback(servers.nats.stop)
             if "postgres" in parts:
                 folder.chmod(0o711)  # another user than root runs it, and a temporary folder is closed

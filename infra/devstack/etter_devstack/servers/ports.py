@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import socket
 import sys
 import urllib.request
 from collections.abc import Iterator
+from urllib.error import HTTPError
 
 # below the range that systems hand out to outgoing connections, so that a port found free stays free
 _FIRST, _LAST = 20_000, 31_999
@@ -96,3 +98,16 @@ def answers(url: str, *, timeout_s: float = 1) -> bool:
             return bool(response.status == 200)
     except OSError:  # URLError and time-outs among them
         return False
+
+
+def checks(url: str, *, timeout_s: float = 3) -> dict[str, bool]:
+    """What a service's readiness says of each dependency; nothing while it does not answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=timeout_s) as response:  # noqa: S310 - our own loopback URLs
+            report = json.load(response)
+    except HTTPError as unready:  # 503 with the same report
+        with unready:
+            report = json.load(unready)
+    except (OSError, ValueError):
+        return {}
+    return {name: check["status"] == "up" for name, check in report.get("checks", {}).items()}

@@ -9,33 +9,41 @@ from pathlib import Path
 
 from etter_devstack.servers.ports import free_port, says
 from etter_devstack.servers.process import Process, StartError
+from etter_devstack.state import write_secret
 
 
 @dataclass
 class Valkey:
     process: Process
     port: int
+    has_users: bool = False
 
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}"
 
     def is_ready(self) -> bool:
-        return says(self.port, b"PING\r\n", b"+PONG")
+        return says(self.port, b"PING\r\n", b"-NOAUTH" if self.has_users else b"+PONG")
 
     def stop(self) -> None:
         self.process.stop()
 
 
-def start(folder: Path, *, log: Path, port: int | None = None, memory_mb: int = 256) -> Valkey:
+def start(
+    folder: Path, *, log: Path, port: int | None = None, memory_mb: int = 256, acl: str | None = None
+) -> Valkey:  # fmt: skip
     """Start and wait until it answers."""
-    server = launch(folder, log=log, port=port, memory_mb=memory_mb)
+    server = launch(folder, log=log, port=port, memory_mb=memory_mb, acl=acl)
     server.process.wait_until(server.is_ready)
     return server
 
 
-def launch(folder: Path, *, log: Path, port: int | None = None, memory_mb: int = 256) -> Valkey:
+def launch(
+    folder: Path, *, log: Path, port: int | None = None, memory_mb: int = 256, acl: str | None = None
+) -> Valkey:  # fmt: skip
     """Start and return at once. Nothing is kept on disk: everything in it can be made again.
+
+    `acl` are its users; without them it takes everybody.
 
     `volatile-lru` drops only keys with a lifetime, longest unused first: full, it loses cached entries, while the
     cache's version counters, which keep stale entries out, have none and stay. `allkeys-lru` could drop a counter;
@@ -47,7 +55,9 @@ def launch(folder: Path, *, log: Path, port: int | None = None, memory_mb: int =
         _binary(), "--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "",
         "--appendonly", "no", "--maxmemory", f"{memory_mb}mb", "--maxmemory-policy", "volatile-lru",
     ]  # fmt: skip
-    return Valkey(Process(command, log=log), port)
+    if acl is not None:
+        command += ["--aclfile", write_secret(folder.with_suffix(".acl"), acl)]
+    return Valkey(Process(command, log=log), port, has_users=acl is not None)
 
 
 def _binary() -> Path:

@@ -113,7 +113,23 @@ class TestTraefikFiles:
         others = {k: v for k, v in dynamic["http"]["routers"].items() if k not in ours}
         inner = others.pop("inner-health", {"entryPoints": ["inner"]})
         assert inner["entryPoints"] == ["inner"]
+        unrouted = others.pop("unrouted")
+        assert (unrouted["rule"], unrouted["priority"]) == ("PathPrefix(`/`)", 1)
+        assert unrouted["middlewares"] == ["unrouted", "retry"]
+        assert dynamic["http"]["middlewares"]["unrouted"] == {"addPrefix": {"prefix": "/ingress/404"}}
         assert [part["rule"] for part in others.values()] == [f"Path(`{GIVEN['limits']['health_path']}`)"]
+
+    def test_the_others_speak_for_a_service_that_gives_no_answer(self, form: str) -> None:
+        _, dynamic = traefik_files(form)
+        http = dynamic["http"]
+        for name in GIVEN["services"]:
+            for router in (name, f"{name}-read"):
+                assert http["routers"][router]["middlewares"][0] == f"{name}-unreachable"
+            page = http["middlewares"][f"{name}-unreachable"]["errors"]
+            assert page == {"status": ["502"], "service": f"not-{name}", "query": "/ingress/{status}?url={url}"}
+            servers = {part["url"] for part in http["services"][f"not-{name}"]["loadBalancer"]["servers"]}
+            assert (f"http://{name}:8000" in servers) is False
+            assert http["services"][f"not-{name}"]["loadBalancer"]["healthCheck"]["path"] == "/health/live"
 
     def test_limits(self, form: str) -> None:
         static, dynamic = traefik_files(form)
@@ -183,7 +199,17 @@ class TestKubernetes:
                 chain = [middlewares[part["name"]] for part in route["middlewares"]]
                 assert rule_says(route["match"], chain) == table_says(name, reading=reading)
                 assert route["services"] == [{"name": name, "port": 8000, "serversTransport": "services"}]
+        unrouted = next(routes)
+        assert (unrouted["match"], unrouted["priority"]) == ("PathPrefix(`/`)", 1)
+        assert [part["name"] for part in unrouted["middlewares"]] == ["edge", "over-tls", "unrouted", "retry"]
+        assert {part["name"] for part in unrouted["services"]} == set(GIVEN["services"])
         assert next(routes, None) is None
+        speakers = components("traefik", "TraefikService")
+        for name in GIVEN["services"]:
+            page = middlewares[f"{name}-unreachable"]["errors"]
+            assert page["service"] == {"kind": "TraefikService", "name": f"not-{name}"}
+            found = {part["name"] for part in speakers[f"not-{name}"]["weighted"]["services"]}
+            assert found == set(GIVEN["services"]) - {name}
         assert components("traefik", "ServersTransport")["services"]["forwardingTimeouts"] == forwarding()
 
     def test_ingress_names_the_same_paths(self) -> None:

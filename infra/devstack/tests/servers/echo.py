@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Echo(BaseHTTPRequestHandler):
-    """Answers JSON of the request; `/events` streams two events, the second once the first has been heard of.
+    """Answers JSON of the request, by `/ingress/<status>` and `/api/core/says/<status>` with that status.
+
+    `/events` streams two events, the second once the first has been heard of.
 
     `/broken` hangs up without an answer and counts how often it was asked.
     """
@@ -37,7 +40,8 @@ class Echo(BaseHTTPRequestHandler):
                 "bytes": len(self.rfile.read(length)),
             }
         )
-        self.send_response(200)
+        asked = re.match(r"/ingress/(\d+)|/api/core/says/(\d+)$", self.path)
+        self.send_response(int(asked[1] or asked[2]) if asked else 200)
         self.send_header("content-type", "application/json")
         self.send_header("content-security-policy", "default-src 'none'; frame-ancestors 'none'")
         self.send_header("content-length", str(len(body)))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -93,9 +94,10 @@ def compose(folder: Path, backends: Backends, *, certificate: tuple[Path, Path] 
     for name, entry in static["entryPoints"].items():
         entry["address"] = f"127.0.0.1:{at[name][1]}"
     static["providers"]["file"]["filename"] = str(folder / "dynamic.yaml")
-    for name, service in dynamic["http"]["services"].items():
-        assert service["loadBalancer"]["servers"] == [{"url": f"http://{name}:8000"}]
-        service["loadBalancer"]["servers"] = [{"url": url} for url in backends[name]]
+    for service in dynamic["http"]["services"].values():
+        given = [urlsplit(server["url"]) for server in service["loadBalancer"]["servers"]]
+        assert {url.port for url in given} == {8000}
+        service["loadBalancer"]["servers"] = [{"url": url} for name in given for url in backends[str(name.hostname)]]
     if certificate:
         given = dynamic["tls"]["stores"]["default"]["defaultCertificate"]
         given["certFile"], given["keyFile"] = map(str, certificate)

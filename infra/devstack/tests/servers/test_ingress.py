@@ -6,13 +6,14 @@ import posixpath
 import socket
 import subprocess
 from collections.abc import Iterator
-from urllib.parse import unquote
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
 from etter_devstack.servers import ingress
 from etter_devstack.servers.ports import free_port
 
+from ..processes import until
 from . import gates
 from .echo import Echo, listening
 from .gates import Gate
@@ -26,7 +27,13 @@ def gate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     with listening() as there:
         backends = {"auth": [there], "core": [there], "extraction": [gone, there], "simulation": [gone]}
         with start(tmp_path_factory.mktemp("ingress"), backends) as started:
+            until(lambda: _knows_who_is_alive(started))
             yield started
+
+
+def _knows_who_is_alive(gate: Gate) -> bool:
+    """It asks them every 2 s; until then one that is gone has its turn to speak for another."""
+    return all(gate.call("GET", "/api/simulation/v1/x").body.startswith(b"{") for _ in range(8))
 
 
 class TestRoutes:
@@ -53,7 +60,10 @@ class TestRoutes:
         ],
     )  # fmt: skip
     def test_nothing_else_is_reachable(self, gate: Gate, path: str) -> None:
-        assert gate.call("GET", path).status == 404
+        """A service answers in the place of the ingress, under a path that is no route of its own."""
+        answer = gate.call("GET", path)
+        assert answer.status == 404
+        assert answer.json()["path"].startswith("/ingress/404/")
 
     @pytest.mark.parametrize(
         "path",
@@ -94,8 +104,19 @@ class TestRetries:
         assert gate.call(method, "/api/core/broken", body=b"{}").status == 502
         assert Echo.broken == [method]
 
-    def test_a_service_that_is_gone_is_a_bad_gateway(self, gate: Gate) -> None:
-        assert gate.call("GET", "/api/simulation/v1/x").status == 502
+    @pytest.mark.parametrize("method", ["GET", "POST"])
+    def test_another_service_speaks_for_one_that_is_gone(self, gate: Gate, method: str) -> None:
+        for _ in range(4):  # whoever's turn it is
+            answer = gate.call(method, "/api/simulation/v1/x?limit=3")
+            assert answer.status == 502
+            path, _, query = answer.json()["path"].partition("?")
+            (url,) = parse_qs(query)["url"]
+            assert (path, urlsplit(url).path) == ("/ingress/502", "/api/simulation/v1/x")
+
+    def test_what_a_service_says_itself_is_left_alone(self, gate: Gate) -> None:
+        for status in (404, 500, 503, 504):
+            answer = gate.call("GET", f"/api/core/says/{status}")
+            assert (answer.status, answer.json()["path"]) == (status, f"/api/core/says/{status}")
 
 
 class TestHeaders:

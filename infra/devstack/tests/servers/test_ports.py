@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from etter_devstack.servers.ports import PortClaims, free_port, port_is_free, says
+from etter_devstack.servers.ports import PortClaims, checks, free_port, port_is_free, says
 
 
 @pytest.fixture
@@ -45,3 +48,27 @@ class TestSays:
 
     def test_nobody_listening_is_no_error(self) -> None:
         assert not says(free_port(), b"", b"x")
+
+
+class TestChecks:
+    @pytest.mark.parametrize("status", [200, 503])
+    def test_each_dependency_is_up_or_down_ready_or_not(self, status: int) -> None:
+        report = {"status": "x", "checks": {"nats": {"status": "up"}, "jetstream": {"status": "down"}}}
+
+        class Health(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(json.dumps(report).encode())
+
+            def log_message(self, *_: object) -> None:
+                """Not to the terminal."""
+
+        with HTTPServer(("127.0.0.1", 0), Health) as server:
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
+            assert checks(f"http://127.0.0.1:{server.server_port}/health/ready") == {"nats": True, "jetstream": False}
+            thread.join()
+
+    def test_a_service_that_does_not_answer_says_nothing(self) -> None:
+        assert checks(f"http://127.0.0.1:{free_port()}/health/ready") == {}

@@ -74,13 +74,13 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 """
 
-# KEYS: counter of invalidations, then of each change its note or '' and its tags…
+# KEYS: counter of invalidations, then of each change its note (the counter again where it has none) and its tags…
 # ARGV: the new version, its life and a note's ms, then how many tags each change has
 _BUMP: Final = """
 local at, done = 2, {}
 for change = 1, #ARGV - 3 do
   local note, last = KEYS[at], at + tonumber(ARGV[change + 3])
-  if note == '' or redis.call('SET', note, '1', 'NX', 'PX', ARGV[3]) then
+  if note == KEYS[1] or redis.call('SET', note, '1', 'NX', 'PX', ARGV[3]) then
     for i = at + 1, last do redis.call('SET', KEYS[i], ARGV[1], 'PX', ARGV[2]) end
     done[#done + 1] = change
   end
@@ -233,7 +233,10 @@ class SharedTier:
         for batch in _batches(changes):
             keys = [self._count]
             for change in batch:
-                keys += [self._note(change.name) if change.name else "", *(self._tag(tag) for tag in change.tags)]
+                keys += [
+                    self._note(change.name) if change.name else self._count,
+                    *(self._tag(tag) for tag in change.tags),
+                ]
             terms: list[str | int] = [_version(), _TAG_TTL_MS, _NOTE_TTL_MS, *(len(change.tags) for change in batch)]
             last, done = await self._call("bump", partial(self._bump, keys, terms))
             tags += [tag for position in done for tag in batch[position - 1].tags]

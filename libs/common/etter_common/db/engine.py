@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import asyncpg
 from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -13,12 +15,15 @@ from sqlalchemy.pool import AsyncAdaptedQueuePool, QueuePool
 from etter_common import metrics, responses
 from etter_common.clock import monotonic
 from etter_common.db import query_log
+from etter_common.errors import Unavailable
 from etter_common.ids import new_id
 from etter_common.settings import ServiceSettings
 
 POOL_TIMEOUT_S: Final = 5
 CONNECT_TIMEOUT_S: Final = 5
 IDLE_IN_TRANSACTION_MS: Final = 60_000
+CONNECTION_LOST: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What asyncpg raises when the server is gone. A refused, reset or timed out connection is an `OSError`."""
 
 
 class MeasuredPool(AsyncAdaptedQueuePool):
@@ -54,8 +59,21 @@ def make_engine(settings: ServiceSettings, *, url: str | None = None, pooled: bo
         connect_args=_pooled(settings) if pooled else _direct(settings),
     )
     query_log.watch(engine.sync_engine)
+    event.listen(engine.sync_engine, "do_connect", connect)
+    event.listen(engine.sync_engine, "handle_error", _classify)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def connect(dialect: Any, _record: Any, given: Any, named: Any) -> Any:  # Any: SQLAlchemy's event
+    """Open a connection. Raises `Unavailable` for anything that prevents it, a wrong password among them.
+
+    SQLAlchemy lets the driver's own exceptions through here, so this is where they become ours.
+    """
+    try:
+        return dialect.connect(*given, **named)
+    except (*CONNECTION_LOST, asyncpg.PostgresError, dialect.loaded_dbapi.Error) as error:
+        raise Unavailable("the database is unavailable") from error
 
 
 def time_limits(settings: ServiceSettings) -> dict[str, str]:
@@ -87,6 +105,12 @@ def _pooled(settings: ServiceSettings) -> dict[str, Any]:
         "prepared_statement_cache_size": 0,
         "prepared_statement_name_func": lambda: f"etter_{new_id().hex}",
     }
+
+
+def _classify(context: ExceptionContext) -> None:
+    """SQLAlchemy passes on unchanged what is no error of the DB-API: a connection that is reset, say."""
+    if context.sqlalchemy_exception is None and isinstance(context.original_exception, CONNECTION_LOST):
+        raise Unavailable("the database is unavailable") from context.original_exception
 
 
 def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:

@@ -16,13 +16,14 @@ from sqlalchemy.util import await_only, greenlet_spawn
 
 from etter_common.clock import epoch_ns
 from etter_common.db import query_log
-from etter_common.db.session import ConnectionLost, begin, translated
+from etter_common.db.engine import CONNECTION_LOST
+from etter_common.db.session import ConnectionLost, Opening, begin, translated
 from etter_common.errors import Unavailable
 
 Records = Sequence[asyncpg.Record]
 
 
-async def fetch(engine: AsyncEngine, opening: str, sql: str, arguments: Sequence[Any]) -> Records:
+async def fetch(engine: AsyncEngine, opening: Opening, sql: str, arguments: Sequence[Any]) -> Records:
     """The rows of `sql` in the transaction that `opening` begins; raises the business error a failure stands for.
 
     A connection that turns out to be lost at the beginning, or to know an older schema, is passed over for another,
@@ -32,8 +33,8 @@ async def fetch(engine: AsyncEngine, opening: str, sql: str, arguments: Sequence
         return await greenlet_spawn(_read_again_if_lost, engine.sync_engine.pool, opening, sql, arguments)
     except asyncpg.InvalidCachedStatementError as error:
         raise Unavailable("the schema has just changed; try again", retry_after_s=1) from error
-    except (ConnectionLost, OSError) as error:
-        raise Unavailable("the database is away") from error
+    except (ConnectionLost, *CONNECTION_LOST) as error:
+        raise Unavailable("the database is unavailable") from error
     except TimeoutError as error:
         raise translated(error) from error
     except engine.dialect.loaded_dbapi.Error as error:
@@ -42,14 +43,14 @@ async def fetch(engine: AsyncEngine, opening: str, sql: str, arguments: Sequence
         raise translated(failure) from error
 
 
-def _read_again_if_lost(pool: Pool, opening: str, sql: str, arguments: Sequence[Any]) -> Records:
+def _read_again_if_lost(pool: Pool, opening: Opening, sql: str, arguments: Sequence[Any]) -> Records:
     try:
         return _read(pool, opening, sql, arguments)
     except (ConnectionLost, asyncpg.InvalidCachedStatementError):
         return _read(pool, opening, sql, arguments)
 
 
-def _read(pool: Pool, opening: str, sql: str, arguments: Sequence[Any]) -> Records:
+def _read(pool: Pool, opening: Opening, sql: str, arguments: Sequence[Any]) -> Records:
     """In a greenlet of SQLAlchemy's. A connection given back in a transaction is rolled back by the pool."""
     taken = pool.connect()
     adapter: Any = taken.dbapi_connection  # SQLAlchemy's around asyncpg's

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from etter_common import metrics
 from etter_common.clock import monotonic
+from etter_common.db.engine import connect
 from etter_common.logging import get_logger
 
 MEASURE_S: Final = 1.0
@@ -57,6 +58,7 @@ class Replica:
         self._max_lag_s = max_lag_s
         self._clock = clock
         self.lag = Lag(clock)
+        event.remove(engine.sync_engine, "do_connect", connect)
         event.listen(engine.sync_engine, "do_connect", self._connect)
         metrics.DB_REPLICA_LAG_S.labels("replica").set_function(self.lag.seconds)
 
@@ -79,9 +81,9 @@ class Replica:
         self.lag.wrote(began, await _position(primary))
         self.lag.replayed(await _position(self.engine))
 
-    def _connect(self, dialect: Any, _record: Any, given: Any, named: Any) -> Any:  # Any: SQLAlchemy's event
+    def _connect(self, dialect: Any, record: Any, given: Any, named: Any) -> Any:  # Any: SQLAlchemy's event
         try:
-            return dialect.connect(*given, **named)
+            return connect(dialect, record, given, named)
         except BaseException:
             self.lag.unknown()  # the next reads go to the primary at once
             raise

@@ -9,34 +9,50 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 from sqlalchemy import event
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 from sqlalchemy.util import await_only
 
 from etter_common import metrics
+from etter_common.db.engine import CONNECTION_LOST
 from etter_common.db.pages import Plans
-from etter_common.errors import AppError, Conflict, DeadlineExceeded, Unavailable, ValidationFailed
+from etter_common.errors import (
+    AppError,
+    Conflict,
+    DeadlineExceeded,
+    Unauthenticated,
+    Unavailable,
+    ValidationFailed,
+)
 
 if TYPE_CHECKING:
     from etter_common.db.replica import Replica
 
 _ON_PRIMARY, _ON_REPLICA = (metrics.DB_TRANSACTIONS.labels(server) for server in ("primary", "replica"))
-_UNAVAILABLE_STATES = ("08", "53", "57P")  # connection, insufficient resources, operator intervention
+_UNAVAILABLE_STATES = ("08", "53", "57P", "58")  # connection, resources (a full disk), operator, the system's I/O
 _UNSTORABLE_STATES = ("22021", "22P05")  # a NUL or another character that PostgreSQL's text cannot hold
 
 _RACE_STATES = ("23503", "23505", "23P01")  # foreign key, unique, exclusion; a check or a null is nobody's race
 _CLASH_STATES = ("40001", "40P01", "55P03")  # serialization failure, deadlock, a lock not given in time
+_NO_ROW: Final = "SELECT 0"  # the command tag of a SELECT
 _TOO_SLOW = "57014"  # ended by statement_timeout
 _SNAPSHOT = " ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _UNHURRIED = {"statement_timeout": "600000", "lock_timeout": "5000", "idle_in_transaction_session_timeout": "0"}
 _OUT_OF_RANGE = "22003"  # from the server; the driver finds most of them itself and has no state for it
+
+
+class Opening(NamedTuple):
+    """The statements that begin a transaction, in one round trip. The last one of a guarded one is the guard."""
+
+    sql: str
+    is_guarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -44,21 +60,24 @@ class Tenant:
     """Whose rows a transaction may see. `system` opens the tables that serve all companies: outbox, jobs, sign-in.
 
     One that is `read_only` can change nothing, and may be shown what is a few seconds old. A `snapshot` can change
-    nothing either and sees one moment of the primary, for as long as it takes.
+    nothing either and sees one moment of the primary, for as long as it takes. `guard` is a SELECT without a row when
+    the caller must not have the transaction.
     """
 
     company_id: UUID | None
     system: bool = False
     read_only: bool = False
     snapshot: bool = False
+    guard: str | None = None
 
-    def begin(self, settings: Mapping[str, str] | None = None) -> str:
+    def begin(self, settings: Mapping[str, str] | None = None) -> Opening:
         """The statements that open it, with more `settings` of the server that hold for this transaction."""
         company = str(self.company_id) if self.company_id else ""
         own = {"app.company_id": company, "app.scope": "system" if self.system else "", **(settings or {})}
         chosen = ", ".join(f"set_config('{name}', '{value}', true)" for name, value in own.items())
         mode = _SNAPSHOT if self.snapshot else " READ ONLY" if self.read_only else ""
-        return f"BEGIN{mode}; SELECT {chosen}"
+        opening = f"BEGIN{mode}; SELECT {chosen}"
+        return Opening(f"{opening}; {self.guard}" if self.guard else opening, is_guarded=self.guard is not None)
 
 
 class _Transaction:
@@ -85,7 +104,7 @@ class ConnectionLost(Exception):
 @event.listens_for(TenantSession, "after_begin")
 def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> None:
     """Begin; once more on a new connection if this one turns out to be lost, which costs nobody anything."""
-    opening: str = session.info["begin"]
+    opening: Opening = session.info["begin"]
     try:
         begin(connection.connection.dbapi_connection, opening)
     except ConnectionLost as lost:
@@ -94,24 +113,27 @@ def _begin_for_tenant(session: Session, _transaction: Any, connection: Any) -> N
             connection.engine.pool._invalidate(connection.connection, lost)
             connection._dbapi_connection = connection.engine.raw_connection()
             begin(connection.connection.dbapi_connection, opening)
-        except (ConnectionLost, OSError, connection.dialect.dbapi.Error) as error:
-            raise Unavailable("the database is away") from error
+        except (ConnectionLost, connection.dialect.dbapi.Error) as error:
+            raise Unavailable("the database is unavailable") from error
 
 
-def begin(adapter: Any, opening: str) -> None:
-    """Open a transaction on a connection as SQLAlchemy's driver adapts it, in a greenlet; raises `ConnectionLost`."""
+def begin(adapter: Any, opening: Opening) -> None:
+    """Open a transaction on a connection as SQLAlchemy's driver adapts it, in a greenlet.
+
+    Raises `ConnectionLost`, or `Unauthenticated` when the guard has no row.
+    """
     if adapter._transaction is not None:  # a savepoint of a transaction that is open already
         return
     driver = adapter.driver_connection
     try:
-        await_only(driver.execute(opening))
-    except (asyncpg.InternalClientError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, OSError) as error:
-        raise ConnectionLost from error
-    except asyncpg.OperatorInterventionError as error:  # shut down by an administrator, or by its own timeout
+        status = await_only(driver.execute(opening.sql))
+    except (*CONNECTION_LOST, asyncpg.OperatorInterventionError) as error:  # or shut down, or by its own timeout
         raise ConnectionLost from error
     except Exception as error:
         adapter._handle_exception(error)
     adapter._transaction = _Transaction(driver)
+    if opening.is_guarded and status == _NO_ROW:
+        raise Unauthenticated("the session has ended, or the API key was revoked")
 
 
 class Database:
@@ -142,7 +164,8 @@ class Database:
         return await reading.fetch(self._engine_for(tenant), tenant.begin(self._settings), sql, arguments)
 
     def _engine_for(self, tenant: Tenant) -> AsyncEngine:
-        if tenant.read_only and self.replica is not None and self.replica.is_fresh:
+        may_be_old = tenant.read_only and tenant.guard is None
+        if may_be_old and self.replica is not None and self.replica.is_fresh:
             _ON_REPLICA.inc()
             return self.replica.engine
         _ON_PRIMARY.inc()
@@ -170,7 +193,7 @@ class Database:
 async def finish(session: AsyncSession, error: BaseException | None = None) -> None:
     """Commit, or roll back after an error that does not keep its writes; always give the connection back.
 
-    Raises the business error a violated constraint stands for, and `Unavailable` when the database is away.
+    Raises the business error a violated constraint stands for, and `Unavailable` when the database is unavailable.
     """
     keep = isinstance(error, AppError) and error.keep_writes
     try:
@@ -178,7 +201,7 @@ async def finish(session: AsyncSession, error: BaseException | None = None) -> N
             await session.commit()
         else:
             await session.rollback()
-    except DBAPIError as failure:
+    except SQLAlchemyError as failure:
         raise translated(failure) from failure
     finally:
         await session.close()
@@ -192,8 +215,6 @@ def translated(failure: BaseException) -> BaseException:
         return Unavailable("all database connections are busy")
     if isinstance(failure, DBAPIError):
         return _told_by_server(failure) or failure
-    if isinstance(failure, OSError):
-        return Unavailable("the database is away")
     return failure
 
 
@@ -214,7 +235,7 @@ def _told_by_server(failure: DBAPIError) -> AppError | None:
     state = str(getattr(cause, "sqlstate", "") or "")
     away = isinstance(failure, OperationalError | InterfaceError) and not state
     if failure.connection_invalidated or away or state.startswith(_UNAVAILABLE_STATES):
-        return Unavailable("the database is away")
+        return Unavailable("the database is unavailable")
     if isinstance(cause, asyncpg.InvalidCachedStatementError):
         return Unavailable("the schema has just changed; try again", retry_after_s=1)
     if state in _CLASH_STATES:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import asyncpg
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.js.api import ConsumerInfo
 
 from etter_common import metrics, tracing
 from etter_common.clock import monotonic
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 Handler = Callable[[Context, Event], Awaitable[None]]
 Upkeep = Callable[["Platform"], Awaitable[None]]
 
-ACK_WAIT_S: Final = 10.0
 MAX_DELIVERIES: Final = 20
 _KEEP_ALIVE_S: Final = 3.0
 _MEASURE_S: Final = 5.0
@@ -102,13 +101,7 @@ class _Consumer:
             self._handlers[subscription.payload_type.type].append(subscription.handler)
             if subscription.upkeep:
                 self._upkeep.append(subscription.upkeep)
-        self._config = ConsumerConfig(
-            durable_name=self._name,
-            filter_subjects=sorted({subscription.subject for subscription in subscriptions}),
-            ack_wait=ACK_WAIT_S,
-            max_deliver=-1,
-            max_ack_pending=MAX_HELD * 2,
-        )
+        self._config = streams.events_consumer(self._name, self._handlers)
         metrics.DEAD_LETTERS.labels(self._name)  # there from the start, so that the first one is an increase
 
     async def run(self) -> None:
@@ -116,7 +109,7 @@ class _Consumer:
 
     async def _ensure(self) -> ConsumerInfo:
         await streams.ensure(self._platform)
-        return await self._platform.nats.jetstream().add_consumer(streams.EVENTS, self._config)
+        return await streams.ensure_consumer(self._platform, streams.EVENTS, self._config)
 
     async def _serve(self, connection: asyncpg.Connection) -> None:
         info = await self._ensure()
@@ -126,7 +119,7 @@ class _Consumer:
         )  # fmt: skip
         lanes = Lanes(self._settle, on_room=pull.wake)
         if info.num_ack_pending and info.delivered:
-            until = monotonic() + ACK_WAIT_S + 1
+            until = monotonic() + streams.ACK_WAIT_S + 1
             lanes.recover(Recovery(info.num_ack_pending, info.delivered.stream_seq, until))
         try:
             await first_to_end(

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy import ColumnClause, CursorResult, MetaData, Table, delete, literal_column, select
 
-from etter_common.events import inbox
+from etter_common import metrics
+from etter_common.events import erasures, inbox
 from etter_common.events.consumer import Subscription
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event, EventPayload
@@ -41,6 +42,7 @@ def on_company_deleted(
 
     async def erase_and_answer(ctx: Context, event: Event) -> None:
         company_id = ctx.company_id
+        await _require_confirmation(ctx)
         await inbox.shut(ctx)
         rows = await erase(ctx, metadata)
         if also:
@@ -59,6 +61,15 @@ def on_company_deleted(
                 _log.warning("company_erased_again", company_id=company_id, rows=rows)
 
     return Subscription(CompanyDeleted, erase_and_answer, upkeep=erase_again)
+
+
+async def _require_confirmation(ctx: Context) -> None:
+    try:
+        await erasures.require(ctx.platform, ctx.company_id)
+    except erasures.NotConfirmed:
+        metrics.ERASURES_REFUSED.inc()
+        _log.warning("company_erasure_not_confirmed", company_id=ctx.company_id)
+        raise
 
 
 async def erase(ctx: Context, metadata: MetaData) -> int:

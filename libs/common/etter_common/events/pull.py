@@ -21,6 +21,7 @@ from nats.js.errors import APIError
 from etter_common.clock import monotonic
 from etter_common.events.supervisor import honour_cancel
 from etter_common.logging import get_logger
+from etter_common.messaging import api_of
 
 _log = get_logger(__name__)
 _EXPIRES_S: Final = 30.0
@@ -40,7 +41,7 @@ class Pull:
         *, demand: Callable[[], int], ensure: Callable[[], Awaitable[object]],
     ) -> None:  # fmt: skip
         self._nats = nats
-        self._next_subject = f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}"
+        self._next_subject = f"{api_of(nats)}.CONSUMER.MSG.NEXT.{stream}.{consumer}"
         self._demand = demand
         self._ensure = ensure
         self._arrived: asyncio.Queue[Msg | None] = asyncio.Queue()

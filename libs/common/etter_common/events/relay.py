@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from etter_common.platform import Platform
 
 SWEEP_S: Final = 1.0
+STUCK_S: Final = 10.0
 _AGAIN_S: Final = 1.0  # after what could not be published
 BATCH: Final = 500
 _IN_FLIGHT: Final = 128
@@ -61,24 +62,48 @@ async def relay(platform: Platform, *, sweep_s: float = SWEEP_S) -> AsyncGenerat
     A commit wakes it; it also looks every `sweep_s`, should it not have heard of one.
     """
 
+    backlog = Backlog()
+    platform.health.add("outbox", backlog.check, required=False)
+
     async def run() -> None:
-        await lease.hold(platform, "relay", lambda connection: _Relay(platform, connection, sweep_s).run())
+        await lease.hold(platform, "relay", lambda connection: _Relay(platform, connection, sweep_s, backlog).run())
 
     async with supervised("relay", run):
         yield
 
 
+class OutboxStuck(Exception):
+    """NATS is connected and does not take events."""
+
+
+class Backlog:
+    """How the holder of the lease gets on; a health check of its process."""
+
+    def __init__(self) -> None:
+        self._failing_since: float | None = None
+
+    def note(self, *, failing: bool) -> None:
+        self._failing_since = (self._failing_since or monotonic()) if failing else None
+
+    async def check(self) -> None:
+        """Raise when no sweep has published all it had for `STUCK_S`."""
+        if self._failing_since is not None and monotonic() - self._failing_since > STUCK_S:
+            raise OutboxStuck
+
+
 class _Relay:
     """The work of the lease's holder; its queries run on the lease's connection, so they end with the lease."""
 
-    def __init__(self, platform: Platform, connection: asyncpg.Connection, sweep_s: float) -> None:
+    def __init__(self, platform: Platform, connection: asyncpg.Connection, sweep_s: float, backlog: Backlog) -> None:
         self._platform = platform
         self._connection = connection
         self._sweep_s = sweep_s
+        self._backlog = backlog
         self._js = platform.nats.jetstream(timeout=_ACK_TIMEOUT_S)
         self._wake = asyncio.Event()
         self._in_flight = asyncio.Semaphore(_IN_FLIGHT)
         self._refused: set[UUID] = set()
+        self._has_failed = False  # in the batch at hand, for a reason that may pass
         self._measured = self._forgot = float("-inf")
         metrics.OUTBOX_PUBLISHED.labels("refused")  # there from the start, so that the first one is an increase
         for event_type in known_types():
@@ -97,6 +122,7 @@ class _Relay:
                 if not await self._sweep():
                     await self._pause()
         finally:
+            self._backlog.note(failing=False)
             metrics.OUTBOX_PENDING.set(0)
             metrics.OUTBOX_AGE_S.set(0)
 
@@ -110,6 +136,8 @@ class _Relay:
     async def _sweep(self) -> bool:
         """Publish one batch; true when the next one should follow at once."""
         rows = await self._connection.fetch(_TAKE, list(self._refused), BATCH)
+        if not rows or not self._platform.nats.is_connected:
+            self._backlog.note(failing=False)
         if not rows:
             return False
         if not self._platform.nats.is_connected:
@@ -118,6 +146,7 @@ class _Relay:
         done = await lease.keep(self._connection, self._publish(rows))
         if done:
             await self._connection.execute(_DONE, done)
+        self._backlog.note(failing=self._has_failed)
         if len(done) < len(rows):
             await asyncio.sleep(_AGAIN_S)
             return False
@@ -133,6 +162,7 @@ class _Relay:
             except TimeoutError:
                 _log.warning("outbox_invalidation_stuck", changes=len(changes))
                 return []
+        self._has_failed = False
         chains: dict[UUID, list[Any]] = defaultdict(list)
         for row in rows:
             chains[row["aggregate_id"] or row["id"]].append(row)
@@ -180,6 +210,7 @@ class _Relay:
             _log.warning("stream_not_made", subject=subject, error_type=type(error).__name__)
 
     def _note_failure(self, row: Any, error: Exception, outcome: str) -> None:
+        self._has_failed = self._has_failed or outcome == "failed"
         metrics.OUTBOX_PUBLISHED.labels(outcome).inc()
         _log.warning(
             "outbox_row_not_published", outbox_id=row["id"], subject=row["subject"], outcome=outcome,

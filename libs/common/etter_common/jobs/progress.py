@@ -20,8 +20,12 @@ from etter_common.jobs.models import FINAL, JobMixin
 from etter_common.server_event import ServerEvent
 
 if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from etter_common.context import Context
     from etter_common.platform import Platform
 
+_NONE: Final = (-1, -1)  # the id of no state
 LOOK_EVERY_S: Final = 5.0
 """A message over core NATS can be lost (a killed worker, a reconnect); the row is read this often beside."""
 
@@ -126,18 +130,31 @@ async def progress_events(
             await subscription.unsubscribe()
 
 
-async def _look(platform: Platform, model: Any, job_id: UUID, company_id: UUID) -> State:
+async def has_seen_end(ctx: Context, model: type[JobMixin], job_id: UUID, last_event_id: str | None) -> bool:
+    """Whether the job has ended and its final state was the last that this follower got."""
+    seen = _parse(last_event_id)
+    if seen == _NONE:
+        return False
+    state = await _read(ctx.session, model, job_id, ctx.company_id)
+    return state.is_final and state.id == seen
+
+
+async def _look(platform: Platform, model: type[JobMixin], job_id: UUID, company_id: UUID) -> State:
     async with platform.db.transaction(company_id) as session:
-        row = await session.scalar(select(model).where(model.id == job_id, model.company_id == company_id))
-        if row is None:
-            raise NotFound
-        return State.of(row)
+        return await _read(session, model, job_id, company_id)
+
+
+async def _read(session: AsyncSession, model: Any, job_id: UUID, company_id: UUID) -> State:
+    row = await session.scalar(select(model).where(model.id == job_id, model.company_id == company_id))
+    if row is None:
+        raise NotFound
+    return State.of(row)
 
 
 def _parse(event_id: str | None) -> tuple[int, int]:
     """An id we did not write counts as none."""
     attempt, _, moment = (event_id or "").partition("-")
-    return (int(attempt), int(moment)) if attempt.isdecimal() and moment.isdecimal() else (-1, -1)
+    return (int(attempt), int(moment)) if attempt.isdecimal() and moment.isdecimal() else _NONE
 
 
 def _micros(moment: datetime) -> int:

@@ -33,7 +33,7 @@ class Queue:
     """`ack_wait_s` is how long a silent worker is waited for before another takes its job over."""
 
     name: str
-    ack_wait_s: float = 5.0
+    ack_wait_s: float = streams.JOB_ACK_WAIT_S
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
-from nats.js.api import ConsumerConfig, ConsumerInfo
+from nats.js.api import ConsumerInfo
 
 from etter_common import metrics
 from etter_common.events import dead_letters, streams
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 __all__ = ["Stopped", "runner"]
 
 DRAIN_S: Final = 8.0
-_CONSUMER: Final = "workers"
 _log = get_logger(__name__)
 
 
@@ -86,12 +85,10 @@ class _Runner:
         self._worker = f"{socket.gethostname()}:{os.getpid()}"
         self._taken: dict[asyncio.Task[None], _Slot] = {}
         self._pull = Pull(
-            platform.nats, self._queue.stream, _CONSUMER,
+            platform.nats, self._queue.stream, streams.WORKERS,
             demand=lambda: self._slots - len(self._taken), ensure=self._ensure,
         )  # fmt: skip
-        self._config = ConsumerConfig(
-            durable_name=_CONSUMER, ack_wait=self._queue.ack_wait_s, max_deliver=-1, max_ack_pending=10_000
-        )
+        self._config = streams.jobs_consumer(self._queue.ack_wait_s)
         _start_counters(self._queue)
 
     async def run(self) -> None:
@@ -115,7 +112,7 @@ class _Runner:
 
     async def _ensure(self) -> ConsumerInfo:
         await streams.ensure_queue(self._platform, self._queue.name)
-        return await self._platform.nats.jetstream().add_consumer(self._queue.stream, self._config)
+        return await streams.ensure_consumer(self._platform, self._queue.stream, self._config)
 
     async def _ensure_patiently(self) -> None:
         while True:
@@ -180,7 +177,7 @@ class _Runner:
             honour_cancel()
 
     async def _sweep(self) -> None:
-        await sweep(self._platform, self._rules, consumer=_CONSUMER)
+        await sweep(self._platform, self._rules, consumer=streams.WORKERS)
 
     async def _measure(self) -> None:
         await measure(self._platform, self._rules)

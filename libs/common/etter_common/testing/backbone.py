@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import tempfile
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -80,6 +82,13 @@ class Backbone:
 
     async def kill_nats(self) -> None:
         await asyncio.to_thread(self.nats.process.kill)
+
+    def hang_nats(self) -> None:
+        """Connections stay open, and nothing comes any more."""
+        os.kill(self.nats.process.pid, signal.SIGSTOP)
+
+    def resume_nats(self) -> None:
+        os.kill(self.nats.process.pid, signal.SIGCONT)
 
     async def start_nats(self) -> None:
         """Again, on the same port and with the same files."""

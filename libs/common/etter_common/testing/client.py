@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 import httpx2
@@ -78,18 +79,37 @@ def plant_key(known: ApiKeys, caller: Caller, *, key_id: UUID | None = None, liv
     return key
 
 
+class UnreadBody:
+    """A request body that must not be asked for."""
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        raise AssertionError("the body was read")
+
+
 class CheckedClient(httpx2.AsyncClient):
     """Paths are relative to the service's prefix. `query_budget` may be lowered by a test, never raised."""
 
-    def __init__(self, app: FastAPI, *, prefix: str, caller: Caller | None, mint: TokenMint) -> None:
-        headers = {"authorization": f"Bearer {mint.token(caller)}"} if caller else {}
+    def __init__(
+        self, app: FastAPI, *, prefix: str, caller: Caller | None = None, token: str | None = None,
+        enrol: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:  # fmt: skip
+        """`enrol` runs before the first request: the caller gets the rows that the service looks for."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
         transport = httpx2.ASGITransport(app=app, raise_app_exceptions=True)
         super().__init__(transport=transport, base_url=f"http://etter.test{prefix}", headers=headers)
         self.app = app
         self.caller = caller
+        self._enrol = enrol
+        self._enrolled: asyncio.Future[None] | None = None
         self.last_statements: list[str] = []
 
     async def send(self, request: httpx2.Request, **kwargs: Any) -> httpx2.Response:
+        if self._enrol is not None:
+            self._enrolled = self._enrolled or asyncio.ensure_future(self._enrol())
+            await self._enrolled
         await asyncio.sleep(0)  # a real connection would let everything else in between two requests
         with count_queries() as log:
             response = await super().send(request, **kwargs)

@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from etter_common.events import provision
+from etter_devstack.accounts import ROWS, Accounts, test_user
 from etter_devstack.servers import TestServers
 
 _ENV = "ETTER_TEST_SERVERS"
@@ -71,11 +73,27 @@ def servers(worker: str) -> Iterator[Servers]:
         yield Servers(given.postgres_dsn, f"{given.redis_url.rstrip('/')}/{number}", own.nats_url)
 
 
-@contextmanager
-def own_nats() -> Iterator[str]:
-    """The URL of a NATS that nobody else uses."""
+@dataclass(frozen=True)
+class OwnNats:
+    """A NATS that no other test uses. `url` connects as the service under test, `operator_url` as who may do all."""
+
+    url: str
+    operator_url: str
+
+
+@asynccontextmanager
+async def own_nats(service: str) -> AsyncIterator[OwnNats]:
+    """With the accounts of production, where the service has one, and all that is provisioned."""
     with ExitStack() as stack:
-        yield _start(stack, "nats").nats_url
+        if service not in {row.service for row in ROWS}:
+            url = _start(stack, "nats").nats_url
+            yield OwnNats(url, url)
+            return
+        users, config = Accounts.for_tests().with_test_users()
+        port = int(_start(stack, "nats", accounts=config).nats_url.rpartition(":")[2])
+        async with provision.connected(users.nats_url("provision", port)) as client:
+            await provision.provision(client)
+        yield OwnNats(users.nats_url(test_user(service), port), users.nats_url("operator", port))
 
 
 @pytest.fixture(scope="session")
@@ -102,7 +120,7 @@ def shared_data(repository_root: Path) -> Path:
     return folder
 
 
-def _start(stack: ExitStack, *parts: str) -> Servers:
+def _start(stack: ExitStack, *parts: str, accounts: str | None = None) -> Servers:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="etter-t-", ignore_cleanup_errors=True)))
-    started = stack.enter_context(TestServers.start(folder, parts=parts))
+    started = stack.enter_context(TestServers.start(folder, parts=parts, accounts=accounts))
     return Servers(started.postgres_dsn or "", started.redis_url or "", started.nats_url or "")

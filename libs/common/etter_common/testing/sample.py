@@ -140,7 +140,7 @@ async def list_things(
 async def get_thing(ctx: Annotated[Context, requires("roles:read")], thing_id: UUID) -> Response:
     thing = await ThingRepository(ctx).get(thing_id)
     body = encode_data(ThingOut.model_validate(thing).model_dump())
-    return json_response(body, etag=etags.version_etag(thing.version))
+    return json_response(body, version=thing.version)
 
 
 @router.patch("/{thing_id}", responses=documented(ThingNotFound, PreconditionFailed, PreconditionRequired, ThingExists))

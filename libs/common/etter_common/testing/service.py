@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -16,20 +17,26 @@ from alembic.config import Config
 from fastapi import FastAPI
 from sqlalchemy import MetaData
 
+from etter_common.auth import Principal
 from etter_common.context import Context, Origin
 from etter_common.db.provision import ServiceDatabase, provision
+from etter_common.events.provision import connected
 from etter_common.ids import new_id
+from etter_common.messaging import Nats
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.testing.client import Caller, CheckedClient, TokenMint, plant_key
-from etter_common.testing.plugin import Servers, own_nats
+from etter_common.testing.plugin import OwnNats, Servers, own_nats
 
 Clients = Callable[..., CheckedClient]
 
 
 @dataclass(frozen=True)
 class ServiceUnderTest:
-    """Which service a `conftest.py` is for; `extra` are settings of its own for tests."""
+    """Which service a `conftest.py` is for; `extra` are settings of its own for tests.
+
+    `enrol` makes the rows that a caller needs, where the service is the authority about callers.
+    """
 
     name: str
     settings: type[ServiceSettings]
@@ -37,6 +44,7 @@ class ServiceUnderTest:
     metadata: MetaData
     root: Path
     extra: dict[str, Any] | None = None
+    enrol: Callable[[Platform, Principal], Awaitable[None]] | None = None
 
 
 def alembic_config(root: Path, url: str) -> Config:
@@ -86,11 +94,21 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         await asyncio.to_thread(command.upgrade, config, "head")
         return target
 
-    @pytest.fixture(scope="session", name="nats_url")
-    def nats_url() -> Iterator[str]:
+    @pytest.fixture(scope="session", name="nats_server")
+    async def nats_server() -> AsyncIterator[OwnNats]:
         """The service's own: events of other services' tests are nothing it has to work through first."""
-        with own_nats() as url:
-            yield url
+        async with own_nats(unit.name) as server:
+            yield server
+
+    @pytest.fixture(scope="session", name="nats_url")
+    def nats_url(nats_server: OwnNats) -> str:
+        return nats_server.url
+
+    @pytest.fixture(name="operator")
+    async def operator(nats_server: OwnNats) -> AsyncIterator[Nats]:
+        """A connection to NATS that may do everything."""
+        async with connected(nats_server.operator_url) as client:
+            yield client
 
     @pytest.fixture(scope="session", name="settings")
     async def settings(servers: Servers, database: ServiceDatabase, nats_url: str) -> ServiceSettings:
@@ -101,6 +119,7 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
             redis_url=servers.redis_url,
             nats_url=nats_url,
             rate_limit_requests=1_000_000,
+            rate_limit_address_requests=1_000_000,
             queue_timeout_s=30,  # a busy machine is not what is tested
             **(unit.extra or {}),
         )
@@ -124,12 +143,18 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         return new_id()
 
     @pytest.fixture(name="as_role")
-    async def as_role(app: FastAPI, mint: TokenMint, company_id: UUID) -> AsyncIterator[Clients]:
+    async def as_role(app: FastAPI, platform: Platform, mint: TokenMint, company_id: UUID) -> AsyncIterator[Clients]:
         opened: list[CheckedClient] = []
 
-        def make(role: str | None, *, company: UUID | None = None, user: UUID | None = None) -> CheckedClient:
+        def make(
+            role: str | None, *, company: UUID | None = None, user: UUID | None = None, key: bool = False
+        ) -> CheckedClient:
             caller = Caller(user or new_id(), company or company_id, role) if role else None
-            client = CheckedClient(app, prefix=f"/api/{unit.name}/v1", caller=caller, mint=mint)
+            token, enrol = None, None
+            if caller is not None:
+                token = plant_key(platform.api_keys, caller) if key else mint.token(caller)
+                enrol = unit.enrol and partial(unit.enrol, platform, platform.tokens.verify(token))
+            client = CheckedClient(app, prefix=f"/api/{unit.name}/v1", caller=caller, token=token, enrol=enrol)
             opened.append(client)
             return client
 
@@ -138,14 +163,8 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
             await client.aclose()
 
     @pytest.fixture(name="as_key")
-    def as_key(as_role: Clients, platform: Platform, company_id: UUID) -> Clients:
-        def make(role: str, *, user: UUID | None = None) -> CheckedClient:
-            client = as_role(None)
-            key = plant_key(platform.api_keys, Caller(user or new_id(), company_id, role))
-            client.headers["authorization"] = f"Bearer {key}"
-            return client
-
-        return make
+    def as_key(as_role: Clients) -> Clients:
+        return partial(as_role, key=True)
 
     @pytest.fixture(name="client")
     def client(request: pytest.FixtureRequest, as_role: Clients) -> CheckedClient:
@@ -160,7 +179,8 @@ def fixtures(unit: ServiceUnderTest) -> dict[str, Any]:  # noqa: C901 - a list o
         yield context
         await context.finish(asyncio.CancelledError())
 
-    made = (database, nats_url, settings, app, platform, mint, company_id, as_role, as_key, client, ctx)
+    servers_made = (database, nats_server, nats_url, operator, settings, app, platform)
+    made = (*servers_made, mint, company_id, as_role, as_key, client, ctx)
     return {f"_{unit.name}_{fixture.name}": fixture for fixture in made} | {"unit_under_test": _unit(unit)}
 
 

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -19,7 +19,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 from nats.js.errors import NotFoundError
+from pydantic import TypeAdapter
 from sqlalchemy import Connection, ForeignKeyConstraint, MetaData, UniqueConstraint, func, select, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -28,23 +30,27 @@ from etter_common.context import Context
 from etter_common.db.models import PlatformBase
 from etter_common.db.provision import ServiceDatabase, provision
 from etter_common.errors import AppError
-from etter_common.events import streams
+from etter_common.events import erasures, streams
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
+from etter_common.incoming import ANONYMOUS_BODY_BYTES
+from etter_common.messaging import Nats
 from etter_common.permissions import ROLE_PERMISSIONS
 from etter_common.platform import Platform
 from etter_common.settings import ServiceSettings
 from etter_common.tenant_export import Export
+from etter_common.testing.apart import ApartTests
 from etter_common.testing.backbone import until
-from etter_common.testing.client import CheckedClient
+from etter_common.testing.calls import Maker as Maker
+from etter_common.testing.client import CheckedClient, UnreadBody
+from etter_common.testing.event_streams import EventStreamTests
 from etter_common.testing.export import exported, looks_secret
+from etter_common.testing.mistyped import mistyped, refuses
+from etter_common.testing.outage import OutageTests
 from etter_common.testing.plugin import Servers
-from etter_common.testing.service import ServiceUnderTest, alembic_config
-
-Clients = Callable[..., CheckedClient]
-Maker = Callable[[Context], Awaitable[UUID | str]]
-"""Makes one object of a kind in the context's company and gives its id."""
+from etter_common.testing.service import Clients, ServiceUnderTest, alembic_config
+from etter_common.testing.texts import TextTests
 
 _UPDATE = "ETTER_UPDATE_SNAPSHOTS"
 _PARAMETER = re.compile(r"\{([^}]+)\}")
@@ -58,7 +64,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests:
+class SurfaceTests(ApartTests, TextTests, EventStreamTests, OutageTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
@@ -66,10 +72,10 @@ class SurfaceTests:
     keys whatever their role. `erases` is false for the service that announces
     the end of companies and erases them before it does. `unmapped` names the constraints between rows
     that need no error of their own, and why. `export` is what `python -m etter_<service>.export` gives; `not_secret`
-    names columns in it that look like secrets (`table.column`), and what they are.
+    names columns in it that look like secrets (`table.column`), and what they are. `wider` and `unread` are
+    `ApartTests`'.
     """
 
-    makers: ClassVar[Mapping[str, Maker]] = {}
     shared: ClassVar[frozenset[str]] = frozenset()
     needs_session: ClassVar[frozenset[tuple[str, str]]] = frozenset()
     unmapped: ClassVar[Mapping[str, str]] = {}
@@ -108,15 +114,37 @@ class SurfaceTests:
             if is_json and "security" in read:
                 assert "fields" in {parameter["name"] for parameter in read.get("parameters", ())}, path
 
+    def test_numbers_booleans_and_times_of_a_body_take_their_own_json_type_only(self, app: FastAPI) -> None:
+        """By the document: of every field of every body, at any depth, what its schema does not say is refused."""
+        for route in iter_route_contexts(app.routes):
+            dependant = getattr(route.original_route, "dependant", None)
+            for parameter in dependant.body_params if dependant else ():
+                adapter: TypeAdapter[object] = TypeAdapter(parameter.field_info.annotation)
+                wrong = [case for case in mistyped(adapter.json_schema()) if not refuses(adapter, *case)]
+                assert not wrong, f"{route.path} takes {wrong}"
+
     async def test_no_route_answers_anonymously(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
     ) -> None:
         client = as_role(None)
         for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
             if (method, path) not in self.public:
-                response = await client.request(method, _filled(path), content=b"")
+                headers = {"content-type": "application/json"}
+                response = await client.request(method, _filled(path), content=UnreadBody(), headers=headers)
                 assert response.status_code == 401, f"{method} {path}"
                 assert response.headers["www-authenticate"].startswith("Bearer")
+                assert "ratelimit" in response.headers, "it counts against the address"
+
+    async def test_an_anonymous_body_is_small(
+        self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
+    ) -> None:
+        client = as_role(None)
+        for method, path in operations(app, f"/api/{unit_under_test.name}/v1"):
+            if (method, path) in self.public and method != "GET":
+                body, headers = b" " * (ANONYMOUS_BODY_BYTES + 1), {"content-type": "application/json"}
+                response = await client.request(method, _filled(path), content=body, headers=headers)
+                assert response.status_code == 413, f"{method} {path}"
+                assert response.json()["limit_bytes"] == ANONYMOUS_BODY_BYTES
 
     async def test_no_read_takes_a_parameter_it_does_not_know(
         self, app: FastAPI, as_role: Clients, unit_under_test: ServiceUnderTest
@@ -192,7 +220,7 @@ class SurfaceTests:
             assert bypass.scalar_one() is False
 
     async def test_a_deleted_company_leaves_no_row_and_its_neighbour_all(
-        self, platform: Platform, ctx: Context, unit_under_test: ServiceUnderTest
+        self, platform: Platform, operator: Nats, ctx: Context, unit_under_test: ServiceUnderTest
     ) -> None:
         if not self.erases:
             pytest.skip("it announces the end of companies and erases its own part before")
@@ -203,7 +231,7 @@ class SurfaceTests:
             await context.finish()
         before = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
         assert min(before) > 0
-        await _end_company(platform, unit_under_test.name, ctx.company_id)
+        await _end_company(operator, unit_under_test.name, ctx.company_id)
         after = [await _rows(platform, unit_under_test, of.company_id) for of in (ctx, neighbour)]
         assert after == [0, before[1]]
 
@@ -314,10 +342,11 @@ async def _rows(platform: Platform, unit: ServiceUnderTest, company_id: UUID) ->
         return sum([await ctx.session.scalar(count) or 0 for count in counts])
 
 
-async def _end_company(platform: Platform, service: str, company_id: UUID) -> None:
-    """Announce its end as auth does, and wait for the service's receipt."""
+async def _end_company(operator: Nats, service: str, company_id: UUID) -> None:
+    """Confirm and announce its end as auth does, and wait for the service's receipt."""
+    await erasures.confirm(operator, company_id)
     event = Event.of(CompanyDeleted(company_id=company_id), company_id=company_id, aggregate_id=company_id)
-    js = platform.nats.jetstream()
+    js = operator.jetstream()
     await js.publish(event.subject, event.body(), headers=event.headers())
 
     async def is_answered() -> bool:

@@ -8,9 +8,11 @@ from typing import ClassVar
 from uuid import UUID
 
 import pytest
+from prometheus_client import Counter
 
+from etter_common import metrics
 from etter_common.context import Context
-from etter_common.events import dead_letters, erasure, streams
+from etter_common.events import dead_letters, erasure, erasures, streams
 from etter_common.events.consumer import consumers, on
 from etter_common.events.contracts.auth import CompanyDeleted
 from etter_common.events.envelope import Event, EventPayload
@@ -43,6 +45,12 @@ async def fill(platform: Platform, company_id: UUID, effects: int = 2) -> None:
 
 
 async def delete_company(platform: Platform, company_id: UUID) -> None:
+    """As auth does."""
+    await erasures.confirm(platform.nats, company_id)
+    await announce(platform, company_id)
+
+
+async def announce(platform: Platform, company_id: UUID) -> None:
     event = Event.of(CompanyDeleted(company_id=company_id), company_id=company_id, aggregate_id=company_id)
     await platform.nats.jetstream().publish(event.subject, event.body(), headers=event.headers())
 
@@ -131,6 +139,35 @@ class TestOnCompanyDeleted:
         assert [row[0] for row in rows] == [other.company_id]
 
 
+class TestUnconfirmed:
+    async def test_an_event_that_auth_does_not_confirm_erases_nothing_and_is_reported(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        await fill(platform, company_id)
+        refused = value(metrics.ERASURES_REFUSED)
+        async with reading(platform):
+            await announce(platform, company_id)
+            await until(lambda: _is_buried(platform))
+        assert await left(backbone, company_id) == 3
+        assert value(metrics.ERASURES_REFUSED) == refused + 4
+        [letter] = await dead_letters.list_letters(platform.nats)
+        assert letter.reason == f"NotConfirmed: auth does not confirm the end of company {company_id}"
+        assert await receipt(platform, company_id) is None
+
+    async def test_a_word_that_comes_after_the_event_still_counts(
+        self, backbone: Backbone, platform: Platform, company_id: UUID
+    ) -> None:
+        await fill(platform, company_id)
+        async with reading(platform):
+            await announce(platform, company_id)
+            await until(lambda: _is_buried(platform))
+            await erasures.confirm(platform.nats, company_id)
+            [letter] = await dead_letters.list_letters(platform.nats)
+            await dead_letters.replay(platform.nats, letter.sequence)
+            await until(receipt_of(platform, company_id))
+        assert await left(backbone, company_id) == 0
+
+
 class TestUpkeep:
     async def test_what_a_request_under_way_still_wrote_is_deleted_later(
         self, backbone: Backbone, platform: Platform, company_id: UUID
@@ -144,6 +181,15 @@ class TestUpkeep:
         async with reading(platform):  # a reader's first look, and then each hour's
             await until(lambda: _none_left(backbone, company_id))
         assert await left(backbone, neighbour) == 3
+
+
+def value(counter: Counter) -> float:
+    [sample] = [one for one in next(iter(counter.collect())).samples if one.name.endswith("_total")]
+    return sample.value
+
+
+async def _is_buried(platform: Platform) -> bool:
+    return len(await dead_letters.list_letters(platform.nats)) == 1
 
 
 async def _none_left(backbone: Backbone, company_id: UUID) -> bool:

@@ -22,7 +22,7 @@ from etter_common.context import Context
 from etter_common.events import lease, streams
 from etter_common.events.consumer import _Consumer, on
 from etter_common.events.envelope import Event
-from etter_common.events.relay import _TAKE, BATCH, _Relay
+from etter_common.events.relay import _TAKE, BATCH, Backlog, _Relay
 from etter_common.events.retry import RetryPolicy
 from etter_common.ids import new_id
 from etter_common.platform import Platform
@@ -62,7 +62,7 @@ class OutboxMachine(RuleBasedStateMachine):
         self.aggregates = [new_id(), new_id()]
         self.committed: list[list[int]] = [[], []]
         self.numbers = 0
-        self.relay = _Relay(self.platform, self.connection, sweep_s=1)
+        self.relay = _Relay(self.platform, self.connection, sweep_s=1, backlog=Backlog())
         self.read_up_to = self.run(self.last_in_stream())
 
     def run(self, work: Awaitable[Any]) -> Any:  # Any: each step's own result

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from etter_auth import foreign
 from etter_auth.api_keys import service
 from etter_auth.settings import AuthSettings
+from etter_common import api_keys
 from etter_common.events.supervisor import honour_cancel, supervised
 from etter_common.platform import Platform
 
@@ -19,10 +20,11 @@ async def api_keys_told(platform: Platform) -> AsyncIterator[None]:
     assert isinstance(settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
 
     async def look_again() -> None:
-        while True:
-            await service.align(platform)
-            honour_cancel()  # the client's own calls eat one now and then
-            await asyncio.sleep(settings.key_check_s)
+        async with foreign.changes(platform, api_keys.BUCKET) as changed:
+            while True:
+                await service.align(platform)
+                honour_cancel()  # the client's own calls eat one now and then
+                await foreign.next_look(changed, settings.key_check_s)
 
     async with supervised("api-keys", look_again):
         yield

@@ -31,6 +31,7 @@ LISTING = Listing(
 _LOCK = 0x6B657973  # "keys": one company's keys are made one after the other, so that their number holds
 # by name, since the slice of users calls this one
 _COLUMNS = column("id", Uuid()), column("company_id", Uuid()), column("roles", JSONB()), column("is_active", Boolean())
+_COMPANIES = table("companies", column("id", Uuid()))
 _USERS = table("users", *_COLUMNS)
 
 
@@ -42,6 +43,12 @@ class AllApiKeysRepository(SharedRepository[ApiKey]):
     async def unexpired(self, now: datetime) -> Sequence[ApiKey]:
         """Revoked ones too."""
         return (await self.session.scalars(self.select().where(ApiKey.expires_at > now))).all()
+
+    async def ids(self) -> Sequence[UUID]:
+        return (await self.session.scalars(self.select(ApiKey.id))).all()
+
+    async def companies(self) -> set[UUID]:
+        return set(await self.session.scalars(select(_COMPANIES.c.id)))
 
     async def forget_before(self, moment: datetime) -> None:
         await self.session.execute(delete(ApiKey).where(ApiKey.expires_at < moment))

@@ -10,8 +10,8 @@ from uuid import UUID
 
 import msgspec
 from nats.js.errors import KeyWrongLastSequenceError
-from nats.js.kv import KeyValue
 
+from etter_auth import foreign
 from etter_auth.api_keys import events, repository
 from etter_auth.api_keys.errors import ApiKeyRoleNotGrantable, TooManyApiKeys
 from etter_auth.api_keys.models import ApiKey
@@ -20,6 +20,7 @@ from etter_auth.api_keys.schemas import ApiKeyCreate, ApiKeyQuery
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import Ending
 from etter_common import api_keys, crypto
+from etter_common.buckets import Bucket, bucket, entries
 from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.errors import Unauthenticated
@@ -27,7 +28,6 @@ from etter_common.ids import new_id
 from etter_common.permissions import permissions_of
 from etter_common.platform import Platform
 from etter_common.responses import Slice
-from etter_common.watch import bucket, entries
 
 MAX_LIVE: Final = 50
 """Keys of a company that are neither revoked nor expired."""
@@ -111,27 +111,48 @@ async def align(platform: Platform) -> None:
     store = await _store(platform)
     present = await entries(store)
     async with platform.work(system=True) as ctx:
-        wanted = {str(key.id): _told(key) for key in await AllApiKeysRepository(ctx).unexpired(utc_now())}
+        keys = AllApiKeysRepository(ctx)
+        wanted = {str(key.id): _told(key) for key in await keys.unexpired(utc_now())}
+        strays = await _foreign(keys, {kid: entry.value for kid, entry in present.items() if kid not in wanted})
     for key_id, value in wanted.items():
         there = present.get(key_id)
         if there is None:
             await _add(store, key_id, value)
         elif there.value not in (value, api_keys.REVOKED):
+            foreign.report(api_keys.BUCKET, key_id)
             with suppress(KeyWrongLastSequenceError):
                 await store.update(key_id, value, last=there.revision)
     for key_id in present.keys() - wanted.keys():
         await store.delete(key_id)
+        if key_id in strays:
+            foreign.report(api_keys.BUCKET, key_id)
+
+
+async def _foreign(keys: AllApiKeysRepository, unwanted: Mapping[str, bytes | None]) -> set[str]:
+    """Those that auth has not written. Others are expired, or of a company that has just been deleted."""
+    told = {key_id: _read(value) for key_id, value in unwanted.items()}
+    gone = {entry.company_id for entry in told.values() if entry} - await keys.companies()
+    ours = {str(key_id) for key_id in await keys.ids()}
+    ours |= {key_id for key_id, value in unwanted.items() if value == api_keys.REVOKED}
+    return {key_id for key_id, entry in told.items() if key_id not in ours and not (entry and entry.company_id in gone)}
+
+
+def _read(value: bytes | None) -> api_keys.Entry | None:
+    try:
+        return msgspec.json.decode(value or b"", type=api_keys.Entry | None)
+    except msgspec.DecodeError:
+        return None
 
 
 async def prune(ctx: Context, now: datetime) -> None:
     await AllApiKeysRepository(ctx).forget_before(now - KEPT_AFTER_EXPIRY)
 
 
-async def _store(platform: Platform) -> KeyValue:
+async def _store(platform: Platform) -> Bucket:
     return await bucket(platform.nats, api_keys.BUCKET, replicas=platform.settings.nats_replicas)
 
 
-async def _add(store: KeyValue, key_id: str, value: bytes) -> None:
+async def _add(store: Bucket, key_id: str, value: bytes) -> None:
     """Unless the bucket knows the key already: an entry changes only by being revoked."""
     with suppress(KeyWrongLastSequenceError):
         await store.create(key_id, value)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement
+from collections.abc import Sequence
 
+from sqlalchemy import ColumnElement, insert
+
+from etter_auth.audit_events.entries import Entry
 from etter_auth.audit_events.models import AuditEvent
 from etter_auth.audit_events.schemas import AuditEventOut, AuditEventQuery
 from etter_common import fieldsets
@@ -20,6 +23,9 @@ class AuditLog(SharedRepository[AuditEvent]):
     """The end one writes to: also what belongs to no company, a sign-in of nobody."""
 
     model = AuditEvent
+
+    def append(self, entries: Sequence[Entry]) -> None:
+        self.ctx.append(insert(AuditEvent).values([entry.values(self.ctx) for entry in entries]))
 
 
 class AuditEventRepository(Repository[AuditEvent]):

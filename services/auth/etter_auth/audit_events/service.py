@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from etter_auth.audit_events.entries import Entry
-from etter_auth.audit_events.models import AuditEvent
 from etter_auth.audit_events.repository import AuditEventRepository, AuditLog
 from etter_auth.audit_events.schemas import AuditEventQuery
 from etter_common.context import Context
 from etter_common.responses import Slice
 
 
-def record(ctx: Context, entry: Entry) -> None:
+def record(ctx: Context, *entries: Entry) -> None:
     """Written at the end of this transaction; with an error only if that keeps its writes."""
-    AuditLog(ctx).add(AuditEvent(**entry.values(ctx)))
+    AuditLog(ctx).append(entries)
 
 
 async def list_page(ctx: Context, query: AuditEventQuery) -> Slice:

@@ -10,11 +10,6 @@ class CompanyNotFound(NotFound):
     constraint = "fk_users_company_id_companies"
 
 
-class CompanyNameTaken(Conflict):
-    code, title = "COMPANY_NAME_TAKEN", "A company of this name exists"
-    constraint = "uq_companies_name"
-
-
 class OwnCompany(Conflict):
     code, title = "OWN_COMPANY", "Nobody can delete the company they belong to"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, func
+from sqlalchemy import CheckConstraint, ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_auth.tables import Base
@@ -12,6 +12,8 @@ from etter_common.db.models import IdMixin, TimestampMixin, VersionMixin
 
 
 class Company(IdMixin, TimestampMixin, VersionMixin, Base):
+    """Two may have one name: a tenant must not learn by a refusal what others are called (decision 0017)."""
+
     __tablename__ = "companies"
 
     name: Mapped[str]
@@ -24,6 +26,3 @@ class Company(IdMixin, TimestampMixin, VersionMixin, Base):
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         Index(None, "created_at", "id"),
     )
-
-
-Index("uq_companies_name", func.lower(Company.name), unique=True)

@@ -38,8 +38,12 @@ class CompanyRepository(SharedRepository[Company]):
     async def ids(self) -> Sequence[UUID]:
         return (await self.session.scalars(self.select(Company.id).order_by(Company.id))).all()
 
-    async def find_named(self, name: str) -> Company | None:
-        return await self.find(func.lower(Company.name) == name.lower())
+    async def exists(self, company_id: UUID) -> bool:
+        return await self.find(Company.id == company_id) is not None
+
+    async def named(self, name: str) -> Sequence[Company]:
+        """Some of those of this name: two are enough to know that it names none."""
+        return await self.list_where(func.lower(Company.name) == name.lower(), limit=2)
 
     async def make(self, values: Mapping[str, Any], entry: Entry) -> Company:
         now = utc_now()

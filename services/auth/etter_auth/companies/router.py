@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from etter_auth.companies import service
-from etter_auth.companies.errors import CompanyNameTaken, CompanyNotFound, OwnCompany, UnknownMasterCompany
+from etter_auth.companies.errors import CompanyNotFound, OwnCompany, UnknownMasterCompany
 from etter_auth.companies.schemas import CompanyCreate, CompanyOut, CompanyQuery, CompanyUpdate
 from etter_auth.representation import Fields, represent, tag_answer
 from etter_common.context import Context
@@ -41,7 +41,7 @@ async def list_companies(
     return json_response(encode_page(await service.list_page(ctx, query)))
 
 
-@router.post("", status_code=201, responses=documented(*_COMMON, CompanyNameTaken, UnknownMasterCompany))
+@router.post("", status_code=201, responses=documented(*_COMMON, UnknownMasterCompany))
 async def create_company(
     ctx: Annotated[Context, requires(_ALL, across=_ALL, signed_in=True)], data: CompanyCreate, response: Response
 ) -> Data[CompanyOut]:
@@ -60,7 +60,7 @@ async def get_company(
     return represent(await service.get(ctx, company_id), CompanyOut, fields)
 
 
-@router.patch("/{company_id}", responses=documented(*_VERSIONED, CompanyNameTaken, UnknownMasterCompany))
+@router.patch("/{company_id}", responses=documented(*_VERSIONED, UnknownMasterCompany))
 async def change_company(
     ctx: Annotated[Context, requires("companies:write", across=_ALL, signed_in=True)],
     company_id: UUID,

@@ -8,8 +8,10 @@ from contextlib import asynccontextmanager, suppress
 
 import structlog
 
+from etter_auth import foreign
 from etter_auth.jwks import service
 from etter_auth.settings import AuthSettings
+from etter_common import auth
 from etter_common.events.supervisor import honour_cancel, stop
 from etter_common.platform import Platform
 
@@ -22,23 +24,23 @@ async def keys_kept(platform: Platform) -> AsyncIterator[None]:
     settings = platform.settings
     assert isinstance(settings, AuthSettings)  # noqa: S101 - auth's platform has auth's settings
     await service.refresh(platform)
-    dropped = asyncio.Event()
-    platform.keys.on_drop.append(dropped.set)
-    task = asyncio.create_task(_look_again(platform, settings.key_check_s, dropped), name="signing-keys")
-    try:
-        yield
-    finally:
-        platform.keys.on_drop.remove(dropped.set)
-        await stop(task)
+    async with foreign.changes(platform, auth.KEYS_BUCKET) as changed:
+        platform.keys.on_drop.append(changed.set)
+        task = asyncio.create_task(_look_again(platform, settings.key_check_s, changed), name="signing-keys")
+        try:
+            yield
+        finally:
+            platform.keys.on_drop.remove(changed.set)
+            await stop(task)
 
 
-async def _look_again(platform: Platform, every_s: float, dropped: asyncio.Event) -> None:
-    """Also at once when a published key is gone: it may be the one this replica signs with."""
+async def _look_again(platform: Platform, every_s: float, changed: asyncio.Event) -> None:
+    """Also when the bucket has changed: the key this replica signs with may be gone, or a foreign one may be there."""
     while True:
         with suppress(TimeoutError):
             async with asyncio.timeout(every_s):
-                await dropped.wait()
-        dropped.clear()
+                await changed.wait()
+        changed.clear()
         try:
             await service.refresh(platform)
         except Exception:  # the database or NATS is away: the keys in memory go on, the next look heals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,17 +10,18 @@ from typing import Any
 import msgspec
 from joserfc.jwk import OKPKey
 
+from etter_auth import foreign
 from etter_auth.jwks.models import SigningKey
 from etter_auth.jwks.repository import SigningKeyRepository
 from etter_auth.settings import AuthSettings
 from etter_common import auth, crypto, responses
+from etter_common.buckets import Bucket, bucket, entries
 from etter_common.clock import utc_now
 from etter_common.context import Context
 from etter_common.events.contracts.auth import KeyRotated
 from etter_common.events.envelope import Event
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.watch import bucket, entries
 
 _SEAL = "signing-key"
 # a replica that has not looked yet signs with the old key, and its tokens live their whole life after that
@@ -47,7 +48,7 @@ async def ensure(ctx: Context, *, rotate: bool = False, distrust: bool = False) 
     await keys.lock()
     now = utc_now()
     await (keys.forget_all() if distrust else keys.forget_before(now))
-    known = await keys.list_all()
+    known = await keys.list_published(now)
     _seal_anew(ctx, known)
     current = next((key for key in known if key.active_from and not key.published_until), None)
     following = next((key for key in known if key.active_from is None), None) or keys.add(_made(ctx, now))
@@ -60,7 +61,7 @@ async def ensure(ctx: Context, *, rotate: bool = False, distrust: bool = False) 
         await _hand_over(ctx, current, following, now)
         keys.add(_made(ctx, now))
     await ctx.session.flush()
-    return await keys.list_all()
+    return await keys.list_published(now)
 
 
 def opened(keys: Sequence[SigningKey], *, secrets: Sequence[bytes]) -> SigningKeys:
@@ -73,28 +74,43 @@ def opened(keys: Sequence[SigningKey], *, secrets: Sequence[bytes]) -> SigningKe
     return SigningKeys(OKPKey.import_key(private), [key.public_jwk for key in keys])
 
 
-async def announce(platform: Platform, keys: Sequence[SigningKey]) -> None:
+async def announce(
+    store: Bucket, present: Mapping[str, bytes | None], keys: Sequence[SigningKey], ours: frozenset[str]
+) -> None:
     """Bring the bucket the other services watch in line with `keys`; writes only what differs.
 
-    A key this replica has not heard of is removed only when it is older than one it has: another replica may have
-    rotated in between. Key ids are UUIDv7, so their order is that of their making.
+    `present` was read before the keys, so that whatever another replica had published by then is among them. A key
+    that is not among `ours` was not made by auth.
     """
-    store = await bucket(platform.nats, auth.KEYS_BUCKET, replicas=platform.settings.nats_replicas)
-    wanted = {key.kid: responses.encode(key.public_jwk) for key in keys}
-    present = {kid: entry.value for kid, entry in (await entries(store)).items()}
+    wanted = {key.kid: key.public_jwk for key in keys}
     for kid, jwk in wanted.items():
-        if present.get(kid) != jwk:
-            await store.put(kid, jwk)
+        if _read(present.get(kid)) != jwk:
+            if kid in present:
+                foreign.report(auth.KEYS_BUCKET, kid)
+            await store.put(kid, responses.encode(jwk))
     for kid in present.keys() - wanted.keys():
-        if kid < max(wanted):
-            await store.delete(kid)
+        await store.delete(kid)
+        if kid not in ours:
+            foreign.report(auth.KEYS_BUCKET, kid)
+
+
+def _read(entry: bytes | None) -> Any:  # Any: JSON
+    """As it compares with a key of the database, which keeps no order of members."""
+    try:
+        return msgspec.json.decode(entry or b"null")
+    except msgspec.DecodeError:
+        return None
 
 
 async def refresh(platform: Platform, *, rotate: bool = False, distrust: bool = False) -> None:
     """Look at the keys in the database, publish them, and sign with the current one from now on."""
+    store = await bucket(platform.nats, auth.KEYS_BUCKET, replicas=platform.settings.nats_replicas)
+    present = {kid: entry.value for kid, entry in (await entries(store)).items()}
     async with platform.work(system=True) as ctx:
+        before = await SigningKeyRepository(ctx).kids()
         keys = await ensure(ctx, rotate=rotate, distrust=distrust)
-    await announce(platform, keys)
+        ours = before | await SigningKeyRepository(ctx).kids()
+    await announce(store, present, keys, ours)
     platform.provide(opened(keys, secrets=platform.settings.accepted_keys))
 
 

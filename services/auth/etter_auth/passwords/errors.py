@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from etter_common.errors import TooManyRequests, Unauthenticated, Unprocessable
+from etter_common.errors import Conflict, TooManyRequests, Unauthenticated, Unprocessable
 
 
 class InvalidCredentials(Unauthenticated):
@@ -11,8 +11,14 @@ class InvalidCredentials(Unauthenticated):
     code, title, keep_writes = "INVALID_CREDENTIALS", "The email or the password is not right", True
 
 
+class CompanyRequired(Conflict):
+    """Only for who has the password: of the companies where it is right, `companies` has id and name."""
+
+    code, title, keep_writes = "COMPANY_REQUIRED", "The email and the password fit several companies; name one", True
+
+
 class SignInDelayed(TooManyRequests):
-    """Too many tries; the delay grows, 15 minutes at most, and always ends."""
+    """Too many tries were wrong; `Retry-After` says when there is room for the next, in 5 minutes at most."""
 
     code, title, keep_writes = "SIGN_IN_DELAYED", "Too many sign-in tries; wait before the next one", True
 

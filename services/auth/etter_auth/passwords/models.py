@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ARRAY, DateTime, ForeignKey, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from etter_auth.tables import Base
@@ -24,13 +24,16 @@ class Password(CompanyMixin, Base):
 
 
 class SignInTries(Base):
-    """Tries counted for one key: a user, a network, or a user from an address. Keys are MACs: no address is stored."""
+    """A leaky bucket of refused tries: of an account, a network, or both. Keys are MACs: no address is stored."""
 
     __tablename__ = "sign_in_tries"
 
     key: Mapped[bytes] = mapped_column(primary_key=True)
-    tries: Mapped[int]
-    blocked_until: Mapped[datetime]
-    was_refused: Mapped[bool]  # the last try's answer, so that counting and deciding are one statement
+    level: Mapped[float] = mapped_column(server_default="0")  # as it was at `last_at`
+    holds: Mapped[list[datetime]] = mapped_column(ARRAY(DateTime(timezone=True)), server_default="{}")
+    tries: Mapped[int] = mapped_column(server_default="0")  # all that were refused or delayed
     succeeded_at: Mapped[datetime | None]
     last_at: Mapped[datetime] = mapped_column(index=True)
+    # of the release before, which counts under keys of its own; the next release drops them
+    blocked_until: Mapped[datetime] = mapped_column(server_default=func.now())
+    was_refused: Mapped[bool] = mapped_column(server_default="false")

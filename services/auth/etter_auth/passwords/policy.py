@@ -1,7 +1,8 @@
 """Which passwords are refused: too short, well known, or made of the user's own words (ASVS 5.0, 6.2).
 
-No composition rules (6.2.5) and no change to what was typed (6.2.8). The list of breached passwords comes with an issue
-of its own; what stands here refuses the families that make up most of the long ones on such lists.
+No composition rules (6.2.5). What was typed counts in its NFKC form (NIST SP 800-63B, RFC 8265), so that a password is
+the same on whichever keyboard; else nothing of it is changed (6.2.8). The list of breached passwords comes with an
+issue of its own; what is here refuses the families that make up most of the long ones on such lists.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from typing import Final
+
+from etter_auth.digests import normal
 
 MIN_LENGTH: Final = 12
 MAX_LENGTH: Final = 128
@@ -33,7 +36,9 @@ _LOOKALIKES: Final = str.maketrans("013457@$!", "oieastasi")
 
 def weakness(password: str, *, context: Iterable[str] = ()) -> str | None:
     """Why `password` is refused, in words for the person who chose it; `None` when it is fine."""
-    plain = password.lower()
+    plain = normal(password).lower()
+    if not MIN_LENGTH <= len(normal(password)) <= MAX_LENGTH:
+        return f"it must have {MIN_LENGTH} to {MAX_LENGTH} characters"
     if len(set(plain)) < _MIN_DISTINCT:
         return f"it has fewer than {_MIN_DISTINCT} different characters"
     if _is_run(plain):

@@ -12,7 +12,7 @@ class InvalidRefreshToken(Unauthenticated):
 
 
 class RefreshTokenReused(Unauthenticated):
-    """RFC 9700 §4.14.2: a token used twice has leaked, so the whole family ends."""
+    """RFC 9700 §4.14.2: a token used twice, later than the grace, has leaked, so the whole family ends."""
 
     code, title, keep_writes = "REFRESH_TOKEN_REUSED", "The refresh token was used before; the session has ended", True
 

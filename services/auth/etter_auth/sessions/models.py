@@ -19,7 +19,10 @@ class Session(IdMixin, CompanyMixin, Base):
     """
 
     __tablename__ = "sessions"
-    __table_args__ = (Index(None, "company_id", "user_id", "created_at", "id"), Index(None, "company_id", "created_at"))
+    __table_args__ = (
+        Index(None, "company_id", "user_id", "created_at", "id"),
+        Index(None, "company_id", "created_at"),
+    )
 
     company_id: Mapped[UUID] = mapped_column(ForeignKey("companies.id", ondelete="CASCADE"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
@@ -29,7 +32,7 @@ class Session(IdMixin, CompanyMixin, Base):
     previous_hash: Mapped[bytes | None]
     successor_sealed: Mapped[bytes | None]
     rotated_at: Mapped[datetime | None]
-    rotated_by: Mapped[str | None]  # the user agent the grace answer is for
+    rotated_by: Mapped[str | None]  # a user agent; a grace answer to another one is noted
     client_ip: Mapped[str | None]
     user_agent: Mapped[str | None]
     created_at: Mapped[datetime]
@@ -40,3 +43,6 @@ class Session(IdMixin, CompanyMixin, Base):
 
     def has_ended(self, now: datetime, *, idle: timedelta) -> bool:
         return self.ended_at is not None or now >= self.expires_at or now >= self.last_used_at + idle
+
+
+Index("ix_sessions_ended_at", Session.ended_at, postgresql_where=Session.ended_at.is_not(None))

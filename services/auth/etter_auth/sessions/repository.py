@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -45,6 +45,10 @@ class OpenSessionRepository(SharedRepository[Session]):
     async def end(self, session: Session, reason: str, entry: Entry) -> None:
         ending = update(Session).where(Session.id == session.id).values(ended_at=utc_now(), end_reason=reason)
         await change(self, ending, entry)
+
+    async def ended_since(self, moment: datetime) -> Sequence[tuple[UUID, datetime]]:
+        statement = select(Session.id, Session.ended_at).where(Session.ended_at >= moment)
+        return [(row.id, row.ended_at) for row in await self.session.execute(statement)]
 
     async def forget_before(self, moment: datetime) -> None:
         """Drop sessions whose last token has expired by `moment`: nothing can refresh them, nothing to detect."""

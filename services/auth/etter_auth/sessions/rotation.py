@@ -1,8 +1,12 @@
-"""Refresh token rotation: single use, a short grace for the same client, and the end of the family on reuse.
+"""Refresh token rotation: single use, a short grace, and the end of the family on reuse.
 
 The row of the session is locked while its token is looked at, so that concurrent refreshes come one after another.
 Within the grace the answer holds the same successor: it is stored sealed under the token it follows, so that only
-who presents that token can have it.
+who presents that token can have it. A browser and its own server, which refresh at once, so go on with one token.
+
+What bounds the grace: only the token before the newest, only for `refresh_grace_s`, only while the newest is unused.
+It starts no second chain and lengthens nothing: of two who hold the same successor, the one who uses it second, and
+later than the grace, ends the session. An answer to another client than the one that rotated is in the audit log.
 """
 
 from __future__ import annotations
@@ -11,6 +15,7 @@ import hmac
 from datetime import timedelta
 
 from etter_auth import metrics, tokens
+from etter_auth.audit_events import service as audit
 from etter_auth.audit_events.entries import Entry
 from etter_auth.sessions import events
 from etter_auth.sessions.errors import InvalidRefreshToken, RefreshTokenReused
@@ -34,7 +39,7 @@ async def refresh(ctx: Context, presented: str) -> TokensOut:
         metrics.REFRESHES.labels("rotated").inc()
         return await _rotate(ctx, session, presented)
     if session.successor_sealed is not None and _is_graced(ctx, session, hashed):
-        metrics.REFRESHES.labels("graced").inc()
+        _note_grace(ctx, session)
         return issue(ctx, session, tokens.open_successor(session.successor_sealed, presented=presented))
     metrics.REFRESHES.labels("reused").inc()
     await _end_family(ctx, session)
@@ -65,12 +70,23 @@ async def _rotate(ctx: Context, session: Session, presented: str) -> TokensOut:
 
 
 def _is_graced(ctx: Context, session: Session, hashed: bytes) -> bool:
-    """The token before the newest one, again, soon, from the same client: a lost answer or two tabs, not a thief."""
+    """The token before the newest one, again and soon: a lost answer, two tabs, or a browser and its server."""
     if session.previous_hash is None or session.rotated_at is None:
         return False
     recent = utc_now() - session.rotated_at <= timedelta(seconds=settings_of(ctx).refresh_grace_s)
-    same_client = session.rotated_by == ctx.origin.user_agent
-    return recent and same_client and hmac.compare_digest(hashed, session.previous_hash)
+    return recent and hmac.compare_digest(hashed, session.previous_hash)
+
+
+def _note_grace(ctx: Context, session: Session) -> None:
+    metrics.REFRESHES.labels("graced").inc()
+    if session.rotated_by != ctx.origin.user_agent:
+        details = {"rotated_by": session.rotated_by}
+        audit.record(
+            ctx,
+            Entry(
+                "sessions:grace", session.company_id, target_id=session.id, actor_id=session.user_id, details=details
+            ),
+        )
 
 
 async def _end_family(ctx: Context, session: Session) -> None:

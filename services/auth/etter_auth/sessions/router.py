@@ -29,7 +29,11 @@ Person = Annotated[Context, requires(None, signed_in=True)]
 
 @router.post("/refresh", responses=documented(InvalidRefreshToken, RefreshTokenReused, ValidationFailed))
 async def refresh_session(ctx: Public, data: RefreshRequest) -> Data[TokensOut]:
-    """Swap a refresh token for the next pair. Using one twice ends the session; a retry within 10 s is forgiven."""
+    """Swap a refresh token for the next pair. Using one twice ends the session.
+
+    Within 10 s it gives the same successor, so that a retry, a second tab, or a browser and its own server that refresh
+    at once stay signed in.
+    """
     return Data[TokensOut].of(await rotation.refresh(ctx, data.refresh_token))
 
 

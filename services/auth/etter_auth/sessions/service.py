@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import CTE, Select
 
-from etter_auth import tokens
+from etter_auth import foreign, tokens
 from etter_auth.audit_events.entries import Entry
 from etter_auth.audited_repository import Ending
 from etter_auth.jwks.service import SigningKeys
@@ -20,11 +20,16 @@ from etter_auth.sessions.repository import OpenSessionRepository, SessionReposit
 from etter_auth.sessions.schemas import SessionQuery, TokensOut
 from etter_auth.settings import AuthSettings
 from etter_common import auth, crypto
+from etter_common.buckets import Bucket, bucket, entries
 from etter_common.clock import epoch_s, utc_now
 from etter_common.context import Context
 from etter_common.errors import Forbidden
 from etter_common.ids import new_id
+from etter_common.platform import Platform
 from etter_common.responses import Slice
+
+ANNOUNCED_WITHIN = timedelta(seconds=60)
+"""A revocation that is missing for longer was not late: it was deleted."""
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,39 @@ async def announce_ended(ctx: Context, company_id: UUID, ended: Mapping[str, str
         )
 
 
+async def put_ended(platform: Platform, session_id: UUID) -> None:
+    """Put an ended session into the bucket that every service watches."""
+    await (await _store(platform)).put(_key(session_id), b"1")
+
+
+async def align(platform: Platform) -> None:
+    """Put back what the bucket lacks of the sessions whose access tokens could still be alive.
+
+    Those of a deleted company are gone from the table. Their entries come back only with the events, if those were not
+    handled before the loss.
+    """
+    now = utc_now()
+    store = await _store(platform)
+    present = await entries(store)
+    async with platform.work(system=True) as ctx:
+        ended = await OpenSessionRepository(ctx).ended_since(now - timedelta(seconds=auth.ACCESS_TOKEN_LIFETIME_S))
+    for session_id, ended_at in ended:
+        if _key(session_id) not in present:
+            if now - ended_at > ANNOUNCED_WITHIN:
+                foreign.report(auth.REVOCATIONS_BUCKET, _key(session_id))
+            await store.put(_key(session_id), b"1")
+
+
 async def prune(ctx: Context, now: datetime) -> None:
     await OpenSessionRepository(ctx).forget_before(now)
+
+
+async def _store(platform: Platform) -> Bucket:
+    return await bucket(platform.nats, auth.REVOCATIONS_BUCKET, replicas=platform.settings.nats_replicas)
+
+
+def _key(session_id: UUID) -> str:
+    return f"session.{session_id}"
 
 
 def _caller(ctx: Context) -> auth.Principal:

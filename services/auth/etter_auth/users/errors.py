@@ -10,10 +10,10 @@ class UserNotFound(NotFound):
 
 
 class EmailTaken(Conflict):
-    """Addresses are unique across companies: a sign-in knows nothing but the address."""
+    """Of this company alone: what another company has is nobody's business (decision 0017)."""
 
-    code, title = "EMAIL_TAKEN", "A user with this email exists"
-    constraint = "uq_users_email"
+    code, title = "EMAIL_TAKEN", "A user of this company has this email"
+    constraint = "uq_users_company_id_email"
 
 
 class UsernameTaken(Conflict):

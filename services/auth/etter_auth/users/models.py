@@ -13,17 +13,20 @@ from etter_common.db.models import CompanyMixin, IdMixin, TimestampMixin, Versio
 
 
 class User(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
-    """`email` and `username` are kept in lower case, so that a plain index finds them.
+    """A person is a company and an address: another company may have a user of the same address (decision 0017).
+
+    `email` and `username` are kept in lower case, so that a plain index finds them.
 
     An index on `lower(email)` would not be used: row-level security runs before functions that are not leakproof.
     """
 
     __tablename__ = "users"
     __table_args__ = (
-        UniqueConstraint("email"),
+        UniqueConstraint("company_id", "email"),
         UniqueConstraint("company_id", "username"),
         CheckConstraint("email = lower(email)", name="email_lower"),
         CheckConstraint("username = lower(username)", name="username_lower"),
+        Index(None, "email"),  # a sign-in that names no company
         Index(None, "company_id", "name", "id"),
         Index(None, "company_id", "email", "id"),
         Index(None, "company_id", "created_at", "id"),

@@ -92,13 +92,14 @@ class UserRepository(AuditedRepository[User]):
         return changed
 
 
-class SeededUserRepository(SharedRepository[User]):
-    """Users of any company: the seed has no caller."""
+class AnyUserRepository(SharedRepository[User]):
+    """Users of a company that is named, not the caller's: the seed has no caller."""
 
     model = User
 
-    async def find_by_email(self, email: str) -> User | None:
-        return await self.find(User.email == email)
+    async def find_of(self, company_id: UUID, **named: str) -> User | None:
+        """By `email` or `username`."""
+        return await self.find(User.company_id == company_id, *(getattr(User, key) == v for key, v in named.items()))
 
     async def make(self, user: User, entry: Entry) -> User:
         made = await change(self, inserting(user), entry)

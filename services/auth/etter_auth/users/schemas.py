@@ -9,6 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from etter_auth.permissions.schemas import RoleName
+from etter_common.fieldsets import FieldsQuery
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 
@@ -50,7 +51,9 @@ class UserCreate(Schema):
 
     email: Email
     name: Name
-    username: Username | None = Field(default=None, description="left out: the part of the email before the @")
+    username: Username | None = Field(
+        default=None, description="left out: the part of the email before the @, longer where that is taken"
+    )
     roles: Roles
 
 
@@ -128,7 +131,7 @@ class UserQuery(PageParams):
     q: str | None = Field(default=None, min_length=1, max_length=100, description="start of a word of name or email")
 
 
-class SuggestionQuery(Schema):
+class SuggestionQuery(FieldsQuery):
     q: str = Field(min_length=1, max_length=100, description="start of a word of name or email")
     limit: int = Field(default=10, ge=1, le=20)
     fields: str | None = Field(default=None, max_length=200, examples=["id,name"])

@@ -13,7 +13,7 @@ from etter_auth.sessions import service as sessions
 from etter_auth.users import events
 from etter_auth.users.errors import OwnAccount, RoleNotGrantable, UserOutranksCaller
 from etter_auth.users.models import User
-from etter_auth.users.repository import SeededUserRepository, UserRepository
+from etter_auth.users.repository import AnyUserRepository, UserRepository
 from etter_auth.users.schemas import MeUpdate, SuggestionQuery, UserCreate, UserQuery, UserUpdate
 from etter_common import etags
 from etter_common.clock import utc_now
@@ -39,7 +39,7 @@ async def get(ctx: Context, user_id: UUID) -> User:
 async def create(ctx: Context, data: UserCreate) -> User:
     """A user without a password, who cannot sign in before they have one or come by SSO."""
     _check_grantable(ctx, data.roles)
-    user = _new(ctx.company_id, data)
+    user = await _new(ctx, ctx.company_id, data)
     made = await UserRepository(ctx).make(user, Entry("users:create", ctx.company_id, target_id=user.id))
     await _announce(ctx, made, events.user_created(made))
     return made
@@ -76,12 +76,12 @@ async def deactivate(ctx: Context, user_id: UUID, *, if_match: str | None) -> No
 
 
 async def provide(ctx: Context, company_id: UUID, data: UserCreate) -> tuple[User, bool]:
-    """The user of this address, made if there is none; for the seed. The flag: made now."""
-    users = SeededUserRepository(ctx)
-    found = await users.find_by_email(data.email)
+    """The company's user of this address, made if there is none; for the seed. The flag: made now."""
+    users = AnyUserRepository(ctx)
+    found = await users.find_of(company_id, email=data.email)
     if found is not None:
         return found, False
-    user = _new(company_id, data)
+    user = await _new(ctx, company_id, data)
     made = await users.make(user, Entry("users:create", company_id, target_id=user.id))
     await _announce(ctx, made, events.user_created(made))
     return made, True
@@ -138,10 +138,11 @@ def _permissions(ctx: Context) -> frozenset[str]:
     return ctx.principal.permissions if ctx.principal else frozenset()
 
 
-def _new(company_id: UUID, data: UserCreate) -> User:
-    username = data.username or data.email.partition("@")[0]
+async def _new(ctx: Context, company_id: UUID, data: UserCreate) -> User:
+    user_id = new_id()
+    username = data.username or await _free_username(ctx, company_id, user_id, data.email.partition("@")[0])
     return User(
-        id=new_id(),
+        id=user_id,
         company_id=company_id,
         email=data.email,
         username=username,
@@ -149,6 +150,12 @@ def _new(company_id: UUID, data: UserCreate) -> User:
         roles=list(data.roles),
         is_active=True,
     )
+
+
+async def _free_username(ctx: Context, company_id: UUID, user_id: UUID, wanted: str) -> str:
+    """`wanted`, or where the company has it (the same name at two domains) that with some of the id's random digits."""
+    taken = await AnyUserRepository(ctx).find_of(company_id, username=wanted)
+    return f"{wanted[:57]}-{user_id.hex[-6:]}" if taken else wanted
 
 
 async def present(ctx: Context, after: UUID | None, limit: int) -> Sequence[tuple[UUID, Event]]:

@@ -10,12 +10,17 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from etter_auth.api_keys import service
+from etter_auth.api_keys.errors import ApiKeyRoleNotGrantable
 from etter_auth.api_keys.router import MAKING
+from etter_auth.api_keys.schemas import ApiKeyCreate
 from etter_auth.api_keys.service import MAX_LIVE
 from etter_common import api_keys
+from etter_common.auth import Principal
+from etter_common.errors import Unauthenticated
 from etter_common.ids import new_id
 from etter_common.platform import Platform
-from etter_common.testing.client import CheckedClient
+from etter_common.testing.client import Caller, CheckedClient, TokenMint
 
 from ..conftest import Clients
 from ..factories import make_person
@@ -28,6 +33,11 @@ async def make(client: CheckedClient, **changes: Any) -> dict[str, Any]:
     assert response.status_code == 201, response.text
     data: dict[str, Any] = response.json()["data"]
     return data
+
+
+async def _create(platform: Platform, principal: Principal, wanted: ApiKeyCreate) -> None:
+    async with platform.work(principal=principal) as ctx:
+        await service.create(ctx, wanted)
 
 
 async def stored(platform: Platform, table: str, company: UUID) -> str:
@@ -96,22 +106,25 @@ class TestCreate:
         await make(admin, role="company_admin")
 
     async def test_nor_more_than_its_maker_may_by_now(
-        self, platform: Platform, company: UUID, as_role: Clients
+        self, platform: Platform, company: UUID, as_role: Clients, mint: TokenMint
     ) -> None:
-        """The token still tells of the roles before."""
+        """The token still has the roles before: it is refused, and so is work that had begun with it."""
         demoted = await make_person(platform, company, roles=["chro"])
-        response = await as_role("company_admin", user=demoted.id).post(
-            "/api-keys", json=WANTED | {"role": "company_admin"}
-        )
-        assert response.json()["code"] == "API_KEY_ROLE_NOT_GRANTABLE"
+        wanted = WANTED | {"role": "company_admin"}
+        assert (await as_role("company_admin", user=demoted.id).post("/api-keys", json=wanted)).status_code == 401
+        stale = mint.principal(Caller(demoted.id, company, "company_admin"))
+        with pytest.raises(ApiKeyRoleNotGrantable):
+            await _create(platform, stale, ApiKeyCreate.model_validate(wanted))
 
     async def test_somebody_who_is_deactivated_makes_none(
-        self, platform: Platform, company: UUID, as_role: Clients, admin: CheckedClient
+        self, platform: Platform, company: UUID, as_role: Clients, admin: CheckedClient, mint: TokenMint
     ) -> None:
         gone = await make_person(platform, company, roles=["company_admin"])
         await admin.delete(f"/users/{gone.id}", headers={"If-Match": "*"})
-        response = await as_role("company_admin", user=gone.id).post("/api-keys", json=WANTED)
-        assert response.status_code == 401
+        assert (await as_role("company_admin", user=gone.id).post("/api-keys", json=WANTED)).status_code == 401
+        stale = mint.principal(Caller(gone.id, company, "company_admin"))
+        with pytest.raises(Unauthenticated):
+            await _create(platform, stale, ApiKeyCreate.model_validate(WANTED))
 
     async def test_fifty_live_ones_and_no_more(
         self, admin: CheckedClient, platform: Platform, company: UUID, as_role: Clients

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
-from etter_common.testing.client import CheckedClient
+from etter_common.ids import new_id
+from etter_common.testing.client import Caller, CheckedClient, TokenMint
 
 from ..conftest import Clients
 from ..factories import Person
@@ -28,5 +31,6 @@ class TestMe:
         response = await as_role("analyst", user=person.id).patch("/me", json={field: ["super_admin"]})
         assert response.json()["errors"][0]["pointer"] == f"/body/{field}"
 
-    async def test_a_token_of_no_user_finds_none(self, as_role: Clients, company_id: CheckedClient) -> None:
-        assert (await as_role("viewer").get("/me")).json()["code"] == "USER_NOT_FOUND"
+    async def test_a_token_of_no_user_is_refused(self, visitor: CheckedClient, mint: TokenMint, company: UUID) -> None:
+        visitor.headers["authorization"] = f"Bearer {mint.token(Caller(new_id(), company, 'viewer'))}"
+        assert (await visitor.get("/me")).json()["code"] == "UNAUTHENTICATED"

@@ -17,6 +17,12 @@ from ..conftest import later
 from ..factories import Person, refresh, sign_in
 
 
+async def stored(platform: Platform, person: Person) -> list[tuple[object, ...]]:
+    async with platform.db.transaction(person.company_id) as session:
+        rows = await session.execute(text("SELECT * FROM sessions WHERE user_id = :id"), {"id": person.id})
+        return [tuple(row) for row in rows]
+
+
 class TestRotation:
     async def test_each_refresh_gives_the_next_token(self, visitor: CheckedClient, person: Person) -> None:
         first = await sign_in(visitor, person)
@@ -26,11 +32,22 @@ class TestRotation:
         assert first.session_id == second.session_id == third.session_id
         assert (await visitor.get("/me", headers=third.bearer)).status_code == 200
 
-    async def test_twenty_at_once_get_one_successor(self, visitor: CheckedClient, person: Person) -> None:
+    async def test_twenty_at_once_from_many_clients_get_one_successor(
+        self, visitor: CheckedClient, person: Person
+    ) -> None:
+        """A browser, its tabs and its own server: all go on, in one family."""
         first = await sign_in(visitor, person)
-        answers = await asyncio.gather(*(refresh(visitor, first.refresh) for _ in range(20)))
+        answers = await asyncio.gather(
+            *(refresh(visitor, first.refresh, **{"user-agent": f"client/{n % 5}"}) for n in range(20))
+        )
         assert len({answer.refresh for answer in answers}) == 1
-        await refresh(visitor, answers[0].refresh)
+        assert {answer.session_id for answer in answers} == {first.session_id}
+        for answer in answers:
+            assert (await visitor.get("/me", headers=answer.bearer)).status_code == 200
+        again = await asyncio.gather(
+            *(refresh(visitor, answers[n].refresh, **{"user-agent": f"client/{n}"}) for n in range(2))
+        )
+        assert len({answer.refresh for answer in again}) == 1
 
     async def test_takes_two_queries(self, visitor: CheckedClient, person: Person) -> None:
         await refresh(visitor, (await sign_in(visitor, person)).refresh)
@@ -64,11 +81,41 @@ class TestReuse:
         await refresh(visitor, (await refresh(visitor, first.refresh)).refresh)
         assert await self.reuse(visitor, first.refresh) == "REFRESH_TOKEN_REUSED"
 
-    async def test_another_client_has_no_grace(self, visitor: CheckedClient, person: Person) -> None:
+    async def test_who_goes_on_from_a_grace_answer_is_found_out(self, visitor: CheckedClient, person: Person) -> None:
+        """A thief who came within the grace holds the same successor, and there is only one to use."""
+        first = await sign_in(visitor, person)
+        mine = await refresh(visitor, first.refresh)
+        stolen = await refresh(visitor, first.refresh, **{"user-agent": "a thief"})
+        assert stolen.refresh == mine.refresh
+        with later(minutes=9):
+            next_one = await refresh(visitor, stolen.refresh, **{"user-agent": "a thief"})
+        with later(minutes=10):
+            assert await self.reuse(visitor, mine.refresh) == "REFRESH_TOKEN_REUSED"
+            assert await self.reuse(visitor, next_one.refresh) == "INVALID_REFRESH_TOKEN"
+
+    async def test_a_grace_answer_lengthens_nothing(
+        self, visitor: CheckedClient, platform: Platform, person: Person
+    ) -> None:
         first = await sign_in(visitor, person)
         await refresh(visitor, first.refresh)
-        stolen = {"user-agent": "somebody else"}
-        assert await self.reuse(visitor, first.refresh, **stolen) == "REFRESH_TOKEN_REUSED"
+        before = await stored(platform, person)
+        with later(seconds=9):
+            await refresh(visitor, first.refresh)
+            assert len(visitor.last_statements) == 1
+        assert await stored(platform, person) == before
+        with later(seconds=11):
+            assert await self.reuse(visitor, first.refresh) == "REFRESH_TOKEN_REUSED"
+
+    async def test_a_grace_answer_to_another_client_is_in_the_audit_log(
+        self, visitor: CheckedClient, person: Person, admin: CheckedClient
+    ) -> None:
+        first = await sign_in(visitor, person)
+        for agent in ("browser/1", "browser/1", "server/1"):
+            await refresh(visitor, first.refresh, **{"user-agent": agent})
+        log = (await admin.get("/audit-events", params={"action": "sessions:grace"})).json()["data"]
+        assert [(e["target_id"], e["user_agent"], e["details"]) for e in log] == [
+            (first.session_id, "server/1", {"rotated_by": "browser/1"})
+        ]
 
     async def test_is_counted(self, visitor: CheckedClient, person: Person) -> None:
         before = metrics.REFRESHES.labels("reused")._value.get()

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from uuid import UUID
 
-import nats
 import pytest
 
+from etter_auth.sessions import service
 from etter_common import auth
 from etter_common.auth import KeyRing, Revocations, TokenVerifier
+from etter_common.buckets import bucket
 from etter_common.errors import Unauthenticated
+from etter_common.events.provision import provision
 from etter_common.ids import new_id
-from etter_common.platform import Platform
+from etter_common.messaging import Nats
+from etter_common.platform import Platform, open_platform
 from etter_common.testing.client import CheckedClient
 from etter_common.watch import BucketWatch
 
@@ -85,7 +88,8 @@ class TestRevocation:
         self, visitor: CheckedClient, person: Person, nats_url: str
     ) -> None:
         """A verifier of its own on a connection of its own, as core has one: it never asks auth."""
-        connection = await nats.connect(nats_url)
+        connection = Nats(nats_url)
+        await connection.open(name="verifier")
         keys, revocations = KeyRing(), Revocations()
         watches = [
             BucketWatch(connection, auth.KEYS_BUCKET, keys, on_delete=keys.drop),
@@ -110,6 +114,37 @@ class TestRevocation:
         assert (await visitor.get("/me", headers=mine.bearer)).status_code == 401
 
 
+class TestLostBucket:
+    async def test_a_process_that_starts_later_hears_of_the_end(
+        self, visitor: CheckedClient, person: Person, platform: Platform, operator: Nats
+    ) -> None:
+        ended, live = await sign_in(visitor, person), await sign_in(visitor, person)
+        await visitor.delete("/sessions/current", headers=ended.bearer)
+        await _refused(platform.tokens, ended.access, UUID(ended.session_id))
+        await operator.jetstream().delete_stream(f"KV_{auth.REVOCATIONS_BUCKET}")
+        assert platform.revocations.ended(ended.session_id, str(person.id), 0), "it goes on with what it knows"
+        await provision(operator)
+        await service.align(platform)
+        store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET)
+        assert (await store.status()).ttl == auth.REVOCATIONS_KEPT_S
+        async with open_platform(platform.settings) as late:
+            with pytest.raises(Unauthenticated):
+                late.tokens.verify(ended.access)
+            assert late.tokens.verify(live.access).user_id == person.id
+
+    async def test_what_is_there_is_not_written_again(
+        self, visitor: CheckedClient, person: Person, platform: Platform
+    ) -> None:
+        ended = await sign_in(visitor, person)
+        await visitor.delete("/sessions/current", headers=ended.bearer)
+        await _refused(platform.tokens, ended.access, UUID(ended.session_id))
+        await service.align(platform)
+        store = await bucket(platform.nats, auth.REVOCATIONS_BUCKET)
+        before = (await store.get(f"session.{ended.session_id}")).revision
+        await service.align(platform)
+        assert (await store.get(f"session.{ended.session_id}")).revision == before
+
+
 async def _refused(verifier: TokenVerifier, token: str, session_id: UUID) -> None:
     """Returns when the token is refused, long before it would expire by itself; fails when that never happens."""
     async with asyncio.timeout(60):
@@ -127,7 +162,8 @@ async def test_a_revoked_session_stays_revoked_for_who_starts_later(
     mine = await sign_in(visitor, person)
     await visitor.delete("/sessions/current", headers=mine.bearer)
     await _refused(platform.tokens, mine.access, UUID(mine.session_id))
-    connection = await nats.connect(nats_url)
+    connection = Nats(nats_url)
+    await connection.open(name="verifier")
     revocations = Revocations()
     watch = BucketWatch(connection, auth.REVOCATIONS_BUCKET, revocations)
     await watch.start()

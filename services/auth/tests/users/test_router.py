@@ -11,7 +11,7 @@ from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 
 from ..conftest import Clients
-from ..factories import Person, make_person, sign_in
+from ..factories import Person, make_company, make_person, sign_in
 
 
 def body(**given: Any) -> dict[str, Any]:
@@ -28,6 +28,27 @@ class TestCreate:
         assert (user["email"], user["username"]) == ("tomas.okafor@brightwater.example", "tomas.okafor")
         again = await admin.post("/users", json=body(email=user["email"], username="other"))
         assert again.json()["code"] == "EMAIL_TAKEN"
+
+    async def test_the_same_name_at_another_domain_gets_a_username_of_its_own(self, admin: CheckedClient) -> None:
+        name = f"analyst-{new_id()}"
+        first = await admin.post("/users", json=body(email=f"{name}@alpha.example"))
+        second = await admin.post("/users", json=body(email=f"{name}@beta.example"))
+        usernames = [made.json()["data"]["username"] for made in (first, second)]
+        assert usernames[0] == name
+        assert usernames[1].startswith(f"{name}-")
+        assert len(usernames[1]) <= 64
+
+    async def test_another_companys_addresses_and_names_are_free(
+        self, admin: CheckedClient, as_role: Clients, platform: Platform, person: Person
+    ) -> None:
+        """Neither a refusal nor a squatted address: what another company has is not looked at."""
+        stranger = as_role("company_admin", company=await make_company(platform))
+        for client in (stranger, admin):
+            fresh = body(email=f"new-hire-{person.id}@brightwater.example")
+            assert (await client.post("/users", json=fresh)).status_code == 201
+        taken = await stranger.post("/users", json=body(email=person.email))
+        assert taken.status_code == 201
+        assert taken.json()["data"]["id"] != str(person.id)
 
     async def test_username_is_taken_within_the_company(self, admin: CheckedClient) -> None:
         await admin.post("/users", json=body(username="tomas"))

@@ -22,7 +22,7 @@ from etter_core.occupations.reference import Reference, ReferenceSkill, Referenc
 
 SOURCE: Final = "onet"
 _CODE: Final = re.compile(r"\d{2}-\d{4}\.\d{2}")
-_ALSO: Final = re.compile(r"(.+?)\s*\((.+)\)")
+_ALSO: Final = re.compile(r"([^(]+)\((.+)\)")
 _NONE: Final = frozenset(["", "n/a"])
 _ZONES: Final = frozenset("12345")
 _LEAST, _MOST = 1.0, 5.0  # O*NET's scale of importance
@@ -114,7 +114,8 @@ def _titles(tables: Tables) -> dict[str, dict[str, None]]:
                 tables.skip(shape)
                 continue
             both = _ALSO.fullmatch(row["title"])
-            for title in (*(both.groups() if both else (row["title"],)), row.get("short", "")):
+            titles = (both[1].rstrip(), both[2]) if both else (row["title"],)
+            for title in (*titles, row.get("short", "")):
                 if title not in _NONE:
                     found[row["code"]][title] = None
     return found

@@ -61,7 +61,7 @@ async def get_role(
     tree = fieldsets.parse(fields, RoleOut)
     role = await service.get(ctx, role_id)
     body = encode_data(RoleOut.model_validate(role).model_dump(), tree)
-    return json_response(body, etag=etags.version_etag(role.version, variant=fields or ""))
+    return json_response(body, version=role.version)
 
 
 @router.patch(

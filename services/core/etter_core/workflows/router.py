@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from etter_common import etags, fieldsets
+from etter_common import fieldsets
 from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, json_response, requires
@@ -76,7 +76,7 @@ async def get_workflow(ctx: Reader, workflow_id: UUID, fields: Fields = None) ->
     tree = fieldsets.parse(fields, WorkflowOut)
     workflow, _ = await service.get(ctx, workflow_id)
     body = encode_data(views.whole(workflow), tree)
-    return json_response(body, etag=etags.version_etag(workflow.version, variant=fields or ""))
+    return json_response(body, version=workflow.version)
 
 
 @router.delete("/{workflow_id}", status_code=204, responses=documented(*MATCH_ERRORS))
@@ -164,5 +164,4 @@ async def list_my_workflow_history(ctx: HistoryReader, params: Annotated[PagePar
 
 
 def _whole(workflow: Workflow, *, status: int = 200) -> Response:
-    etag = etags.version_etag(workflow.version)
-    return json_response(encode_data(views.whole(workflow)), etag=etag, status=status)
+    return json_response(encode_data(views.whole(workflow)), version=workflow.version, status=status)

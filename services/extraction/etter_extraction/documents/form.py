@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
+from etter_extraction.documents import filenames
 from etter_extraction.documents.errors import NoFileInForm
 
 FIELD = b"file"
@@ -27,18 +28,24 @@ class FileInForm:
         self._header = (b"", b"")
         self._headers: dict[bytes, bytes] = {}
         self._done = False
-        self._parser = MultipartParser(
-            options[b"boundary"],
-            {
-                "on_part_begin": self._begin_part,
-                "on_header_field": lambda data, start, end: self._add_header(data[start:end], b""),
-                "on_header_value": lambda data, start, end: self._add_header(b"", data[start:end]),
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._headers_finished,
-                "on_part_data": self._part_data,
-                "on_part_end": self._end_part,
-            },
-        )
+        self._parser = self._parser_for(options[b"boundary"])
+
+    def _parser_for(self, boundary: bytes) -> MultipartParser:
+        try:
+            return MultipartParser(
+                boundary,
+                {
+                    "on_part_begin": self._begin_part,
+                    "on_header_field": lambda data, start, end: self._add_header(data[start:end], b""),
+                    "on_header_value": lambda data, start, end: self._add_header(b"", data[start:end]),
+                    "on_header_end": self._end_header,
+                    "on_headers_finished": self._headers_finished,
+                    "on_part_data": self._part_data,
+                    "on_part_end": self._end_part,
+                },
+            )
+        except FormParserError as error:
+            raise NoFileInForm("the form's boundary is not well formed") from error
 
     async def open(self) -> str:
         """The file's name; raises `NoFileInForm`."""
@@ -87,11 +94,12 @@ class FileInForm:
 
     def _headers_finished(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition", b""))
-        if options.get(b"name") == FIELD and b"filename" in options:
+        filename = filenames.of_part(self._headers.get(b"content-disposition", b""), options.get(b"filename"))
+        if options.get(b"name") == FIELD and filename is not None:
             self._files += 1
             self._in_file = self._files == 1
             if self._in_file:
-                self._filename = options[b"filename"].decode("utf-8", errors="replace")
+                self._filename = filename
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         if self._in_file:

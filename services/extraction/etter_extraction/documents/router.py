@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Annotated
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -16,7 +15,7 @@ from etter_common.deps import IfMatch, cached, claim_upload, json_response, requ
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_extraction import objects
-from etter_extraction.documents import events, service
+from etter_extraction.documents import events, filenames, service
 from etter_extraction.documents.errors import DocumentInUse, DocumentNotFound, NoFileInForm
 from etter_extraction.documents.form import FileInForm
 from etter_extraction.documents.schemas import DocumentOut, DocumentQuery
@@ -67,7 +66,7 @@ async def upload_document(ctx: Annotated[Context, requires("documents:write")], 
         await service.discard(ctx, stored)
         raise
     body = encode_data(DocumentOut.model_validate(document).model_dump())
-    response = json_response(body, etag=etags.version_etag(document.version), status=201)
+    response = json_response(body, version=document.version, status=201)
     response.headers["location"] = f"/api/extraction/v1/documents/{document.id}"
     return response
 
@@ -90,7 +89,7 @@ async def get_document(
     tree = fieldsets.parse(fields, DocumentOut)
     document = await service.get(ctx, document_id)
     body = encode_data(DocumentOut.model_validate(document).model_dump(), tree)
-    return json_response(body, etag=etags.version_etag(document.version, variant=fields or ""))
+    return json_response(body, version=document.version)
 
 
 @router.get(
@@ -111,7 +110,7 @@ async def get_document_content(
         media_type="application/octet-stream",
         headers={
             "content-length": str(document.size_bytes),
-            "content-disposition": f"attachment; filename*=UTF-8''{quote(document.filename, safe='')}",
+            "content-disposition": filenames.attachment(document.filename),
             **kept,
         },
     )

@@ -12,10 +12,10 @@ from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import IdempotencyKeyReused, InvalidCursor, InvalidFields, InvalidIdempotencyKey, InvalidSort
-from etter_common.jobs import progress_events
+from etter_common.job_events import follow_job
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data
-from etter_common.sse import EventStream, documented_stream, event_stream
+from etter_common.sse import EventStream, documented_stream
 from etter_extraction.documents.errors import DocumentNotFound
 from etter_extraction.extraction_jobs import service
 from etter_extraction.extraction_jobs.errors import DocumentsAccepted, ExtractionJobNotFound, JobNotRetryable
@@ -64,21 +64,20 @@ async def get_extraction_job(
     "/{job_id}/events",
     status_code=200,
     response_class=EventStream,
-    responses={**documented(ExtractionJobNotFound), 200: _STREAM},
+    responses={**documented(ExtractionJobNotFound), **_STREAM},
 )
 async def follow_extraction_job(
     ctx: Annotated[Context, requires("documents:read")],
     job_id: UUID,
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
-    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names."""
+    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names.
+
+    The stream also ends when the access token expires or the caller may no longer read it: connect again with a new
+    token. 204 to a client whose `Last-Event-ID` is that of `finished`.
+    """
     await service.get(ctx, job_id)
-    platform, company_id = ctx.platform, ctx.company_id
-    return event_stream(
-        lambda after: progress_events(platform, ExtractionJob, job_id, company_id=company_id, last_event_id=after),
-        last_event_id=last_event_id,
-        closing=platform.health.draining,
-    )
+    return await follow_job(ctx, ExtractionJob, job_id, last_event_id)
 
 
 @router.post("/{job_id}/cancel", status_code=202, responses=documented(ExtractionJobNotFound, JobNotCancellable))

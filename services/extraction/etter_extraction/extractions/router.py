@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from etter_common import etags, fieldsets
+from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import IfMatch, json_response, requires
 from etter_common.errors import InvalidFields, PreconditionFailed, PreconditionRequired
@@ -41,7 +41,7 @@ async def get_document_extraction(
     fields: Annotated[str | None, Query(max_length=2000)] = None,
 ) -> Response:
     tree = fieldsets.parse(fields, ExtractionOut)
-    return _answer(await service.of_document(ctx, document_id), fields, tree)
+    return _answer(await service.of_document(ctx, document_id), tree)
 
 
 @router.patch(
@@ -81,6 +81,6 @@ async def reject_extraction(ctx: Annotated[Context, requires("extractions:review
     return _answer(await service.reject(ctx, extraction_id))
 
 
-def _answer(extraction: Extraction, fields: str | None = None, tree: fieldsets.Tree | None = None) -> Response:
+def _answer(extraction: Extraction, tree: fieldsets.Tree | None = None) -> Response:
     body = encode_data(ExtractionOut.model_validate(extraction).model_dump(), tree)
-    return json_response(body, etag=etags.version_etag(extraction.version, variant=fields or ""))
+    return json_response(body, version=extraction.version)

@@ -11,12 +11,27 @@ from etter_extraction.facts.lexicon import section_of
 from etter_extraction.facts.model import Fact, fact
 from etter_extraction.facts.units import Places
 
-_SHARE_FIRST = re.compile(r"^\(?(?:approx(?:imately|\.)?|about|~)?\s*(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent)\)?(?:\s*of (?:the |your |their |working )?time)?\s*[:–—,-]*\s*", re.IGNORECASE)
-_SHARE_LAST = re.compile(r"\s*[(\[–—:,-]?\s*(?:approx(?:imately|\.)?|about|~|up to)?\s*(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent)(?:\s*(?:of|FTE)(?: (?:the|your|their|working))?(?: time| role| effort)?)?\s*[)\]]?\s*[.:]?$", re.IGNORECASE)
-_SHARE_INSIDE = re.compile(r"\(?\b(?:approx(?:imately|\.)?\s*|about\s*)?(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent) of (?:the |your |their |working )*time\)?", re.IGNORECASE)
+_SHARE_FIRST = re.compile(
+    r"^\(?(?:approx(?:imately|\.)?|about|~)?\s*(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent)\)?(?:\s*of (?:the |your |their |working )?time)?\s*[:–—,-]*\s*",
+    re.IGNORECASE,
+)
+_SHARE_LAST = re.compile(
+    r"\s*[(\[–—:,-]?\s*(?:approx(?:imately|\.)?|about|~|up to)?\s*(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent)(?:\s*(?:of|FTE)(?: (?:the|your|their|working))?(?: time| role| effort)?)?\s*[)\]]?\s*[.:]?$",
+    re.IGNORECASE,
+)
+_SHARE_INSIDE = re.compile(
+    r"\(?\b(?:approx(?:imately|\.)?\s*|about\s*)?(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent) of (?:the |your |their |working )*time\)?",
+    re.IGNORECASE,
+)
 _SHORTEST, _LONGEST, _LEAST = 8, 900, 0.5
-_LEADS_IN = re.compile(r"(?:include|including|following|as follows|will|to|responsible for|with|duties|tasks|responsibilities|are)\s*:$|:$", re.IGNORECASE)
-_CATCH_ALL = re.compile(r"^\W*(?:perform(?:s|ing)?|any|undertake|carry out|and)?\s*(?:all |any )?other (?:related |reasonable )?(?:duties|tasks)\b.*(?:assigned|required|requested|needed)?\W*$", re.IGNORECASE)
+_LEADS_IN = re.compile(
+    r"(?:include|including|following|as follows|will|to|responsible for|with|duties|tasks|responsibilities|are)\s*:$|:$",
+    re.IGNORECASE,
+)
+_CATCH_ALL = re.compile(
+    r"^\W*(?:perform(?:s|ing)?|any|undertake|carry out|and)?\s*(?:all |any )?other (?:related |reasonable )?(?:duties|tasks)\b.*(?:assigned|required|requested|needed)?\W*$",
+    re.IGNORECASE,
+)
 _TOPICS = (
     ("Records and reporting", "enter record report document prepar compil maintain updat fil process reconcil writ draft post invoic calculat complet answer respond correspond"),
     ("Planning and analysis", "plan analy design develop evaluat review assess forecast monitor research investigat budget identif determin improv implement optimi model schedul track measur audit"),
@@ -107,4 +122,3 @@ def _name(heading: str) -> str | None:
     name, _, _, _ = split_share(heading)
     name = name.strip(" :*()-–—")
     return (name.capitalize() if name.isupper() else name) or None
-

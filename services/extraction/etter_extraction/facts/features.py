@@ -37,7 +37,11 @@ def features_of(units: Sequence[Unit]) -> list[list[str]]:
 def _may_head(unit: Unit) -> bool:
     """A heading by its layout, or a short line of its own that could be one."""
     words = len(unit.text.split())
-    return unit.of == 1 and words <= 12 and (unit.is_heading or (not unit.is_item and not unit.text.rstrip().endswith(".")))
+    return (
+        unit.of == 1
+        and words <= 12
+        and (unit.is_heading or (not unit.is_item and not unit.text.rstrip().endswith(".")))
+    )
 
 
 def _words(text: str) -> list[str]:

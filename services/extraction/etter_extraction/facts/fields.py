@@ -18,14 +18,27 @@ _NEXT_LABEL = re.compile(
     re.IGNORECASE,
 )
 _KEPT = ("employer", "department", "location", "level", "employment_type", "manager")
-_LONGEST = {"employer": 12, "department": 12, "location": 16, "level": 10, "employment_type": 14, "manager": 16, "title": 16}
+_LONGEST = {
+    "employer": 12,
+    "department": 12,
+    "location": 16,
+    "level": 10,
+    "employment_type": 14,
+    "manager": 16,
+    "title": 16,
+}
 _SAYS_NOTHING = re.compile(r"^\W*(?:n/?a|none|tbd|tbc|not (?:applicable|specified)|-+|various)?\W*$", re.IGNORECASE)
 _MANAGER = re.compile(
     r"\b(?:reports?|reporting|report|responsible|accountable)\s+(?:directly\s+|functionally\s+)?(?:in)?to\s+(?:the\s+|our\s+|an?\s+)?(?P<who>[A-Z][^.;:()]{2,80})|"
     r"\b(?:under the (?:direct(?:ion)?|supervision|direct supervision|general direction|direction) of|supervised by)\s+(?:the\s+|our\s+)?(?P<under>[A-Z][^.;:()]{2,80})"
 )
-_WHO_ENDS = re.compile(r",?\s+(?:and (?:will|is|has|works?|supports?|leads?)|who|which|with|while|but|in order|for|on a|as part|this|will)\b.*|,\s+(?:the|you|this|we)\b.*", re.IGNORECASE)
-_PLACES = re.compile(r"\b(?:based (?:in|at)|located (?:in|at)|position is in|office in)\s+(?:the\s+)?(?P<place>[A-Z][\w'.-]+(?:[ ,]+(?:[A-Z][\w'.-]+|of|and|the|upon))*)")
+_WHO_ENDS = re.compile(
+    r",?\s+(?:and (?:will|is|has|works?|supports?|leads?)|who|which|with|while|but|in order|for|on a|as part|this|will)\b.*|,\s+(?:the|you|this|we)\b.*",
+    re.IGNORECASE,
+)
+_PLACES = re.compile(
+    r"\b(?:based (?:in|at)|located (?:in|at)|position is in|office in)\s+(?:the\s+)?(?P<place>[A-Z][\w'.-]+(?:[ ,]+(?:[A-Z][\w'.-]+|of|and|the|upon))*)"
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +83,9 @@ def find(labelled: Sequence[Labelled], places: Places, *, role: int = 0) -> Iter
 
 
 def _may_be_label(unit: Unit) -> bool:
-    return unit.of == 1 and (unit.in_table or unit.is_heading or unit.block.bold or unit.text.rstrip().endswith(":") or not unit.is_item)
+    return unit.of == 1 and (
+        unit.in_table or unit.is_heading or unit.block.bold or unit.text.rstrip().endswith(":") or not unit.is_item
+    )
 
 
 def _inline(name: str, unit: Unit, begin: int, units: Sequence[Unit], at: int) -> Iterator[Field]:
@@ -86,9 +101,16 @@ def _inline(name: str, unit: Unit, begin: int, units: Sequence[Unit], at: int) -
 def _next(name: str, units: Sequence[Unit], at: int) -> Iterator[Field]:
     """The value in the next cell of the row, or on the next line."""
     label, unit = units[at], units[at + 1]
-    if label.in_table and not (unit.in_table and unit.block.table == label.block.table and unit.block.row == label.block.row):
+    if label.in_table and not (
+        unit.in_table and unit.block.table == label.block.table and unit.block.row == label.block.row
+    ):
         return
-    if field_named(unit.text) or field_of(unit.text) or (section_of(unit.text) and unit.is_heading) or unit.text.endswith(":"):
+    if (
+        field_named(unit.text)
+        or field_of(unit.text)
+        or (section_of(unit.text) and unit.is_heading)
+        or unit.text.endswith(":")
+    ):
         return
     value = unit.text.strip(" *")
     if unit.of == 1 and value:
@@ -98,10 +120,16 @@ def _next(name: str, units: Sequence[Unit], at: int) -> Iterator[Field]:
 
 def _says(one: Field) -> bool:
     words = len(one.value.split())
-    return words <= _LONGEST.get(one.name, 12) and not _SAYS_NOTHING.match(one.value) and not (one.name != "level" and one.value.isdigit())
+    return (
+        words <= _LONGEST.get(one.name, 12)
+        and not _SAYS_NOTHING.match(one.value)
+        and not (one.name != "level" and one.value.isdigit())
+    )
 
 
-def _in_sentence(kind: str, pattern: re.Pattern[str], labelled: Sequence[Labelled], places: Places, role: int) -> Fact | None:
+def _in_sentence(
+    kind: str, pattern: re.Pattern[str], labelled: Sequence[Labelled], places: Places, role: int
+) -> Fact | None:
     for one in labelled[:150]:
         if one.label in ("benefit", "equal", "employer_text") or not (match := pattern.search(one.unit.text)):
             continue
@@ -118,4 +146,6 @@ def _by_label(kind: str, label: str, labelled: Sequence[Labelled], places: Place
     best = max(likely, key=lambda one: one.confidence, default=None)
     if best is None or len(best.unit.text.split()) > _LONGEST[kind]:
         return None
-    return fact(kind, best.unit.text.strip(" *"), places.of_unit(best.unit), round(0.6 + 0.25 * best.confidence, 2), role=role)
+    return fact(
+        kind, best.unit.text.strip(" *"), places.of_unit(best.unit), round(0.6 + 0.25 * best.confidence, 2), role=role
+    )

@@ -18,7 +18,9 @@ from etter_extraction.facts.units import Places
 from etter_extraction.parsing.parsed import Note, Parsed
 
 _SHEETS: Final = ("csv", "xlsx", "xls", "ods")
-_NAME_NOISE: Final = re.compile(r"\b(?:task list|tasks?|time study|duties|job description|jd|v\d+|final|copy|draft|\d+)\b", re.IGNORECASE)
+_NAME_NOISE: Final = re.compile(
+    r"\b(?:task list|tasks?|time study|duties|job description|jd|v\d+|final|copy|draft|\d+)\b", re.IGNORECASE
+)
 
 
 def find_facts(

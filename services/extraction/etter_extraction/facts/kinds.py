@@ -19,7 +19,10 @@ _RESUME_HEADING: Final = re.compile(
     r"expérience professionnelle|formation)\W*$",
     re.IGNORECASE,
 )
-_OWN_HEADING: Final = re.compile(r"work experience|employment history|professional experience|career (?:objective|history)|curriculum vitae|^\W*(?:résumé|resume|cv)\W*$|objective|hobbies|references|berufserfahrung|expérience professionnelle", re.IGNORECASE)
+_OWN_HEADING: Final = re.compile(
+    r"work experience|employment history|professional experience|career (?:objective|history)|curriculum vitae|^\W*(?:résumé|resume|cv)\W*$|objective|hobbies|references|berufserfahrung|expérience professionnelle",
+    re.IGNORECASE,
+)
 _SPAN: Final = re.compile(
     r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?,?\s+\d{4}|\b\d{1,2}/\d{4}|\b(?:19|20)\d\d)\s*(?:-|–|—|to|until)\s*(?:present|current|now|today|date|"
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?,?\s+\d{4}|\d{1,2}/\d{4}|(?:19|20)\d\d)",
@@ -50,21 +53,40 @@ class Judgement:
 def judge(labelled: Sequence[Labelled], facts: Sequence[Fact]) -> Judgement:
     """Weigh what speaks for a posting, for a résumé and for anything else."""
     text = "\n".join(one.unit.text for one in labelled)
-    scores: dict[Kind, float] = {"job_description": _posting(labelled, facts, text), "resume": _resume(labelled, text), "other": _other(labelled, text)}
+    scores: dict[Kind, float] = {
+        "job_description": _posting(labelled, facts, text),
+        "resume": _resume(labelled, text),
+        "other": _other(labelled, text),
+    }
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     (kind, best), (_, second) = ranked[0], ranked[1]
     return Judgement(kind, round(min(0.97, 0.5 + 0.08 * (best - second)), 2))
 
 
 def _posting(labelled: Sequence[Labelled], facts: Sequence[Fact], text: str) -> float:
-    headings = [section_of(one.unit.text) for one in labelled if one.label == "heading" and len(one.unit.text.split()) <= 9]
+    headings = [
+        section_of(one.unit.text) for one in labelled if one.label == "heading" and len(one.unit.text.split()) <= 9
+    ]
     types = {one.type for one in facts}
     tasks = sum(one.type == "task" and one.confidence >= 0.7 for one in facts)
     title = next((one.confidence for one in facts if one.type == "title"), 0.0)
     fields = {found[0] for one in labelled[:80] if (found := field_of(one.unit.text))}
-    score = 1.5 * ("duty" in headings) + 1.0 * ("requirement" in headings) + 0.5 * ("benefit" in headings) + 0.5 * ("apply" in headings)
-    score += min(tasks, 5) * 0.4 + 1.5 * title + 0.8 * ("pay" in types) + 0.4 * ("skill" in types) + 0.3 * ("manager" in types)
-    score += 1.2 * ("title" in fields) + 0.25 * len(fields & {"department", "location", "level", "employment_type", "manager"})
+    score = (
+        1.5 * ("duty" in headings)
+        + 1.0 * ("requirement" in headings)
+        + 0.5 * ("benefit" in headings)
+        + 0.5 * ("apply" in headings)
+    )
+    score += (
+        min(tasks, 5) * 0.4
+        + 1.5 * title
+        + 0.8 * ("pay" in types)
+        + 0.4 * ("skill" in types)
+        + 0.3 * ("manager" in types)
+    )
+    score += 1.2 * ("title" in fields) + 0.25 * len(
+        fields & {"department", "location", "level", "employment_type", "manager"}
+    )
     return score + 0.45 * min(len({match[0].lower() for match in _OFFERS.finditer(text)}), 6)
 
 
@@ -74,7 +96,9 @@ def _resume(labelled: Sequence[Labelled], text: str) -> float:
     own = sum(bool(_OWN_HEADING.search(line)) for line in headings)
     top = "\n".join(one.unit.text for one in labelled[:12])
     score = 0.7 * min(len(headings), 5) + 1.2 * min(own, 2) + 0.9 * min(len(_SPAN.findall(text)), 4)
-    score += 2.0 * bool(_ADDRESS.search(top)) + 1.0 * bool(re.search(r"\b(?:curriculum vitae|résumé|resume)\b", top, re.IGNORECASE))
+    score += 2.0 * bool(_ADDRESS.search(top)) + 1.0 * bool(
+        re.search(r"\b(?:curriculum vitae|résumé|resume)\b", top, re.IGNORECASE)
+    )
     if _OFFERS.search(text):
         score -= 0.5 * min(len({match[0].lower() for match in _OFFERS.finditer(text)}), 6)
     return score - 0.5 + (0.7 if not _SPAN.search(text) and own == 0 else 0) * -1

@@ -37,7 +37,9 @@ _SECTIONS: Final[dict[str, re.Pattern[str]]] = {
         r"the organi[sz]ation|^\W*about\b|department description|über uns",
     }.items()
 }  # fmt: skip
-_BOTH_DUTY_FIRST: Final = re.compile(r"dut(?:y|ies)|responsib|accountab|essential (?:job )?functions|what you.ll (?:do|be doing)", re.IGNORECASE)
+_BOTH_DUTY_FIRST: Final = re.compile(
+    r"dut(?:y|ies)|responsib|accountab|essential (?:job )?functions|what you.ll (?:do|be doing)", re.IGNORECASE
+)
 _FIELDS: Final[dict[str, str]] = {
     "title": r"(?:job|position|role|working|posting|official|class(?:ification)?|functional|business|payroll|vacancy)\s*(?:title|name)|title(?: of (?:the )?(?:post|position|job|role))?|"
     r"(?:title|position|job|role|post|vacancy|opening)|stellenbezeichnung|position title|intitulé du poste|poste|puesto|stanowisko|job name|role profile|job description|position description|job profile",
@@ -65,7 +67,8 @@ _LAW: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _TITLE_TAIL: Final = re.compile(
-    r"\s*[(\[][^)\]]*[)\]]|\s+[-–—|/:]\s+.*$|,.*$|\s+(?:of|for|to|in|at|with)\s.*$|\s+(?:[IVX]+|\d+|[A-C])$", re.IGNORECASE
+    r"\s*[(\[][^)\]]*[)\]]|\s+[-–—|/:]\s+.*$|,.*$|\s+(?:of|for|to|in|at|with)\s.*$|\s+(?:[IVX]+|\d+|[A-C])$",
+    re.IGNORECASE,
 )
 
 

@@ -36,8 +36,13 @@ _OTHER_AFTER = re.compile(
     r"development|training|education|equipment|supplement|incentive|retention|referral|credit)\b",
     re.IGNORECASE,
 )
-_CLAUSE = re.compile(r"[;()]|\.\s|,\s(?=(?:plus|and|with)\b)|\bplus\b|\s\+\s|\band\b(?=\s+(?:an?|up to)\b)", re.IGNORECASE)
-_HOURS = re.compile(r"(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:-\s?)?(?:hours?|hrs?)\.?\s*(?:per|a|each|/|every)\s*(?:week|wk)|(\d{1,2}(?:[.,]\d{1,2})?)\s*hpw\b", re.IGNORECASE)
+_CLAUSE = re.compile(
+    r"[;()]|\.\s|,\s(?=(?:plus|and|with)\b)|\bplus\b|\s\+\s|\band\b(?=\s+(?:an?|up to)\b)", re.IGNORECASE
+)
+_HOURS = re.compile(
+    r"(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:-\s?)?(?:hours?|hrs?)\.?\s*(?:per|a|each|/|every)\s*(?:week|wk)|(\d{1,2}(?:[.,]\d{1,2})?)\s*hpw\b",
+    re.IGNORECASE,
+)
 _PRO_RATA = re.compile(r"pro[\s-]?rata|prorated|pro-rated|full[- ]time equivalent|\bFTE\b", re.IGNORECASE)
 _ACTUAL = re.compile(r"\bactual (?:salary|pay)|equivalent to|\bequates? to|\(\s*$|=\s*$|\bor\s*$", re.IGNORECASE)
 _LOWEST_YEAR, _HIGHEST_YEAR = 1_000, 5_000_000
@@ -76,7 +81,12 @@ def _said(labelled: Sequence[Labelled]) -> Iterator[_Said]:
     """Amounts by block, so that a range over two sentences or lines is one; the last heading gives context."""
     heading, block = "", None
     for position, one in enumerate(labelled):
-        if one.unit.is_heading or one.label in ("heading", "field") and len(one.unit.text.split()) <= 6 and not amounts_in(one.unit.text):
+        if (
+            one.unit.is_heading
+            or one.label in ("heading", "field")
+            and len(one.unit.text.split()) <= 6
+            and not amounts_in(one.unit.text)
+        ):
             heading = one.unit.text
         if one.unit.block is block:
             continue
@@ -102,16 +112,27 @@ def _is_pay(said: _Said) -> bool:
         return _bare(said)
     if before == "pay" or amount.period:
         return True
-    return said.one.label == "pay" or bool(_PAY.search(said.label) and not _OTHER.search(said.label)) and len(text) < 120
+    return (
+        said.one.label == "pay" or bool(_PAY.search(said.label) and not _OTHER.search(said.label)) and len(text) < 120
+    )
 
 
 def _bare(said: _Said) -> bool:
     """A number without a currency is pay only right after a label that says so: `Salary: 45,000 – 50,000`."""
     before = said.text[max(0, said.amount.start - 45) : said.amount.start]
-    labelled = re.search(r"(?:salar(?:y|ies)|\bpay\b|wages?|compensation|remuneration|gehalt|salaire|wynagrodzenie|lön)[^.;]{0,30}$", before, re.IGNORECASE)
+    labelled = re.search(
+        r"(?:salar(?:y|ies)|\bpay\b|wages?|compensation|remuneration|gehalt|salaire|wynagrodzenie|lön)[^.;]{0,30}$",
+        before,
+        re.IGNORECASE,
+    )
     alone = not before.strip() and re.search(r"salar|\bpay\b|wage|compensation|gehalt", said.label, re.IGNORECASE)
     tail = said.text[said.amount.end :]
-    return bool(labelled or alone) and said.amount.high >= 1_000 and not re.match(r"\s*(?:hours|days|weeks|employees|people|%)", tail) and not (1900 <= said.amount.low <= 2100 and not said.amount.is_range)
+    return (
+        bool(labelled or alone)
+        and said.amount.high >= 1_000
+        and not re.match(r"\s*(?:hours|days|weeks|employees|people|%)", tail)
+        and not (1900 <= said.amount.low <= 2100 and not said.amount.is_range)
+    )
 
 
 def _last(text: str) -> str | None:
@@ -126,8 +147,18 @@ def _last(text: str) -> str | None:
 def _weight(said: _Said) -> float:
     """Which amount is the pay of the role and which only explains it."""
     amount, before = said.amount, said.text[max(0, said.amount.start - 40) : said.amount.start]
-    label = bool(re.search(r"salar|\bpay\b|compensation|wage|stipend|rate|gehalt|remuneration", before + said.label, re.IGNORECASE))
-    return 2.0 * label + 1.5 * (said.one.label == "pay") + amount.is_range + 0.5 * bool(amount.period) - 3.0 * bool(_ACTUAL.search(before))
+    label = bool(
+        re.search(
+            r"salar|\bpay\b|compensation|wage|stipend|rate|gehalt|remuneration", before + said.label, re.IGNORECASE
+        )
+    )
+    return (
+        2.0 * label
+        + 1.5 * (said.one.label == "pay")
+        + amount.is_range
+        + 0.5 * bool(amount.period)
+        - 3.0 * bool(_ACTUAL.search(before))
+    )
 
 
 def _value(said: _Said, document: str) -> tuple[dict[str, Any], list[str], float]:

@@ -38,7 +38,10 @@ def checked(facts: Sequence[Fact]) -> list[Fact]:
     """Facts with the flags that only the whole document shows."""
     over = _over_whole(facts)
     twice = _twice(facts)
-    return [_flagged(one, [*_of_title(one, twice), *(["time_shares_over_whole"] if one.id in over else [])]) for one in facts]
+    return [
+        _flagged(one, [*_of_title(one, twice), *(["time_shares_over_whole"] if one.id in over else [])])
+        for one in facts
+    ]
 
 
 def notes(facts: Sequence[Fact], roles: int) -> list[Note]:
@@ -59,7 +62,14 @@ def notes(facts: Sequence[Fact], roles: int) -> list[Note]:
         found.append(Note("read:roles", "the document describes several roles", roles))
     unsure = [one for one in facts if one.confidence < _DOUBTFUL_BELOW and not one.flags]
     if unsure:
-        found.append(Note("doubtful:confidence", "facts with a confidence below 0.5", len(unsure), [_shown(one) for one in unsure[:_EXAMPLES]]))
+        found.append(
+            Note(
+                "doubtful:confidence",
+                "facts with a confidence below 0.5",
+                len(unsure),
+                [_shown(one) for one in unsure[:_EXAMPLES]],
+            )
+        )
     return found
 
 
@@ -76,7 +86,9 @@ def _of_title(one: Fact, twice: set[str]) -> list[str]:
 
 def _twice(facts: Sequence[Fact]) -> set[str]:
     titles = [one for one in facts if one.type == "title"]
-    return {str(two.id) for at, two in enumerate(titles) if any(same(str(two.value), str(one.value)) for one in titles[:at])}
+    return {
+        str(two.id) for at, two in enumerate(titles) if any(same(str(two.value), str(one.value)) for one in titles[:at])
+    }
 
 
 def _over_whole(facts: Sequence[Fact]) -> set[object]:

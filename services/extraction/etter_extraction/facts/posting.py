@@ -50,7 +50,12 @@ def _location(value: Any) -> str:
     address = first.get("address", first)
     if not isinstance(address, Mapping):
         return _text(address)
-    return _text(address.get("addressLocality")) or _text(address.get("addressRegion")) or _text(address.get("addressCountry")) or _text(first)
+    return (
+        _text(address.get("addressLocality"))
+        or _text(address.get("addressRegion"))
+        or _text(address.get("addressCountry"))
+        or _text(first)
+    )
 
 
 def _pay(posting: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -66,7 +71,12 @@ def _pay(posting: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     currency = str(salary.get("currency") or given.get("currency") or posting.get("salaryCurrency") or "").upper()
     unit = _UNIT.get(str(given.get("unitText") or salary.get("unitText") or "").upper())
-    return {"low": min(known), "high": max(known), "currency": currency if re.fullmatch(r"[A-Z]{3}", currency) else None, "period": unit}
+    return {
+        "low": min(known),
+        "high": max(known),
+        "currency": currency if re.fullmatch(r"[A-Z]{3}", currency) else None,
+        "period": unit,
+    }
 
 
 def _amount(value: Any) -> float | None:
@@ -74,8 +84,17 @@ def _amount(value: Any) -> float | None:
 
 
 def _pay_fact(value: dict[str, Any], places: Places) -> Fact:
-    flags = [code for code, missing in (("currency_unknown", value["currency"] is None), ("period_unknown", value["period"] not in PER_YEAR)) if missing]
+    flags = [
+        code
+        for code, missing in (
+            ("currency_unknown", value["currency"] is None),
+            ("period_unknown", value["period"] not in PER_YEAR),
+        )
+        if missing
+    ]
     flags += implausible(value)
     shown = [f"{value[end]:,.0f}" for end in ("low", "high")]
-    span = next((found for text in (*shown, *(text.replace(",", "") for text in shown)) if (found := places.find(text))), None)
+    span = next(
+        (found for text in (*shown, *(text.replace(",", "") for text in shown)) if (found := places.find(text))), None
+    )
     return fact("pay", value, span or Span(places.first, 0, 0, ""), 0.5 if flags else _CONFIDENCE, flags=flags)

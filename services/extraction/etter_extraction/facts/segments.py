@@ -28,7 +28,12 @@ def _by_fields(labelled: Sequence[Labelled]) -> list[int]:
     found: list[tuple[int, str]] = []
     for one in fields_in(labelled):
         title = tidy(one.value)
-        if one.name == "title" and is_plausible(title) and title_strength(title) >= 0.5 and not any(same(title, t) for _, t in found):
+        if (
+            one.name == "title"
+            and is_plausible(title)
+            and title_strength(title) >= 0.5
+            and not any(same(title, t) for _, t in found)
+        ):
             at = one.at - 1 if one.at and field_of(labelled[one.at].unit.text) is None else one.at
             found.append((at, title))
     return _with_content([at for at, _ in found], labelled)
@@ -39,7 +44,9 @@ def _by_headings(labelled: Sequence[Labelled]) -> list[int]:
     shapes: dict[tuple[object, ...], list[tuple[int, str]]] = {}
     for at, one in enumerate(labelled):
         block, title = one.unit.block, tidy(one.unit.text)
-        heads = one.unit.is_heading or (one.label == "title" and one.confidence >= 0.8 and one.unit.of == 1 and not one.unit.is_item)
+        heads = one.unit.is_heading or (
+            one.label == "title" and one.confidence >= 0.8 and one.unit.of == 1 and not one.unit.is_item
+        )
         if not heads or block.region == "table" or not _is_title(title):
             continue
         group = shapes.setdefault((block.kind, block.level, round(block.size, 1), block.bold), [])

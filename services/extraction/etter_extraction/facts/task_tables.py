@@ -13,7 +13,9 @@ from etter_extraction.facts.model import Fact, Span, fact
 from etter_extraction.facts.units import Places
 from etter_extraction.parsing.parsed import Table
 
-_TASK: Final = re.compile(r"\btasks?\b|dut(?:y|ies)|activit|responsibilit|accountabilit|work element|aufgabe", re.IGNORECASE)
+_TASK: Final = re.compile(
+    r"\btasks?\b|dut(?:y|ies)|activit|responsibilit|accountabilit|work element|aufgabe", re.IGNORECASE
+)
 _SHARE: Final = re.compile(r"%|per ?cent|share|hours?|time|minutes|zeit|anteil", re.IGNORECASE)
 _GROUP: Final = re.compile(r"workload|categor|area|group|process|theme|work ?stream|module|bereich", re.IGNORECASE)
 _TOTAL: Final = re.compile(r"^(?:grand |sub-?)?(?:total|sum)\b", re.IGNORECASE)
@@ -34,7 +36,9 @@ def columns_of(table: Table) -> Columns | None:
         found = [i for i, name in enumerate(names) if _TASK.search(name) and len(name) < _LONGEST_NAME]
         if not found or len([name for name in names if name]) < 2 or len(set(names)) < 2:
             continue
-        share = next((i for i, n in enumerate(names) if i not in found and _SHARE.search(n) and len(n) < _LONGEST_NAME), None)
+        share = next(
+            (i for i, n in enumerate(names) if i not in found and _SHARE.search(n) and len(n) < _LONGEST_NAME), None
+        )
         group = next((i for i, n in enumerate(names) if i not in (found[0], share) and _GROUP.search(n)), None)
         columns = Columns(position, found[0], share, group)
         if sum(len(row[columns.task].split()) >= 3 for row in table.rows[position + 1 :]) >= 2:
@@ -66,4 +70,3 @@ def _is_task(cell: str) -> bool:
 
 def _span(table: Table, row: int, column: int, places: Places) -> Span:
     return places.of_cell(table.page, table.start(row, column), table.rows[row][column])
-

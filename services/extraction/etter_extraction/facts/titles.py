@@ -96,7 +96,11 @@ def _from_fields(labelled: Sequence[Labelled], places: Places, role: int) -> Ite
         generic = section_of(title) is not None and title_strength(title) < 0.5
         if not generic:
             strength = title_strength(title)
-            yield Candidate(title, _fact(title, one, places, role, 0.95 if strength >= 0.5 else 0.88), 1.2 + 0.1 * strength - 0.001 * one.at)
+            yield Candidate(
+                title,
+                _fact(title, one, places, role, 0.95 if strength >= 0.5 else 0.88),
+                1.2 + 0.1 * strength - 0.001 * one.at,
+            )
 
 
 def _fact(title: str, one: Field, places: Places, role: int, confidence: float) -> Fact:
@@ -129,7 +133,9 @@ def _from_layout(labelled: Sequence[Labelled], places: Places, filename: str, ro
 def _mentions(labelled: Sequence[Labelled]) -> Counter[str]:
     """How often a title's words are said in the text: short lines, and names in sentences."""
     text = " ".join(f" {_key(one.unit.text)} " for one in labelled)
-    return Counter({_key(tidy(one.unit.text)): text.count(f" {_key(tidy(one.unit.text))} ") for one in labelled[:_EARLY]})
+    return Counter(
+        {_key(tidy(one.unit.text)): text.count(f" {_key(tidy(one.unit.text))} ") for one in labelled[:_EARLY]}
+    )
 
 
 def _key(text: str) -> str:
@@ -167,7 +173,12 @@ def _name_in(phrase: str) -> str | None:
     while end + 1 in ends:
         end += 1
     first = end
-    while first > 0 and words[first - 1].lower() not in _LOOSE and (words[first - 1][:1].isupper() or not words[end][:1].isupper()) and end - first < 5:
+    while (
+        first > 0
+        and words[first - 1].lower() not in _LOOSE
+        and (words[first - 1][:1].isupper() or not words[end][:1].isupper())
+        and end - first < 5
+    ):
         first -= 1
     name = " ".join(words[first : end + 1])
     return name if len(name) >= 5 and name in phrase and re.match(r"[^\W\d_]", name) else None

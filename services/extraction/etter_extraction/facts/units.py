@@ -11,7 +11,9 @@ from typing import Final
 from etter_extraction.facts.model import Span
 from etter_extraction.parsing.parsed import Block, Page, Parsed
 
-_SHORT_FORMS = r"(?<!\be\.g)(?<!\bi\.e)(?<!\b[Dd]r)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bSt)(?<!\bNo)(?<!\bvs)(?<!\bU\.S)(?<!\b[A-Z])"
+_SHORT_FORMS = (
+    r"(?<!\be\.g)(?<!\bi\.e)(?<!\b[Dd]r)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bSt)(?<!\bNo)(?<!\bvs)(?<!\bU\.S)(?<!\b[A-Z])"
+)
 _SENTENCE = re.compile(rf"{_SHORT_FORMS}[.!?][)”\"']?\s+(?=[A-Z(“\"•\d])|\s+[•●▪]\s+|;\s+(?=(?:and\s+)?\w)")
 _SHORTEST_PART: Final = 12
 _SKIPPED: Final = 6
@@ -104,7 +106,9 @@ class Places:
     def of_cell(self, page: int, start: int, cell: str) -> Span:
         """The place of a table's cell at or after `start`; an empty one where the text does not hold it."""
         at = self._texts[page].find(cell, max(start, 0))
-        return Span(page, at, at + len(cell), cell) if at >= 0 and cell else Span(page, max(start, 0), max(start, 0), "")
+        return (
+            Span(page, at, at + len(cell), cell) if at >= 0 and cell else Span(page, max(start, 0), max(start, 0), "")
+        )
 
     def find(self, words: str) -> Span | None:
         """The first place of `words` in any page, whatever white space is between them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import tempfile
 from collections.abc import AsyncGenerator, AsyncIterable, Generator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from uuid import UUID
 from etter_extraction.objects.store import CHUNK, ObjectMissing, ObjectStore, StoreAway
 
 _PARTIAL: Final = ".part"
+_PROBE: Final = bytes(8192)
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class FolderStore(ObjectStore):
     async def put(self, company_id: UUID, key: UUID, chunks: AsyncIterable[bytes]) -> None:
         target = self.path(company_id, key)
         partial = target.with_suffix(_PARTIAL)
-        with _told():
-            await asyncio.to_thread(target.parent.mkdir, parents=True, exist_ok=True)
+        with self._told():
+            await asyncio.to_thread(target.parent.mkdir, exist_ok=True)
             try:
                 with partial.open("wb") as out:
                     async for chunk in chunks:
@@ -42,7 +44,7 @@ class FolderStore(ObjectStore):
                     partial.unlink()
 
     async def read(self, company_id: UUID, key: UUID) -> AsyncGenerator[bytes]:
-        with _told():
+        with self._told():
             return _chunks(await asyncio.to_thread(self.path(company_id, key).open, "rb"))
 
     @asynccontextmanager
@@ -53,12 +55,12 @@ class FolderStore(ObjectStore):
         yield path
 
     async def delete(self, company_id: UUID, key: UUID) -> None:
-        with _told(), suppress(FileNotFoundError):
+        with self._told(), suppress(FileNotFoundError):
             await asyncio.to_thread(self.path(company_id, key).unlink)
 
     async def delete_all(self, company_id: UUID) -> None:
         """Also what is being written."""
-        with _told(), suppress(FileNotFoundError):
+        with self._told(), suppress(FileNotFoundError):
             await asyncio.to_thread(shutil.rmtree, self.root / str(company_id))
 
     async def keys(self, company_id: UUID) -> AsyncGenerator[str]:
@@ -67,8 +69,28 @@ class FolderStore(ObjectStore):
                 yield path.name
 
     async def check(self) -> None:
-        if not await asyncio.to_thread(os.access, self.root, os.W_OK):
-            raise StoreAway(f"{self.root} is not a folder that can be written to")
+        """Write a few bytes, as a full disk shows in nothing else."""
+        try:
+            await asyncio.to_thread(self._write_and_remove)
+        except OSError as error:
+            raise StoreAway(f"{self.root} cannot be written to: {error.strerror}") from error
+
+    def _write_and_remove(self) -> None:
+        with tempfile.NamedTemporaryFile(dir=self.root, suffix=_PARTIAL) as probe:
+            probe.write(_PROBE)
+            probe.flush()
+
+    @contextmanager
+    def _told(self) -> Generator[None]:
+        """What the file system says, in the store's words: without its folder, or on a full disk, it is unavailable."""
+        try:
+            yield
+        except FileNotFoundError as error:
+            if not self.root.is_dir():
+                raise StoreAway from error
+            raise ObjectMissing from error
+        except OSError as error:
+            raise StoreAway from error
 
     def __str__(self) -> str:
         return self.root.as_uri()
@@ -78,17 +100,6 @@ async def _chunks(content: BinaryIO) -> AsyncGenerator[bytes]:
     with content:
         while chunk := await asyncio.to_thread(content.read, CHUNK):
             yield chunk
-
-
-@contextmanager
-def _told() -> Generator[None]:
-    """What the file system says, in the store's words: a disk that is full is a store that cannot be used now."""
-    try:
-        yield
-    except FileNotFoundError as error:
-        raise ObjectMissing from error
-    except OSError as error:
-        raise StoreAway from error
 
 
 def _sync(out: BinaryIO) -> None:

@@ -22,6 +22,24 @@ def kept(objects: Path, company_id: UUID) -> list[str]:
 
 
 class TestUpload:
+    @pytest.mark.parametrize("sent", ['filename="Prüfung €.txt"', "filename*=UTF-8''Pr%C3%BCfung%20%E2%82%AC.txt"])
+    async def test_a_name_beyond_ascii_arrives_and_goes_out_as_it_is(self, client: CheckedClient, sent: str) -> None:
+        head = f'--x\r\ncontent-disposition: form-data; name="file"; {sent}\r\n\r\n'.encode()
+        headers = {"content-type": "multipart/form-data; boundary=x"}
+        response = await client.post("/documents", content=head + JOB_TEXT + b"\r\n--x--\r\n", headers=headers)
+        assert response.status_code == 201, response.text
+        made = response.json()["data"]
+        assert made["filename"] == "Prüfung €.txt"
+        content = await client.get(f"/documents/{made['id']}/content")
+        assert content.headers["content-disposition"] == (
+            "attachment; filename=\"Pr_fung _.txt\"; filename*=UTF-8''Pr%C3%BCfung%20%E2%82%AC.txt"
+        )
+
+    async def test_a_boundary_that_is_too_long_is_a_bad_form(self, client: CheckedClient) -> None:
+        headers = {"content-type": f"multipart/form-data; boundary={'x' * 300}"}
+        response = await client.post("/documents", content=b"--x", headers=headers)
+        assert (response.status_code, response.json()["code"]) == (400, "NO_FILE_IN_FORM")
+
     async def test_a_document_is_kept_to_the_byte(self, client: CheckedClient) -> None:
         made = await upload(client)
         assert (made["kind"], made["status"], made["size_bytes"]) == ("text", "uploaded", len(JOB_TEXT))

@@ -60,11 +60,13 @@ class TestEvents:
         assert json.loads(told[-1]["data"])["status"] == "cancelled"
         assert known not in [event["id"] for event in told]
 
-    async def test_the_end_is_told_to_whoever_asks(self, client: CheckedClient) -> None:
+    async def test_the_end_comes_to_whoever_has_not_seen_it(self, client: CheckedClient) -> None:
         job_id = await queued(client)
         await client.post(f"/extraction-jobs/{job_id}/cancel")
         [once] = await follow(client, job_id)
-        assert await follow(client, job_id, once["id"]) == [once]
+        assert await follow(client, job_id, "0-1") == [once]
+        again = await client.get(f"/extraction-jobs/{job_id}/events", headers={"Last-Event-ID": once["id"]})
+        assert (again.status_code, again.content) == (204, b"")
 
 
 async def _is_open(count: float) -> bool:

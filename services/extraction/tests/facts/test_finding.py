@@ -90,3 +90,8 @@ def test_city_of_30_872_people_is_counted(shared_data: Path) -> None:
     rows = list(csv.reader(io.StringIO(raw), delimiter=";"))
     found = _table(rows)
     assert sum(one.value["headcount"] for one in found.facts) == 30_872
+
+
+def test_an_amount_of_more_digits_than_a_number_has_is_none() -> None:
+    found = _table([["Job title", "Headcount"], ["Clerk", "9" * 400], ["Baker", "3"]])
+    assert [(fact.value["title"], fact.value["headcount"]) for fact in found.facts] == [("Clerk", 0), ("Baker", 3)]

@@ -83,7 +83,7 @@ class TestServiceOnABucket:
     async def test_documents_come_and_go(self, settings: ExtractionSettings, s3: S3Server, company_id: UUID) -> None:
         async with running_app(create(on_bucket(settings, s3))) as app:
             caller, mint = Caller(new_id(), company_id, "analyst"), TokenMint(app.state.platform.keys)
-            client = CheckedClient(app, prefix="/api/extraction/v1", caller=caller, mint=mint)
+            client = CheckedClient(app, prefix="/api/extraction/v1", caller=caller, token=mint.token(caller))
             made = await upload(client)
             store = objects.of(app.state.platform)
             assert await keys(store, company_id) == {made["id"]}

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Final, Self
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
+from etter_common.exact import Exact
+
 UNCERTAIN_PARAMETERS: Final = (
     "automation_factor", "adoption.q", "adoption.p", "consolidation.threshold", "attrition.monthly_quit",
     "learning.months", "learning.saving_while_learning", "adoption.skill_drag", "adoption.mixing", "demand.growth",
@@ -31,7 +33,7 @@ MAX_UNCERTAIN: Final = 16
 Positive = Annotated[float, Field(gt=0, le=1e6)]
 
 
-class _Bounded(BaseModel):
+class _Bounded(Exact):
     """`values` are in rising order, or the distribution is refused."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from etter_common.exact import Exact
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, FRACTIONS, MONEY, ROLE_METRICS
 
 STEP: Final = 100
@@ -26,7 +27,7 @@ Sums: TypeAlias = list[int]
 """Of one output over some iterations: how many have a value, their sum, the sum of their squares; as they are kept."""
 
 
-class Target(BaseModel):
+class Target(Exact):
     """An output whose mean is to be known that well."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -7,11 +7,12 @@ import json
 import math
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import ConfigDict, Field, StringConstraints, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
+from etter_common.exact import Exact
 from etter_simulation.engine.channels import MAX_AUTO_WORKLOADS
 from etter_simulation.engine.defaults import DEFAULTS, EXPOSURE_CEILINGS, PRESETS, RESKILL_MONTHS
 from etter_simulation.engine.distributions import MAX_UNCERTAIN, Distribution, check_distributions
@@ -56,7 +57,7 @@ def _show_type_as_optional(schema: dict[str, Any]) -> None:
     schema["required"].remove("Type")
 
 
-class Part(BaseModel):
+class Part(Exact):
     """Base of everything in a request: nothing unknown, nothing infinite, nothing changed afterwards."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
@@ -216,7 +217,7 @@ class Costs(Part):
     reskill: float = _default("costs.reskill", ge=0, le=10_000_000)
     severance_months: float = _default("costs.severance_months", ge=0, le=60)
     discount_rate: float = _default("costs.discount_rate", ge=0, le=1)
-    capex: Annotated[list[Capex], Field(max_length=600)] = []
+    capex: Annotated[list[Capex], Field(max_length=600)] = Field(default=[])
 
 
 class Assumptions(Part):

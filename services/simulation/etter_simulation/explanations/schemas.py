@@ -7,18 +7,18 @@ from uuid import UUID
 
 from pydantic import Field
 
+from etter_common.fieldsets import FieldsQuery
 from etter_common.responses import Schema
 from etter_simulation.engine.request import MAX_STEPS, Name
 
 
-class ExplanationQuery(Schema):
+class ExplanationQuery(FieldsQuery):
     """One figure of a result."""
 
     metric: Annotated[str, Field(max_length=100)]
     month: Annotated[int, Field(ge=0, le=MAX_STEPS)] | None = Field(default=None, description="null: the last")
     role: Name | None = Field(default=None, description="null: the company")
     limit: Annotated[int, Field(ge=1, le=1000, description="largest parts shown by role and by workload")] = 20
-    fields: Annotated[str | None, Field(max_length=2000)] = None
 
 
 class FigureOut(Schema):

@@ -12,10 +12,11 @@ from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import InvalidFields
 from etter_common.fieldsets import FieldsQuery
+from etter_common.job_events import follow_job
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_common.sse import EventStream
-from etter_simulation.analyses.routes import COMMON, LISTING, STREAM, SUBJECT, LastEventId, follow
+from etter_simulation.analyses.routes import COMMON, LISTING, STREAM, SUBJECT, LastEventId
 from etter_simulation.analyses.schemas import AnalysisQuery
 from etter_simulation.redeployment_plans import service
 from etter_simulation.redeployment_plans.errors import RedeploymentPlanNotFound, RedeploymentPlanTooLarge
@@ -61,14 +62,18 @@ async def get_redeployment_plan(
     "/{redeployment_plan_id}/events",
     status_code=200,
     response_class=EventStream,
-    responses={**documented(*_ONE), 200: STREAM},
+    responses={**documented(*_ONE), **STREAM},
 )
 async def follow_redeployment_plan(
     ctx: Reader, redeployment_plan_id: UUID, last_event_id: LastEventId = None
 ) -> Response:
-    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names."""
+    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names.
+
+    The stream also ends when the access token expires or the caller may no longer read it: connect again with a new
+    token. 204 to a client whose `Last-Event-ID` is that of `finished`.
+    """
     await service.read(ctx, redeployment_plan_id, "id")
-    return follow(ctx, RedeploymentPlan, redeployment_plan_id, last_event_id)
+    return await follow_job(ctx, RedeploymentPlan, redeployment_plan_id, last_event_id)
 
 
 @router.post("/{redeployment_plan_id}/cancel", status_code=202, responses=documented(*_ONE, JobNotCancellable))

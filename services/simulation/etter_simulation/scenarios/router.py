@@ -64,7 +64,7 @@ async def list_scenarios(ctx: Reader, query: Annotated[ScenarioQuery, Query()]) 
 @router.get("/{scenario_id}", response_model=Data[ScenarioOut], responses=documented(*_ONE, InvalidFields))
 async def get_scenario(ctx: Reader, scenario_id: UUID, query: Annotated[FieldsQuery, Query()]) -> Response:
     version, found = await service.read(ctx, scenario_id, query.fields)
-    return json_response(encode_data(found), etag=etags.version_etag(version, variant=query.fields or ""))
+    return json_response(encode_data(found), version=version)
 
 
 @router.patch("/{scenario_id}", responses=documented(*_MATCHED, *_ROLES))

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, StringConstraints, WrapValidator
 from pydantic.config import JsonDict
 
+from etter_common.fieldsets import FieldsQuery
 from etter_common.pagination import PageParams
 from etter_common.responses import Schema
 from etter_simulation.engine.request import MAX_ROLES, Assumptions, Name, RoleIn
@@ -143,6 +144,5 @@ class ScenarioQuery(PageParams):
     roles: Source | None = None
 
 
-class BaselineQuery(Schema):
-    fields: Annotated[str | None, Field(max_length=2000)] = None
+class BaselineQuery(FieldsQuery):
     version: Annotated[int, Field(ge=1)] | None = Field(default=None, description="null: the latest")

@@ -12,10 +12,11 @@ from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import InvalidFields
 from etter_common.fieldsets import FieldsQuery
+from etter_common.job_events import follow_job
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_common.sse import EventStream
-from etter_simulation.analyses.routes import COMMON, LISTING, STREAM, SUBJECT, LastEventId, follow
+from etter_simulation.analyses.routes import COMMON, LISTING, STREAM, SUBJECT, LastEventId
 from etter_simulation.analyses.schemas import AnalysisQuery
 from etter_simulation.scenarios.errors import UNKNOWN_SCENARIO
 from etter_simulation.sensitivity_analyses import service
@@ -63,14 +64,18 @@ async def get_sensitivity_analysis(
     "/{sensitivity_analysis_id}/events",
     status_code=200,
     response_class=EventStream,
-    responses={**documented(*_ONE), 200: STREAM},
+    responses={**documented(*_ONE), **STREAM},
 )
 async def follow_sensitivity_analysis(
     ctx: Reader, sensitivity_analysis_id: UUID, last_event_id: LastEventId = None
 ) -> Response:
-    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names."""
+    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names.
+
+    The stream also ends when the access token expires or the caller may no longer read it: connect again with a new
+    token. 204 to a client whose `Last-Event-ID` is that of `finished`.
+    """
     await service.read(ctx, sensitivity_analysis_id, "id")
-    return follow(ctx, SensitivityAnalysis, sensitivity_analysis_id, last_event_id)
+    return await follow_job(ctx, SensitivityAnalysis, sensitivity_analysis_id, last_event_id)
 
 
 @router.post("/{sensitivity_analysis_id}/cancel", status_code=202, responses=documented(*_ONE, JobNotCancellable))

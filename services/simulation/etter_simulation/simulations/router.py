@@ -23,10 +23,10 @@ from etter_common.errors import (
     ValidationFailed,
 )
 from etter_common.fieldsets import FieldsQuery
-from etter_common.jobs import progress_events
+from etter_common.job_events import follow_job
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
-from etter_common.sse import EventStream, documented_stream, event_stream
+from etter_common.sse import EventStream, documented_stream
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
 from etter_simulation.scenarios.errors import ScenarioNotFound, ScenarioVersionNotFound
 from etter_simulation.simulations import preview, service
@@ -63,7 +63,7 @@ _RESULTS: dict[str, Any] = {
             "schema": {"type": "string", "format": "binary", "description": _LINES + "an IPC stream; no value: null"}
         },
     },
-    "headers": {"Vary": {"description": "Accept, Accept-Encoding", "schema": {"type": "string"}}},
+    "headers": {"Vary": {"description": "Accept, Authorization, Accept-Encoding", "schema": {"type": "string"}}},
 }
 _STREAM = documented_stream("the run's progress")
 
@@ -166,21 +166,20 @@ async def get_simulation_results(
     "/{simulation_id}/events",
     status_code=200,
     response_class=EventStream,
-    responses={**documented(*_ONE), 200: _STREAM},
+    responses={**documented(*_ONE), **_STREAM},
 )
 async def follow_simulation(
     ctx: Annotated[Context, requires("simulations:read")],
     simulation_id: UUID,
     last_event_id: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
-    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names."""
+    """Server-sent events `progress`, then `finished`; `Last-Event-ID` goes on after the one it names.
+
+    The stream also ends when the access token expires or the caller may no longer read it: connect again with a new
+    token. 204 to a client whose `Last-Event-ID` is that of `finished`.
+    """
     await service.read(ctx, simulation_id, "id")
-    platform, company_id = ctx.platform, ctx.company_id
-    return event_stream(
-        lambda after: progress_events(platform, Simulation, simulation_id, company_id=company_id, last_event_id=after),
-        last_event_id=last_event_id,
-        closing=platform.health.draining,
-    )
+    return await follow_job(ctx, Simulation, simulation_id, last_event_id)
 
 
 @router.post("/{simulation_id}/cancel", status_code=202, responses=documented(*_ONE, JobNotCancellable))

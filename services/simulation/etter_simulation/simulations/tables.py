@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from sqlalchemy import Row
 
 from etter_simulation.engine.metrics import STATS
+from etter_simulation.simulations import spreadsheets
 from etter_simulation.simulations.packing import Floats
 from etter_simulation.simulations.results import columns_of
-
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Tree: TypeAlias = Mapping[str, Any]
 
@@ -64,23 +62,15 @@ def _stats(parts: Sequence[Tree]) -> tuple[str, ...]:
 
 
 def as_csv(table: Table) -> bytes:
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(["role", "role_id", "metric", "month", *table.stats])
+    return spreadsheets.written(_lines(table))
+
+
+def _lines(table: Table) -> Iterator[Sequence[spreadsheets.Cell]]:
+    yield ("role", "role_id", "metric", "month", *table.stats)
     for one in table.series:
-        head = [_harmless(one.role or ""), one.role_id or "", one.metric]
-        writer.writerows([*head, month, *values] for month, values in zip(table.months, _cells(one), strict=True))
-    return out.getvalue().encode()
-
-
-def _cells(one: Series) -> Iterator[list[float | str]]:
-    for values in one.values.T.tolist():
-        yield ["" if value != value else value for value in values]
-
-
-def _harmless(text: str) -> str:
-    """A role's name that a spreadsheet would take for a formula stays a name."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+        head = (one.role or "", one.role_id or "", one.metric)
+        for month, values in zip(table.months, one.values.T.tolist(), strict=True):
+            yield (*head, month, *(None if value != value else value for value in values))
 
 
 def as_arrow(table: Table, about: Mapping[str, str]) -> bytes:

@@ -229,7 +229,10 @@ class TestResults:
         }
         found = await client.get(path, params=params, headers={"accept": "text/csv"})
         assert found.headers["content-type"].startswith("text/csv; charset=utf-8; header=present")
-        assert found.text.splitlines()[:2] == ["role,role_id,metric,month,p50", ",,heads,0,400.0"]
+        assert found.text.splitlines()[:2] == [
+            '"role","role_id","metric","month","p50"',
+            '"","","heads",0,400.0',
+        ]
         assert len(found.text.splitlines()) == 1 + 2 * 3
         arrow = await client.get(path, params=params, headers={"accept": "application/vnd.apache.arrow.stream"})
         assert arrow.headers["content-type"] == "application/vnd.apache.arrow.stream"

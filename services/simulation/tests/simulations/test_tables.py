@@ -53,12 +53,12 @@ class TestTableOf:
 
     def test_fields_of_no_part_leave_the_header(self) -> None:
         assert as_csv(table_of(ROWS, [0], {"summary": {}})).decode() == (
-            "role,role_id,metric,month," + ",".join(STATS) + "\r\n"
+            ",".join(f'"{name}"' for name in ("role", "role_id", "metric", "month", *STATS)) + "\r\n"
         )
 
 
 class TestAsCsv:
-    @pytest.mark.parametrize("name", ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)"])
+    @pytest.mark.parametrize("name", ["=HYPERLINK(0)", "+1", "-1", "@SUM(A1)", "＝1+1", "＠SUM(A1)"])
     def test_a_name_that_looks_like_a_formula_stays_a_name(self, name: str) -> None:
         (line, *_) = lines(table_of([stored(name, ROLE_METRICS)], [0], {"roles": {"count": {}}}))
         assert line["role"] == f"'{name}"

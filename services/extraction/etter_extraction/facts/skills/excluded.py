@@ -40,4 +40,7 @@ def is_excluded(name: str, sentence: str = "") -> bool:
     return bool(_OFFER.search(name)) and not _SKILL_OF_TRAIT.search(name)
 
 
-_LAWFUL: Final = re.compile(r"regardless|without regard|discriminat|equal opportunit|protected|on the basis of|all qualified applicants|encouraged? to apply|welcome applica", re.IGNORECASE)
+_LAWFUL: Final = re.compile(
+    r"regardless|without regard|discriminat|equal opportunit|protected|on the basis of|all qualified applicants|encouraged? to apply|welcome applica",
+    re.IGNORECASE,
+)

@@ -57,7 +57,14 @@ def plain_of(word: str) -> str:
 
 def _word(word: str, plain: str) -> list[str]:
     shape = re.sub(r"\d+", "9", re.sub(r"[a-zà-ÿ]+", "a", re.sub(r"[A-Z]+", "A", word)))
-    row = [f"w={plain}", f"c={_clusters().get(plain, -1)}", f"shape={shape[:6]}", f"end3={plain[-3:]}", f"end2={plain[-2:]}", f"start3={plain[:3]}"]
+    row = [
+        f"w={plain}",
+        f"c={_clusters().get(plain, -1)}",
+        f"shape={shape[:6]}",
+        f"end3={plain[-3:]}",
+        f"end2={plain[-2:]}",
+        f"start3={plain[:3]}",
+    ]
     if word[:1].isupper():
         row.append("capital")
     if any(char in word for char in "/+#-"):

@@ -16,7 +16,10 @@ from etter_extraction.facts.units import Places
 
 _SEPARATOR = re.compile(r"\s*[,;|•·]\s*|\s+/\s+|\s*\t\s*")
 _LAST = re.compile(r"^(?:and|or|&)\s+", re.IGNORECASE)
-_GRADE = re.compile(r"^(?:good|strong|excellent|proven|demonstrated|basic|solid|advanced|sound|working|in-depth|deep|some|familiarity with|proficien(?:t|cy) (?:in|with)|knowledge of|experience (?:in|with|of))\s+(?=\S)", re.IGNORECASE)
+_GRADE = re.compile(
+    r"^(?:good|strong|excellent|proven|demonstrated|basic|solid|advanced|sound|working|in-depth|deep|some|familiarity with|proficien(?:t|cy) (?:in|with)|knowledge of|experience (?:in|with|of))\s+(?=\S)",
+    re.IGNORECASE,
+)
 _SPLIT_INSIDE = re.compile(r"\s*[,;/]\s+|\s*,\s*|\s+(?:and|or|&)\s+")
 _LONGEST_LISTED, _LONGEST_SPAN, _MOST, _LEAST = 6, 12, 150, 0.45
 _ASKING: Final = ("requirement", "skill")
@@ -79,7 +82,11 @@ def _tidied(part: str, start: int, confidence: float) -> Iterator[tuple[str, int
         if grade and len(part.split()) > 2:
             part, start = part[grade.end() :], start + grade.end()
     bare = part.strip(" .:–—-*•\"'“”()")
-    bare = bare + ")" if bare.count("(") > bare.count(")") and part[part.index(bare) + len(bare) :].startswith(")") else bare
+    bare = (
+        bare + ")"
+        if bare.count("(") > bare.count(")") and part[part.index(bare) + len(bare) :].startswith(")")
+        else bare
+    )
     if len(bare) > 1 or bare in ("R", "C"):
         start += part.index(bare)
         yield bare, start, start + len(bare), confidence

@@ -30,7 +30,23 @@ _STOP: Final = frozenset(
     "has can must who not all any other such etc e.g eg i.e using use used ability able experience knowledge skills skill "
     "strong excellent good work working".split()
 )
-_ENDINGS: Final = ("ations", "ation", "ings", "ing", "ments", "ment", "ers", "er", "ies", "ied", "es", "ed", "s", "y", "e")
+_ENDINGS: Final = (
+    "ations",
+    "ation",
+    "ings",
+    "ing",
+    "ments",
+    "ment",
+    "ers",
+    "er",
+    "ies",
+    "ied",
+    "es",
+    "ed",
+    "s",
+    "y",
+    "e",
+)
 _WORD = re.compile(r"[^\W\d_][\w+#.-]*[\w+#]|[^\W\d_]")
 _PLAIN = re.compile(r"[\w+#]+")
 _LETTERS: Final = 4

@@ -1,0 +1,111 @@
+"""Reading twice the document is at most twice the work, counted and not timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pptx import Presentation
+from pptx.table import Table
+from pptx.util import Inches
+
+from etter_common.testing.work import work_of
+from etter_extraction.facts.finding import find_facts
+from etter_extraction.parsing.parsed import Page, Parsed, sheet_of
+from etter_extraction.parsing.readers import html, plain, pptx, sheets
+
+MOST = 2.1
+LINES: list[Callable[[int], str]] = [
+    lambda n: "Duties\n" + "- Check the accounts of all customers\n" * n,
+    lambda n: "Skills\n" + "Excel, Word, SQL; reading and writing, talking\n" * n,
+    lambda n: "a " * n,
+    lambda n: "\n" * n + "x",
+    lambda n: "Pay: " + "$1" * n,
+    lambda n: "1,234.50 " * n,
+    lambda n: "a@" * n,
+    lambda n: "Title:" + " \t" * n,
+    lambda n: "# " + "#" * n + " x",
+    lambda n: "Duties\n" + "and so on\n" * n,  # all one item
+    lambda n: ("LOUD\n" + "quiet words that go on\n") * n,
+]
+CELLS: list[Callable[[int], list[list[str]]]] = [
+    lambda n: [["Job title", "Headcount", "Department"], *([f"Clerk {i}", "3", "Finance"] for i in range(n))],
+    lambda n: [["Task", "Share"], *([f"Enter invoice number {i} into the ledger", "10%"] for i in range(n))],
+    lambda n: [["Job title", "Headcount"], ["x" * n, "1" * n]],
+    lambda n: [["(" * n, "Job title"], ["a", "b"]],
+    lambda n: [["Job title"] * n, ["a"] * n],
+]
+
+
+def steps(call: Callable[[], object]) -> int:
+    call()  # what is made once is made
+    return work_of(call).steps
+
+
+class TestFacts:
+    @pytest.mark.parametrize("text", LINES)
+    def test_of_text(self, text: Callable[[int], str]) -> None:
+        def facts(n: int) -> Callable[[], object]:
+            parsed = Parsed("text", [Page(1, "text", text(n))])
+            return lambda: find_facts(parsed, "a.txt")
+
+        assert steps(facts(200)) <= MOST * steps(facts(100))
+
+    @pytest.mark.parametrize("cells", CELLS)
+    def test_of_tables(self, cells: Callable[[int], list[list[str]]]) -> None:
+        def facts(n: int) -> Callable[[], object]:
+            page, sheet = sheet_of("table", 1, cells(n))
+            parsed = Parsed("csv", [page], [sheet])
+            return lambda: find_facts(parsed, "a.csv")
+
+        assert steps(facts(200)) <= MOST * steps(facts(100))
+
+
+class TestReaders:
+    @pytest.mark.parametrize("text", ["a,b\n", '"a,\n', ",", "# x\n", "# " + " " * 9, "\n"])
+    @pytest.mark.parametrize("kind", ["csv", "text"])
+    def test_of_text(self, tmp_path: Path, kind: str, text: str) -> None:
+        def read(n: int) -> Callable[[], object]:
+            file = tmp_path / f"{n}"
+            file.write_text("x" + text * n, encoding="utf-8")
+            return lambda: _outcome(lambda: plain.read(file, kind))
+
+        assert steps(read(200)) <= MOST * steps(read(100))
+
+    def test_html_drops_all_scripts_in_one_call(self, tmp_path: Path) -> None:
+        """One by one, each copies the text before it."""
+
+        def read(n: int) -> Callable[[], object]:
+            file = tmp_path / f"{n}"
+            file.write_text("<p>x" + "<script>no</script>yes" * n, encoding="utf-8")
+            return lambda: html.read(file, "html")
+
+        once, twice = read(100), read(200)
+        assert steps(once) == steps(twice)
+        assert html.read(tmp_path / "100", "html").pages[0].text == "x" + "yes" * 100
+
+    def test_pptx_reads_the_rows_of_a_table_one_after_the_other(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`Table.rows` looks through all rows for each of them."""
+        deck = Presentation()
+        slide = deck.slides.add_slide(deck.slide_layouts[6])
+        table = slide.shapes.add_table(2, 2, 0, 0, Inches(5), Inches(5)).table
+        for row in range(2):
+            for column in range(2):
+                table.cell(row, column).text = f"{row}\n{column}"
+        deck.save(str(tmp_path / "deck.pptx"))
+        monkeypatch.delattr(Table, "rows")
+        assert pptx.read(tmp_path / "deck.pptx", "pptx").sheets[0].rows == [["0 0", "0 1"], ["1 0", "1 1"]]
+
+
+def test_a_cell_of_a_sheet_is_looked_for_within_its_own_tag() -> None:
+    assert [match[1] for match in sheets._CELL.finditer(b'<c <c <x:c s="1" r="B2"/>')] == [b"B"]
+
+
+def _outcome(call: Callable[[], object]) -> object:
+    try:
+        return call()
+    except Exception as error:  # that it is refused is as good an answer
+        return type(error)
