@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 _DONE = "done"
 _BLANK: Final = {
     "original": None, "corrected_by": None, "corrected_at": None, "group": None, "time_share": None, "role": 0,
-    "flags": [], "concept": None,
+    "flags": [], "concept": None, "detail": None,
 }  # fmt: skip
 
 

@@ -59,6 +59,7 @@ class FactOut(Schema):
     role: int = Field(description="which role of the document the fact is about, from 0")
     flags: list[str] = Field(description="codes of what makes the fact doubtful; it is not accepted in bulk then")
     concept: ConceptOut | None = Field(description="of a skill: the ESCO concept that it most likely means")
+    detail: dict[str, Any] | None = Field(description="stated next to the value: of pay `kind`, `hours`, `pro_rata`")
     corrected_by: UUID | None
     corrected_at: datetime | None
 

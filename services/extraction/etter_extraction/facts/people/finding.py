@@ -10,6 +10,7 @@ from typing import Final
 from etter_extraction.facts.model import Fact, Found, Span, fact
 from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.facts.people.fields import Field
+from etter_extraction.facts.people.lists import find_listed
 from etter_extraction.facts.people.report import Report
 from etter_extraction.facts.people.roles import Role, key_of
 from etter_extraction.facts.people.table import PeopleTable, read_table
@@ -23,7 +24,7 @@ _DECISIVE: Final = ("title", "headcount", "fte", "salary", "hourly_rate")
 
 
 def find_people(parsed: Parsed, *, as_of: date, choices: Mapping[str, Field]) -> Found | None:
-    """`None` where no table is about people. `choices` are fields that a person chose, by normal heading."""
+    """`None` where no table and no list is about people. `choices` are a person's fields by normal heading."""
     report = Report()
     found = [
         people
@@ -31,7 +32,7 @@ def find_people(parsed: Parsed, *, as_of: date, choices: Mapping[str, Field]) ->
         if (people := read_table(table, as_of=as_of, choices=choices, report=report)) and people.roles
     ]
     if not found:
-        return None
+        return find_listed(parsed)
     placing = _Placing(parsed, report)
     twice = _in_several(found)
     facts = [
