@@ -6,4 +6,10 @@ from etter_extraction.documents import router as documents
 from etter_extraction.extraction_jobs import router as extraction_jobs
 from etter_extraction.extractions import router as extractions
 
-routers = (documents.router, extraction_jobs.router, extractions.documents_router, extractions.router)
+routers = (
+    documents.router,
+    extraction_jobs.router,
+    extractions.documents_router,
+    extractions.router,
+    extraction_jobs.extractions_router,
+)

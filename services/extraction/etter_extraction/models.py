@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from etter_extraction.documents.models import Document
 from etter_extraction.extraction_jobs.models import ExtractionJob
-from etter_extraction.extractions.models import Extraction
+from etter_extraction.extractions.models import ColumnChoice, Extraction
 
-__all__ = ["Document", "Extraction", "ExtractionJob"]
+__all__ = ["ColumnChoice", "Document", "Extraction", "ExtractionJob"]

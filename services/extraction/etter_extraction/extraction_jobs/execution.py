@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,12 +21,13 @@ from etter_extraction.documents.models import Document
 from etter_extraction.extraction_jobs import events
 from etter_extraction.extraction_jobs.repository import ExtractionJobRepository
 from etter_extraction.extractions import service as extractions
+from etter_extraction.facts.people.fields import Field
 from etter_extraction.objects import ObjectMissing, StoreAway
 from etter_extraction.settings import ExtractionSettings
 
 log = structlog.get_logger(__name__)
 _DONE = "done"
-_BLANK: Final = {
+_BLANK: Final[dict[str, Any]] = {
     "original": None, "corrected_by": None, "corrected_at": None, "group": None, "time_share": None, "role": 0,
     "flags": [], "concept": None, "detail": None,
 }  # fmt: skip
@@ -38,7 +40,8 @@ async def execute(job: Job) -> None:
         ids = [UUID(str(id_)) for id_ in row.document_ids]
         open_ids = [id_ for id_ in ids if str(id_) not in _done(job)]
         found = await documents.start(ctx, open_ids)
-    await _Run(job, total=len(ids)).all(found)
+        choices = await extractions.column_choices(ctx)
+    await _Run(job, total=len(ids), choices=choices).all(found)
     results = list(_done(job).values())
     failed = sum(result["status"] == "failed" for result in results)
     async with job.succeed() as ctx:
@@ -49,11 +52,12 @@ async def execute(job: Job) -> None:
 class _Run:
     """One attempt: as many documents at a time as the settings allow, progress after each."""
 
-    def __init__(self, job: Job, *, total: int) -> None:
+    def __init__(self, job: Job, *, total: int, choices: Mapping[str, Field]) -> None:
         settings = job.platform.settings
         assert isinstance(settings, ExtractionSettings)  # noqa: S101 - this service's worker runs it
         self._job = job
         self._total = total
+        self._choices = choices
         self._wall_s = settings.parse_wall_s
         self._slots = asyncio.Semaphore(settings.parse_parallel)
         self._writing = asyncio.Lock()
@@ -83,7 +87,7 @@ class _Run:
         store = objects.of(self._job.platform)
         try:
             async with store.local(self._job.company_id, document.id) as path:
-                request = Request(document.created_at.date())
+                request = Request(document.created_at.date(), dict(self._choices))
                 return await sandbox.extract(path, document.kind, document.filename, request, wall_s=self._wall_s)
         except StoreAway:  # not the document's fault: the job waits
             raise
@@ -108,11 +112,12 @@ class _Run:
 
 
 async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: Answer) -> None:
+    notes = [{"count": 1, "examples": [], **note} for note in msgspec.to_builtins(answer.notes)]
     await extractions.keep(
         ctx, document.id, job_id=job_id, kind=answer.kind,
         facts=[{**_BLANK, **fact} for fact in msgspec.to_builtins(answer.facts)],
-        pages=msgspec.to_builtins(answer.pages), report=[{"count": 1, "examples": [], **note} for note in msgspec.to_builtins(answer.notes)],
-        warnings=[note.message for note in answer.notes if note.code != "ROWS_READ"],
+        pages=msgspec.to_builtins(answer.pages), report=notes,
+        warnings=[note["message"] for note in notes if note["code"] != "ROWS_READ"],
         mappings=msgspec.to_builtins(answer.mappings),
     )  # fmt: skip
 

@@ -21,8 +21,11 @@ from etter_extraction.extraction_jobs import service
 from etter_extraction.extraction_jobs.errors import DocumentsAccepted, ExtractionJobNotFound, JobNotRetryable
 from etter_extraction.extraction_jobs.models import ExtractionJob
 from etter_extraction.extraction_jobs.schemas import ExtractionJobCreate, ExtractionJobOut, ExtractionJobQuery
+from etter_extraction.extractions.errors import ColumnNotFound, ExtractionNotFound, ExtractionReviewed
+from etter_extraction.extractions.schemas import ColumnChoices
 
 router = APIRouter(prefix="/extraction-jobs", tags=["extraction jobs"])
+extractions_router = APIRouter(prefix="/extractions", tags=["extractions"])
 _STREAM = documented_stream("the job's progress")
 
 
@@ -36,6 +39,23 @@ async def create_extraction_job(
 ) -> Data[ExtractionJobOut]:
     """Queue the work on documents; follow it at `Location`."""
     job = await service.create(ctx, data)
+    response.headers["location"] = f"/api/extraction/v1/extraction-jobs/{job.id}"
+    return Data[ExtractionJobOut].of(ExtractionJobOut.model_validate(job))
+
+
+@extractions_router.put(
+    "/{extraction_id}/mapping",
+    status_code=202,
+    responses=documented(ExtractionNotFound, ExtractionReviewed, ColumnNotFound, DocumentsAccepted),
+)
+async def choose_columns(
+    ctx: Annotated[Context, requires("extractions:review")],
+    extraction_id: UUID,
+    data: ColumnChoices,
+    response: Response,
+) -> Data[ExtractionJobOut]:
+    """Choose fields for columns. The company's files are read by them from now on, this one at once."""
+    job = await service.read_again(ctx, extraction_id, data)
     response.headers["location"] = f"/api/extraction/v1/extraction-jobs/{job.id}"
     return Data[ExtractionJobOut].of(ExtractionJobOut.model_validate(job))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from etter_common import jobs
@@ -16,19 +17,33 @@ from etter_extraction.extraction_jobs.errors import DocumentsAccepted, Extractio
 from etter_extraction.extraction_jobs.models import QUEUE, ExtractionJob
 from etter_extraction.extraction_jobs.repository import ExtractionJobRepository
 from etter_extraction.extraction_jobs.schemas import ExtractionJobCreate, ExtractionJobQuery
+from etter_extraction.extractions import service as extractions
+from etter_extraction.extractions.schemas import ColumnChoices
 
 
 async def create(ctx: Context, data: ExtractionJobCreate) -> ExtractionJob:
     found = await documents.lock_many(ctx, data.document_ids)
     if accepted := [str(document.id) for document in found if document.status == "accepted"]:
         raise DocumentsAccepted(f"already accepted: {', '.join(accepted)}", accepted=accepted)
+    return await _queue(ctx, [document.id for document in found])
+
+
+async def _queue(ctx: Context, document_ids: Sequence[UUID]) -> ExtractionJob:
     job = ExtractionJobRepository(ctx).add(
-        ExtractionJob(requested_by=ctx.user_id, document_ids=[str(document.id) for document in found])
+        ExtractionJob(requested_by=ctx.user_id, document_ids=[str(id_) for id_ in document_ids])
     )
     await ctx.session.flush()
     await jobs.enqueue(ctx, QUEUE, job.id)
     await ctx.publish(events.job_requested(job))
     return job
+
+
+async def read_again(ctx: Context, extraction_id: UUID, data: ColumnChoices) -> ExtractionJob:
+    """Remember a person's choice of columns and queue the document for another reading by it.
+
+    The document is not locked: facts that are accepted meanwhile stay as they are.
+    """
+    return await _queue(ctx, [await extractions.choose_columns(ctx, extraction_id, data.columns)])
 
 
 async def cancel(ctx: Context, job_id: UUID) -> ExtractionJob:

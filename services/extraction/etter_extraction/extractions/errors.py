@@ -13,6 +13,14 @@ class FactNotFound(NotFound):
     code, title = "FACT_NOT_FOUND", "The extraction has no such fact"
 
 
+class PageNotFound(NotFound):
+    code, title = "PAGE_NOT_FOUND", "The document's text has no such page"
+
+
+class ColumnNotFound(Unprocessable):
+    code, title = "COLUMN_NOT_FOUND", "The document has no column with this heading"
+
+
 class ExtractionReviewed(Conflict):
     code, title = "EXTRACTION_REVIEWED", "The extraction was accepted or rejected already"
 

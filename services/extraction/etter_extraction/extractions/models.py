@@ -38,3 +38,15 @@ class Extraction(IdMixin, CompanyMixin, TimestampMixin, VersionMixin, Base):
     mappings: Mapped[list[Any]] = mapped_column(default=list, server_default="[]", deferred=True)
     reviewed_by: Mapped[UUID | None]
     reviewed_at: Mapped[datetime | None]
+
+
+class ColumnChoice(CompanyMixin, Base):
+    """Which field a person chose for a heading; it holds for all files of the company. `heading` is normal."""
+
+    __tablename__ = "column_choices"
+
+    company_id: Mapped[UUID] = mapped_column(primary_key=True)
+    heading: Mapped[str] = mapped_column(primary_key=True)
+    field: Mapped[str]
+    chosen_by: Mapped[UUID | None]
+    chosen_at: Mapped[datetime]

@@ -21,10 +21,11 @@ from etter_extraction.extractions.errors import (
     FactNotFound,
     FactValueInvalid,
     NothingToAccept,
+    PageNotFound,
     TitleMissing,
 )
 from etter_extraction.extractions.models import Extraction
-from etter_extraction.extractions.schemas import Acceptance, ExtractionOut, FactCorrection
+from etter_extraction.extractions.schemas import Acceptance, DocumentText, ExtractionOut, FactCorrection, TableMapping
 
 router = APIRouter(prefix="/extractions", tags=["extractions"])
 documents_router = APIRouter(prefix="/documents", tags=["extractions"])
@@ -42,6 +43,39 @@ async def get_document_extraction(
 ) -> Response:
     tree = fieldsets.parse(fields, ExtractionOut)
     return _answer(await service.of_document(ctx, document_id), tree)
+
+
+@documents_router.get(
+    "/{document_id}/text",
+    response_model=Data[DocumentText],
+    responses=documented(DocumentNotFound, ExtractionNotFound, PageNotFound, InvalidFields),
+)
+async def get_document_text(
+    ctx: Annotated[Context, requires("documents:read")],
+    document_id: UUID,
+    page: Annotated[int, Query(ge=1, le=100_000, description="number of the page, from 1")] = 1,
+    fields: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
+    """A page of the text that facts quote, so that a quote can be shown in its place."""
+    tree = fieldsets.parse(fields, DocumentText)
+    found = await service.text_of(ctx, document_id, page)
+    return json_response(encode_data(found.model_dump(), tree))
+
+
+@router.get(
+    "/{extraction_id}/mapping",
+    response_model=Data[list[TableMapping]],
+    responses=documented(ExtractionNotFound, InvalidFields),
+)
+async def get_mapping(
+    ctx: Annotated[Context, requires("documents:read")],
+    extraction_id: UUID,
+    fields: Annotated[str | None, Query(max_length=2000)] = None,
+) -> Response:
+    """Which column of each table was read as which field, how sure that is, and what came second."""
+    tree = fieldsets.parse(fields, TableMapping)
+    found = await service.mapping_of(ctx, extraction_id)
+    return json_response(encode_data([one.model_dump() for one in found], tree))
 
 
 @router.patch(

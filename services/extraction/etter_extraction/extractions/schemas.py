@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from etter_common.responses import Schema
+from etter_extraction.facts.people.fields import Field as ColumnField
 
 FactType = Literal[
     "title", "employer", "department", "location", "level", "manager", "pay", "employment_type", "task", "skill",
@@ -85,6 +86,46 @@ class ExtractionOut(Schema):
     version: int = Field(description="the ETag's number, for If-Match")
     created_at: datetime
     updated_at: datetime
+
+
+class DocumentText(Schema):
+    """One page of a document's text. A fact's quote is `text[start:end]` of its page, in characters."""
+
+    document_id: UUID
+    pages: int = Field(description="how many pages, sheets or slides the text has")
+    number: int
+    label: str = Field(examples=["page 1"])
+    text: str
+
+
+class ColumnOut(Schema):
+    index: int = Field(description="from 0")
+    heading: str = Field(examples=["Annual salary (GBP)"])
+    field: ColumnField
+    confidence: float = Field(description="0..1; 1 where a person chose the field")
+    samples: list[str] = Field(default=[], description="the first different values, at most three")
+    runner_up: ColumnField | None = Field(default=None, description="the field that came second")
+    chosen: bool = Field(default=False, description="a person of the company chose the field")
+
+
+class TableMapping(Schema):
+    """How a table of people was read."""
+
+    table: str
+    heading_row: int = Field(description="from 1")
+    basis: Literal["person", "headcount", "fte", "unknown"] = Field(
+        description="what a row stands for: a person, or a role with its headcount, only its FTE, or neither"
+    )
+    columns: list[ColumnOut]
+    decisions: dict[str, str] = Field(description="by heading: how its numbers were read, and why")
+
+
+class ColumnChoices(Schema):
+    """Fields by heading. They are remembered for all files of the company; the document is read again."""
+
+    columns: dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], ColumnField] = Field(
+        min_length=1, max_length=200, examples=[{"Designation": "title", "Branch": "location"}]
+    )
 
 
 class FactCorrection(Schema):

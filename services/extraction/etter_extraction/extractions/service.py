@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -13,13 +14,16 @@ from etter_common.context import Context
 from etter_extraction.documents import service as documents
 from etter_extraction.extractions import acceptance, events
 from etter_extraction.extractions.errors import (
+    ColumnNotFound,
     ExtractionReviewed,
     FactNotFound,
     FactValueInvalid,
+    PageNotFound,
 )
 from etter_extraction.extractions.models import Extraction
-from etter_extraction.extractions.repository import ExtractionRepository
-from etter_extraction.extractions.schemas import FactCorrection, PayValue, RoleValue
+from etter_extraction.extractions.repository import ColumnChoiceRepository, ExtractionRepository
+from etter_extraction.extractions.schemas import DocumentText, FactCorrection, PayValue, RoleValue, TableMapping
+from etter_extraction.facts.people.fields import Field, normal
 
 _SHAPES: dict[str, type[BaseModel]] = {"pay": PayValue, "role": RoleValue}
 
@@ -85,6 +89,37 @@ async def reject(ctx: Context, extraction_id: UUID) -> Extraction:
 async def keep(ctx: Context, document_id: UUID, **found: Any) -> bool:
     """Store what a job found (`kind`, `facts`, `pages`, `report` …); accepted facts stay as they are."""
     return await ExtractionRepository(ctx).keep(document_id, **found)
+
+
+async def text_of(ctx: Context, document_id: UUID, page: int) -> DocumentText:
+    """One page of the text that the facts' offsets count in."""
+    count, found = await ExtractionRepository(ctx).page_of_text(document_id, page)
+    if found is None:
+        raise PageNotFound(f"the document has {count} pages")
+    return DocumentText(document_id=document_id, pages=count, **found)
+
+
+async def mapping_of(ctx: Context, extraction_id: UUID) -> list[TableMapping]:
+    """How the tables of a document were read."""
+    _, _, mappings = await ExtractionRepository(ctx).mappings(extraction_id)
+    return [TableMapping.model_validate(mapping) for mapping in mappings]
+
+
+async def choose_columns(ctx: Context, extraction_id: UUID, choices: Mapping[str, Field]) -> UUID:
+    """Remember fields that a person chose for headings of this document; its id, for reading it again."""
+    document_id, status, mappings = await ExtractionRepository(ctx).mappings(extraction_id)
+    if status != "ready":
+        raise ExtractionReviewed(status=status)
+    known = {normal(column["heading"]) for mapping in mappings for column in mapping["columns"]}
+    if unknown := sorted(heading for heading in choices if normal(heading) not in known):
+        raise ColumnNotFound(f"no column is headed {', '.join(unknown[:5])}")
+    ColumnChoiceRepository(ctx).remember({normal(heading): field for heading, field in choices.items()})
+    return document_id
+
+
+async def column_choices(ctx: Context) -> dict[str, Field]:
+    """The fields that people of the company have chosen, by normal heading."""
+    return await ColumnChoiceRepository(ctx).by_heading()
 
 
 def _require_open(extraction: Extraction) -> None:
