@@ -52,7 +52,8 @@ _FILLER = r"\(?\s*(?:gross|net|brutto|brut|before tax|base|plus|\*|full[- ]time|
 _NEXT: Final[dict[Period, re.Pattern[str]]] = {
     unit: re.compile(
         rf"^[\s(,*]{{0,3}}(?:{_FILLER}\s*)(?:{_PAYING})?[\s(,]{{0,2}}"
-        rf"(?:(?:{_EACH})\s*(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])(?!\s+(?:basis|review|reports?|bonus))",
+        rf"(?:(?:{_EACH})\s*(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])(?!\s+(?:basis|review|reports?|bonus|"
+        r"pay\s?(?:day|date|run|slip|ment)|instal|invoic))",
         re.IGNORECASE,
     )
     for unit in _UNITS
@@ -82,11 +83,13 @@ _LABEL: Final[dict[Period, re.Pattern[str]]] = {
     for unit, names in _NAMED.items()
 }
 _JOIN = re.compile(
-    r"^[\s(]*(?:\((?:min|minimum|entry)\.?\)|min(?:imum)?\.?)?\s*"
+    r"^[\s(,]*(?:\([^()\d]{0,16}[\d.]{0,4}\)|starting|min(?:imum)?\.?)?[\s,]*"
     r"(?:-{1,2}|–|—|−|‒|~|to|and|through|thru|up to|rising to|increasing to|bis|à|au|a|until|do|til|till|tot|or)\s*"
     r"(?:an?\s)?(?:max(?:imum)?\.?(?: of)?)?[\s:(]*$",
     re.IGNORECASE,
 )
+_STEP = re.compile(r"\b(?:step|grade|level|band|tier|point|no\.?)\s*$", re.IGNORECASE)
+"""Before a number that counts something else."""
 _WIDEST = 12
 
 
@@ -209,9 +212,11 @@ def _value(digits: str, convention: Convention | None) -> float:
 
 
 def _is_amount(match: re.Match[str], text: str) -> bool:
-    """Not the 401 of `401(k)`, and not metres squared."""
+    """Not the 401 of `401(k)`, not metres squared, not the 7 of `grade 7`."""
     tail = (match["times"] or "") + text[match.end() : match.end() + 4]
     if match["number"] in ("401", "403", "457") and re.match(r"\s?\(?[kb]\b", tail, re.IGNORECASE):
+        return False
+    if not (match["before"] or match["after"]) and _STEP.search(text[: match.start("number")]):
         return False
     return not re.match(r"m[²³/]", tail)
 

@@ -84,7 +84,7 @@ def of_shared_sign(sign: str, document: str) -> tuple[str | None, str | None]:
     """
     shared = _SHARED.get(_plain(sign))
     if shared is None:
-        return None, "currency_unknown"
+        return None, "CURRENCY_UNKNOWN"
     codes = {code.upper() for code in _CODE.findall(document)} & set(shared)
     codes |= {
         code
@@ -95,10 +95,10 @@ def of_shared_sign(sign: str, document: str) -> tuple[str | None, str | None]:
         return codes.pop(), None
     places = [code for code, pattern in _PLACES if code in shared and re.search(rf"\b(?:{pattern})", document)]
     if len(places) == 1 and not codes:
-        return places[0], "currency_from_place"
+        return places[0], "CURRENCY_FROM_PLACE"
     if "USD" in shared and not codes and not places:
         return "USD", None
-    return None, "currency_unclear"
+    return None, "CURRENCY_UNCLEAR"
 
 
 def _plain(text: str) -> str:

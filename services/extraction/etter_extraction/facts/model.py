@@ -34,7 +34,8 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """`quote` is the page's text from `start` to `end`, to the letter; `confidence` 0..1.
 
     `role` counts the roles of a document from 0. `flags` are codes of what makes the fact doubtful; a flagged fact is
-    never accepted in bulk. The id depends on type, place and value only, so that the same file gives the same ids.
+    never accepted in bulk. `details` is what the text says next to the value, such as the hours that pay is for. The id
+    depends on type, place and value only, so that the same file gives the same ids.
     """
 
     id: UUID
@@ -50,6 +51,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     time_share: float | None = None
     flags: list[str] = []
     concept: Concept | None = None
+    details: dict[str, Any] = {}
 
 
 class Found(msgspec.Struct, frozen=True):

@@ -87,8 +87,8 @@ def _pay_fact(value: dict[str, Any], places: Places) -> Fact:
     flags = [
         code
         for code, missing in (
-            ("currency_unknown", value["currency"] is None),
-            ("period_unknown", value["period"] not in PER_YEAR),
+            ("CURRENCY_UNKNOWN", value["currency"] is None),
+            ("PERIOD_UNKNOWN", value["period"] not in PER_YEAR),
         )
         if missing
     ]
