@@ -25,9 +25,9 @@ from etter_extraction.settings import ExtractionSettings
 
 log = structlog.get_logger(__name__)
 _DONE = "done"
-_BLANK: Final = {
+_BLANK: Final[dict[str, Any]] = {
     "original": None, "corrected_by": None, "corrected_at": None, "group": None, "time_share": None, "role": 0,
-    "flags": [], "concept": None,
+    "flags": [], "concept": None, "details": {},
 }  # fmt: skip
 
 
@@ -111,7 +111,8 @@ async def _keep_facts(ctx: Context, job_id: UUID, document: Document, answer: An
     await extractions.keep(
         ctx, document.id, job_id=job_id, kind=answer.kind,
         facts=[{**_BLANK, **fact} for fact in msgspec.to_builtins(answer.facts)],
-        pages=msgspec.to_builtins(answer.pages), report=[{"count": 1, "examples": [], **note} for note in msgspec.to_builtins(answer.notes)],
+        pages=msgspec.to_builtins(answer.pages),
+        report=[{"count": 1, "examples": [], **note} for note in msgspec.to_builtins(answer.notes)],
         warnings=[note.message for note in answer.notes if note.code != "ROWS_READ"],
         mappings=msgspec.to_builtins(answer.mappings),
     )  # fmt: skip
