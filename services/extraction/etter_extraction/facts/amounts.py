@@ -18,7 +18,7 @@ Bound = Literal["exact", "from", "up_to"]
 PER_YEAR: Final[dict[str, int]] = {"year": 1, "month": 12, "fortnight": 26, "week": 52, "day": 260, "hour": 2080}
 
 _SPACES = "    "
-_NUMBER = rf"\d{{1,3}}(?:[.,'’{_SPACES}]\d{{3}})+(?:[.,]\d{{1,2}})?(?!\d)|\d+(?:[.,]\d+)?"
+_NUMBER = rf"\d{{1,3}}(?:[.,'’{_SPACES}]\d{{3}}){{1,9}}(?:[.,]\d{{1,2}})?(?!\d)|\d{{1,40}}(?:[.,]\d{{1,40}})?"
 _TIMES = r"k|thousand|tsd\.?|tys\.?|m|mn|mio\.?|mln\.?|million|millionen|bn|billion|mrd\.?|lakhs?|lacs?|lpa|crores?"
 _FACTOR: Final[dict[str, float]] = {
     "k": 1e3, "thousand": 1e3, "tsd": 1e3, "tys": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "mln": 1e6, "million": 1e6,
@@ -48,11 +48,12 @@ _ADVERBS: Final[dict[Period, str]] = {
 }
 _EACH = r"per|an?|each|every|/|pro|je|par|por|all'|al|na|p\.|\bi"
 _PAYING = r"salar(?:y|ies)|pay(?: rate| range| scale)?|rates?|wages?|compensation|stipend|earnings|income|remuneration"
-_FILLER = r"\(?\s*(?:gross|net|brutto|brut|before tax|base|plus|\*|full[- ]time|fte|usd|eur|gbp)?\s*\)?"
+_FILLER = r"\(?\s{0,9}(?:gross|net|brutto|brut|before tax|base|plus|\*|full[- ]time|fte|usd|eur|gbp)?\s{0,9}\)?"
 _NEXT: Final[dict[Period, re.Pattern[str]]] = {
     unit: re.compile(
-        rf"^[\s(,*]{{0,3}}(?:{_FILLER}\s*)(?:{_PAYING})?[\s(,]{{0,2}}"
-        rf"(?:(?:{_EACH})\s*(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])(?!\s+(?:basis|review|reports?|bonus|"
+        rf"^[\s(,*]{{0,3}}(?:{_FILLER}\s{{0,9}})(?:{_PAYING})?[\s(,]{{0,2}}"
+        rf"(?:(?:{_EACH})\s{{0,9}}(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])(?!\s{{1,9}}(?:basis|review|"
+        r"reports?|bonus|"
         r"pay\s?(?:day|date|run|slip|ment)|instal|invoic))",
         re.IGNORECASE,
     )
@@ -63,8 +64,8 @@ _NAMED: Final[dict[Period, str]] = {
     "day": r"daily|per day|day",
     "fortnight": r"fortnightly|bi-?weekly",
     "week": r"weekly|per week",
-    "month": r"monthly|per month|mensuel\w*|monats\w*",
-    "year": r"annual\w*|yearly|per (?:annum|year)|jahres\w*|annuel\w*",
+    "month": r"monthly|per month|mensuel\w{0,40}|monats\w{0,40}",
+    "year": r"annual\w{0,40}|yearly|per (?:annum|year)|jahres\w{0,40}|annuel\w{0,40}",
 }
 _COMPOUND: Final[dict[Period, str]] = {
     "hour": "stunden|tim|time",
@@ -76,19 +77,34 @@ _COMPOUND: Final[dict[Period, str]] = {
 }
 _LABEL: Final[dict[Period, re.Pattern[str]]] = {
     unit: re.compile(
-        rf"\b(?:(?:{names})\s+(?:\w+\s+){{0,3}}(?:{_PAYING}|range)|(?:{_PAYING}|range)\W{{0,3}}\(?(?:{names})|"
+        rf"\b(?:(?:{names})\s{{1,9}}(?:\w{{1,60}}\s{{1,9}}){{0,3}}(?:{_PAYING}|range)|(?:{_PAYING}|"
+        rf"range)\W{{0,3}}\(?(?:{names})|"
         rf"(?:{_COMPOUND[unit]})(?:brutto)?(?:gehalt|lohn|vergütung|lön|lønn))",
         re.IGNORECASE,
     )
     for unit, names in _NAMED.items()
 }
+_SAID: Final[dict[Period, re.Pattern[str]]] = {
+    unit: re.compile(
+        rf"(?<![^\W_])(?:(?:per|/|pro|par)\s{{0,9}}(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])", re.IGNORECASE
+    )
+    for unit in _UNITS
+}
+_SIGNED = re.compile(rf"(?P<minus>[-−(]\s?)?(?:{BEFORE})?\s?(?P<digits>{_NUMBER})", re.IGNORECASE)
+_SCALED = re.compile(rf"\d\s?({_TIMES})(?![^\W\d_])", re.IGNORECASE)
+_GROUPING = re.compile(rf"['’{_SPACES}]")
+_AT_MOST = re.compile(r"\b(?:up to|maximum(?: of)?|max\.?|bis zu|jusqu'à)\s{0,9}:?\s{0,9}$", re.IGNORECASE)
+_AT_LEAST = re.compile(
+    r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min\.?|at least|ab|à partir de)\s{0,9}:?\s{0,9}$", re.IGNORECASE
+)
+_AND_UP = re.compile(r"\s?\+(?!\s{0,9}[\w£$€])|\s{1,9}and (?:up|above)")
 _JOIN = re.compile(
-    r"^[\s(,]*(?:\([^()\d]{0,16}[\d.]{0,4}\)|starting|min(?:imum)?\.?)?[\s,]*"
-    r"(?:-{1,2}|–|—|−|‒|~|to|and|through|thru|up to|rising to|increasing to|bis|à|au|a|until|do|til|till|tot|or)\s*"
-    r"(?:an?\s)?(?:max(?:imum)?\.?(?: of)?)?[\s:(]*$",
+    r"^[\s(,]{0,99}(?:\([^()\d]{0,16}[\d.]{0,4}\)|starting|min(?:imum)?\.?)?[\s,]{0,99}"
+    r"(?:-{1,2}|–|—|−|‒|~|to|and|through|thru|up to|rising to|increasing to|bis|à|au|a|until|do|til|till|tot|or)\s{0,9}"
+    r"(?:an?\s)?(?:max(?:imum)?\.?(?: of)?)?[\s:(]{0,99}$",
     re.IGNORECASE,
 )
-_STEP = re.compile(r"\b(?:step|grade|level|band|tier|point|no\.?)\s*$", re.IGNORECASE)
+_STEP = re.compile(r"\b(?:step|grade|level|band|tier|point|no\.?)\s{0,9}$", re.IGNORECASE)
 """Before a number that counts something else."""
 _WIDEST = 12
 
@@ -135,7 +151,7 @@ def convention_of(values: Iterable[str]) -> Verdict:
     """Decide from every value that leaves no choice: `1.234,5`, `1.234.567`, `0,75`, `12,5`."""
     votes: dict[str, list[str]] = {".": [], ",": []}
     for value in values:
-        for match in re.finditer(r"\d[\d.,]*\d", value):
+        for match in re.finditer(r"\d[\d.,]{0,99}\d", value):
             if mark := _decimal_of(match[0]):
                 votes[mark].append(value.strip())
     if bool(votes["."]) == bool(votes[","]) and len(votes["."]) == len(votes[","]):
@@ -146,7 +162,7 @@ def convention_of(values: Iterable[str]) -> Verdict:
 
 def number(text: str, convention: Convention | None = None) -> float | None:
     """The first number in `text` with its sign, or `None`. Without a convention, groups of three are thousands."""
-    match = re.search(rf"(?P<minus>[-−(]\s?)?(?:{BEFORE})?\s?(?P<digits>{_NUMBER})", text, re.IGNORECASE)
+    match = _SIGNED.search(text)
     if match is None:
         return None
     value = _value(match["digits"], convention)
@@ -169,11 +185,7 @@ def period_in(label: str) -> Period | None:
     for unit, pattern in _LABEL.items():
         if pattern.search(label):
             return unit
-    for unit in _UNITS:
-        each = rf"(?:(?:per|/|pro|par)\s*(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))"
-        if re.search(rf"(?<![^\W_]){each}(?![^\W_])", label, re.IGNORECASE):
-            return unit
-    return None
+    return next((unit for unit, pattern in _SAID.items() if pattern.search(label)), None)
 
 
 def annual(amount: float, period: str, hours_per_week: float | None = None) -> float:
@@ -201,7 +213,7 @@ def _decimal_of(digits: str) -> Literal[".", ",", ""]:
 
 
 def _value(digits: str, convention: Convention | None) -> float:
-    plain = re.sub(rf"['’{_SPACES}]", "", digits)
+    plain = _GROUPING.sub("", digits)
     decimal = convention.decimal if convention else _decimal_of(plain)
     if convention and _decimal_of(plain) not in ("", convention.decimal):
         decimal = _decimal_of(plain)  # a value that cannot be read by the convention is read by its own marks
@@ -275,12 +287,14 @@ def _range(one: Amount, two: Amount, text: str) -> Amount | None:
 def _joins(between: str, before: str) -> bool:
     if not _JOIN.match(between):
         return False
-    listed = re.match(r"\s*(?:and|or|a)\s*$", between)  # `£500 and £600` are two amounts, `between £500 and £600` one
+    listed = re.match(
+        r"\s{0,9}(?:and|or|a)\s{0,9}$", between
+    )  # `£500 and £600` are two amounts, `between £500 and £600` one
     return not listed or bool(re.search(r"between[^.;]{0,40}$", before, re.IGNORECASE))
 
 
 def _factor_of(amount: str) -> float:
-    match = re.search(rf"\d\s?({_TIMES})(?![^\W\d_])", amount, re.IGNORECASE)
+    match = _SCALED.search(amount)
     return _factor(match[1]) if match else 1
 
 
@@ -297,10 +311,9 @@ def _with_period(one: Amount, text: str, until: int | None) -> Amount:
 
 
 def _bound(before: str, after: str) -> Bound:
-    if re.search(r"\b(?:up to|maximum(?: of)?|max\.?|bis zu|jusqu'à)\s*:?\s*$", before, re.IGNORECASE):
+    if _AT_MOST.search(before):
         return "up_to"
-    least = r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min\.?|at least|ab|à partir de)\s*:?\s*$"
-    if re.search(least, before, re.IGNORECASE) or re.match(r"\s?\+(?!\s*[\w£$€])|\s+and (?:up|above)", after):
+    if _AT_LEAST.search(before) or _AND_UP.match(after):
         return "from"
     return "exact"
 

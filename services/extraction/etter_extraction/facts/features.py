@@ -10,7 +10,7 @@ from typing import Final
 from etter_extraction.facts.lexicon import field_of, is_job_title, section_of, trait_or_law
 from etter_extraction.facts.units import Unit
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[£$€%:/@]")
+_WORD = re.compile(r"[^\W\d_]{1,99}(?:['’-][^\W\d_]{1,99}){0,9}|\d{1,40}|[£$€%:/@]")
 _MOST_WORDS: Final = 45
 
 
@@ -83,7 +83,7 @@ def _shape(unit: Unit) -> list[str]:
         "digit": any(char.isdigit() for char in text),
         "money": bool(re.search(r"[£$€]\s?\d|\d\s?(?:per|/)\s?(?:hour|year|annum)", text)),
         "percent": "%" in text,
-        "share": bool(re.match(r"\W*\d{1,3}\s?%", text)),
+        "share": bool(re.match(r"\W{0,9}\d{1,3}\s?%", text)),
         "address": bool(re.search(r"@|www\.|https?:", text)),
         "year": bool(re.search(r"\b(?:19|20)\d\d\b", text)),
         "job": len(words) <= 14 and is_job_title(text),
@@ -107,4 +107,4 @@ def _place(position: int, total: int) -> list[str]:
 def _context(section: str, heading: str, since: int) -> list[str]:
     near = "near" if since < 12 else "far"
     row = [f"in={section}", f"in={section}_{near}", f"since={min(since, 3)}"]
-    return row + [f"h={word}" for word in re.findall(r"[^\W\d_]+", heading)[:8]]
+    return row + [f"h={word}" for word in re.findall(r"[^\W\d_]{1,99}", heading)[:8]]

@@ -12,7 +12,8 @@ from etter_extraction.facts.model import Fact, Span, fact
 from etter_extraction.facts.units import Places, Unit
 
 _NEXT_LABEL = re.compile(
-    r"\s+(?=(?:Department|Dept|Location|Grade|Reports? to|Reporting to|Salary|Date|FLSA|Division|Status|Job (?:Code|"
+    r"\s{1,9}(?=(?:Department|Dept|Location|Grade|Reports? to|Reporting to|Salary|Date|FLSA|Division|Status|"
+    r"Job (?:Code|"
     r"ID|Type|Title|Number|Family)|"
     r"Position (?:Type|Number)|Employment Type|Hours|Contract|Team|Manager|Supervisor|Company|Employer|Level|Band|"
     r"Title|Revised|Classification|Pay (?:Grade|Rate|Range)|"
@@ -30,8 +31,8 @@ _LONGEST = {
     "manager": 16,
     "title": 16,
 }
-_LABELS = re.compile(r"\s+(?=([^\W\d_][^\s:]*(?: [^\s:]+){0,2}):\s)")
-_OPEN_LABEL = re.compile(r"\s+[a-z_-]{3,20}:\s.*$")
+_LABELS = re.compile(r"\s{1,9}(?=([^\W\d_][^\s:]{0,99}(?: [^\s:]{1,99}){0,2}):\s)")
+_OPEN_LABEL = re.compile(r"\s{1,9}[a-z_-]{3,20}:\s.{0,300}$")
 _SHAPES = {
     "employment_type": re.compile(
         r"full|part|perm|temp|contract|fixed|intern|casual|hours?|regular|hybrid|remote|season|freelance|volunt|exempt|"
@@ -39,11 +40,11 @@ _SHAPES = {
         re.IGNORECASE,
     ),
     "location": re.compile(r"[^\W\d_]{2}"),
-    "employer": re.compile(r"^(?!.*@)(?!.*,\s[A-Z]{2}(?:,|$)).*[^\W\d_]{2}"),
+    "employer": re.compile(r"^(?!.{0,300}@)(?!.{0,300},\s[A-Z]{2}(?:,|$)).{0,300}[^\W\d_]{2}"),
 }  # fmt: skip
 _ORGANISATION = re.compile(
-    r"\b(?:museum|universit\w+|college|inc|ltd|limited|gmbh|llc|plc|compan(?:y|ies)|group|trust|foundation|"
-    r"institut\w*|department|ministry|council|hospital|bank|services?|"
+    r"\b(?:museum|universit\w{1,60}|college|inc|ltd|limited|gmbh|llc|plc|compan(?:y|ies)|group|trust|foundation|"
+    r"institut\w{0,40}|department|ministry|council|hospital|bank|services?|"
     r"agency|city of|county|schools?|cent(?:er|re)|society|association|corp(?:oration)?|ag|sa|ab|bv|nv|oy|librar(?:y|"
     r"ies)|church|authority|commission|union|partners|"
     r"technolog(?:y|ies)|systems|software|solutions|holdings|labs?|clinic|academy|government|state of|federal|zoo|"
@@ -51,27 +52,32 @@ _ORGANISATION = re.compile(
     re.IGNORECASE,
 )
 _EMPLOYER = re.compile(
-    r"^(?:At |The )?(?!We\b|You\b|They\b|This\b|It\b|Our\b|I\b)(?P<name>[A-Z][\w&.'’-]*(?: (?:[A-Z&][\w&.'’-]*|of|and|"
+    r"^(?:At |The )?(?!We\b|You\b|They\b|This\b|It\b|Our\b|"
+    r"I\b)(?P<name>[A-Z][\w&.'’-]{0,99}(?: (?:[A-Z&][\w&.'’-]{0,99}|of|and|"
     r"the|for|de|und|"
-    r"-))*(?: \([A-Z]+\))?)(?:, .{3,60},)? "
+    r"-)){0,9}(?: \([A-Z]{1,99}\))?)(?:, .{3,60},)? "
     r"(?:seeks|is seeking|is looking for|is hiring|is recruiting|invites applications|has an opening|are looking for|"
     r"are seeking)\b"
 )
-_SAYS_NOTHING = re.compile(r"^\W*(?:n/?a|none|tbd|tbc|not (?:applicable|specified)|-+|various)?\W*$", re.IGNORECASE)
+_SAYS_NOTHING = re.compile(
+    r"^\W{0,9}(?:n/?a|none|tbd|tbc|not (?:applicable|specified)|-+|various)?\W{0,9}$", re.IGNORECASE
+)
 _MANAGER = re.compile(
-    r"\b(?:reports?|reporting|report|responsible|accountable)\s+(?:directly\s+|functionally\s+)?(?:in)?to\s+(?:the\s+|"
-    r"our\s+|an?\s+)?(?P<who>[A-Z][^.;:()]{2,80})|"
+    r"\b(?:reports?|reporting|report|responsible|accountable)\s{1,9}(?:directly\s{1,9}|"
+    r"functionally\s{1,9})?(?:in)?to\s{1,9}(?:the\s{1,9}|"
+    r"our\s{1,9}|an?\s{1,9})?(?P<who>[A-Z][^.;:()]{2,80})|"
     r"\b(?:under the (?:direct(?:ion)?|supervision|direct supervision|general direction|direction) of|"
-    r"supervised by)\s+(?:the\s+|our\s+)?(?P<under>[A-Z][^.;:()]{2,80})"
+    r"supervised by)\s{1,9}(?:the\s{1,9}|our\s{1,9})?(?P<under>[A-Z][^.;:()]{2,80})"
 )
 _WHO_ENDS = re.compile(
-    r",?\s+(?:and (?:will|is|has|works?|supports?|leads?)|who|which|with|while|but|in order|for|on a|as part|this|"
-    r"will)\b.*|,\s+(?:the|you|this|we)\b.*",
+    r",?\s{1,9}(?:and (?:will|is|has|works?|supports?|leads?)|who|which|with|while|but|in order|for|on a|as part|this|"
+    r"will)\b.{0,300}|,\s{1,9}(?:the|you|this|we)\b.{0,300}",
     re.IGNORECASE,
 )
 _PLACES = re.compile(
     r"\b(?:based (?:in|at)|located (?:in|at)|position is in|"
-    r"office in)\s+(?:the\s+)?(?P<place>[A-Z][\w'.-]+(?:[ ,]+(?:[A-Z][\w'.-]+|of|and|the|upon))*)"
+    r"office in)\s{1,9}(?:the\s{1,9})?(?P<place>[A-Z][\w'.-]{1,99}(?:[ ,]{1,99}(?:[A-Z][\w'.-]{1,99}|of|and|the|"
+    r"upon)){0,9})"
 )
 
 

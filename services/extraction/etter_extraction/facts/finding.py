@@ -21,7 +21,7 @@ from etter_extraction.parsing.parsed import Note, Parsed
 
 _SHEETS: Final = ("csv", "xlsx", "xls", "ods")
 _NAME_NOISE: Final = re.compile(
-    r"\b(?:task list|tasks?|time study|duties|job description|jd|v\d+|final|copy|draft|\d+)\b", re.IGNORECASE
+    r"\b(?:task list|tasks?|time study|duties|job description|jd|v\d{1,40}|final|copy|draft|\d{1,40})\b", re.IGNORECASE
 )
 
 
@@ -90,7 +90,7 @@ def _title_of_list(parsed: Parsed, filename: str) -> Fact | None:
     title = next((one for one in described.facts if one.type == "title"), None)
     if title is not None:
         return title
-    words = _NAME_NOISE.sub("", re.sub(r"[_\-.]+", " ", PurePosixPath(filename).stem))
+    words = _NAME_NOISE.sub("", re.sub(r"[_\-.]{1,99}", " ", PurePosixPath(filename).stem))
     name = " ".join(words.split()).title()
     first = parsed.pages[0]
     return fact("title", name, Span(first.number, 0, 0, ""), 0.35, flags=["TITLE_UNUSUAL"]) if name else None

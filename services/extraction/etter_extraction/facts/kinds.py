@@ -13,27 +13,29 @@ from etter_extraction.facts.model import Fact
 
 Kind = Literal["job_description", "resume", "other"]
 _RESUME_HEADING: Final = re.compile(
-    r"^\W*(?:(?:professional|work|employment|relevant|career|industry|academic)?\s*(?:experience|history)|"
-    r"education(?: (?:and|&) \w+)?|academic background|projects|objective|career objective|"
+    r"^\W{0,9}(?:(?:professional|work|employment|relevant|career|industry|academic)?\s{0,9}(?:experience|history)|"
+    r"education(?: (?:and|&) \w{1,60})?|academic background|projects|objective|career objective|"
     r"(?:professional )?summary|profile|personal (?:details|statement|profile|information)|skills|technical skills|"
     r"references|hobbies|interests|publications|languages|certifications?|"
     r"achievements|volunteer(?:ing)?(?: experience)?|featured skills|curriculum vitae|résumé|resume|cv|"
-    r"work experiences?|awards(?: (?:and|&) honou?rs)?|extracurricular\w*|berufserfahrung|ausbildung|"
-    r"expérience professionnelle|formation)\W*$",
+    r"work experiences?|awards(?: (?:and|&) honou?rs)?|extracurricular\w{0,40}|berufserfahrung|ausbildung|"
+    r"expérience professionnelle|formation)\W{0,9}$",
     re.IGNORECASE,
 )
 _OWN_HEADING: Final = re.compile(
     r"work experience|employment history|professional experience|career (?:objective|history)|curriculum vitae|"
-    r"^\W*(?:résumé|resume|cv)\W*$|objective|hobbies|references|berufserfahrung|expérience professionnelle",
+    r"^\W{0,9}(?:résumé|resume|cv)\W{0,9}$|objective|hobbies|references|berufserfahrung|expérience professionnelle",
     re.IGNORECASE,
 )
 _SPAN: Final = re.compile(
-    r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?,?\s+\d{4}|\b\d{1,2}/\d{4}|\b(?:19|"
-    r"20)\d\d)\s*(?:-|–|—|to|until)\s*(?:present|current|now|today|date|"
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?,?\s+\d{4}|\d{1,2}/\d{4}|(?:19|20)\d\d)",
+    r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,40}\.?,?\s{1,9}\d{4}|\b\d{1,2}/\d{4}|\b(?:19|"
+    r"20)\d\d)\s{0,9}(?:-|–|—|to|until)\s{0,9}(?:present|current|now|today|date|"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,40}\.?,?\s{1,9}\d{4}|\d{1,2}/\d{4}|(?:19|20)\d\d)",
     re.IGNORECASE,
 )
-_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.\w{2,}|linkedin\.com/in/|github\.com/\w+|\+?\d[\d ()-]{8,}\d")
+_ADDRESS: Final = re.compile(
+    r"[\w.+-]{1,99}@[\w-]{1,99}\.\w{2,9}|linkedin\.com/in/|github\.com/\w{1,60}|\+?\d[\d ()-]{8,30}\d"
+)
 _OFFERS: Final = re.compile(
     r"we(?:'|’)?(?:re| are) (?:looking for|seeking|hiring|recruiting)|\bseeks?\b|is seeking|successful (?:candidate|"
     r"applicant)|ideal candidate|you will\b|you(?:'|’)ll\b|applicants?\b|to apply\b|"
@@ -44,11 +46,11 @@ _OFFERS: Final = re.compile(
     re.IGNORECASE,
 )
 _OTHER: Final = re.compile(
-    r"standard operating procedure|\bSOP\b|this procedure|procedure\s*:|^\W*procedures?\W*$|this policy|"
+    r"standard operating procedure|\bSOP\b|this procedure|procedure\s{0,9}:|^\W{0,9}procedures?\W{0,9}$|this policy|"
     r"policy (?:statement|applies)|"
     r"newsletter|\bissue \d|\bedition\b|\bvolume \d|minutes of|\bagenda\b|\binvoice (?:no|number|date|to)\b|"
-    r"^\W*invoice\W*$|"
-    r"^\W*dear\b|yours (?:sincerely|faithfully)|i am writing to|press release|click (?:on )?|select (?:the|from)|"
+    r"^\W{0,9}invoice\W{0,9}$|"
+    r"^\W{0,9}dear\b|yours (?:sincerely|faithfully)|i am writing to|press release|click (?:on )?|select (?:the|from)|"
     r"\bstep \d|purchase order|"
     r"terms and conditions|this agreement|hereby|\bhereinafter\b|table of contents|\bchapter\b|abstract\b|"
     r"annual report|"

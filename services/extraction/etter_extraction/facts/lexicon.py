@@ -22,7 +22,8 @@ _SECTIONS: Final[dict[str, re.Pattern[str]]] = {
         "physical": r"physical|working conditions|work environment|environmental (?:conditions|factors)|travel|"
         r"hours of work|schedule|"
         r"conditions of employment|special (?:conditions|instructions|indications)|background check",
-        "pay": r"^\W*(?:salary|pay|compensation|remuneration|wage|rate of pay|hiring range|pay range|gehalt|vergütung)",
+        "pay": r"^\W{0,9}(?:salary|pay|compensation|remuneration|wage|rate of pay|hiring range|pay range|gehalt|"
+        r"vergütung)",
         "requirement": r"qualification|requirement|requires?d?\b|experience|education|person(?:al)? specification|"
         r"essential|desirable|"
         r"desired|preferred|preferences|about you|you have|you.ll (?:have|need|bring)|you bring|you will (?:have|need|"
@@ -34,18 +35,19 @@ _SECTIONS: Final[dict[str, re.Pattern[str]]] = {
         "skill": r"skills?\b|competenc|abilit(?:y|ies)|technolog|\btools\b|tech stack|software|knowledge|languages",
         "duty": r"dut(?:y|ies)|responsib|accountabilit|\btasks?\b|what you.ll (?:do|be doing)|what you will (?:do|"
         r"be doing)|"
-        r"key activit|essential (?:job )?functions|job functions|main activit|day.to.day|you will\b\W*$|in this role|"
+        r"key activit|essential (?:job )?functions|job functions|main activit|day.to.day|you will\b\W{0,9}$|"
+        r"in this role|"
         r"primary functions|"
         r"scope of work|expectations|deliverables|what (?:the job|you) (?:involves|do)|the role involves|job content|"
-        r"major functions|typical work|work performed|the work\b|aufgaben|missions?\b|^\W*(?:position|job|"
+        r"major functions|typical work|work performed|the work\b|aufgaben|missions?\b|^\W{0,9}(?:position|job|"
         r"role) functions|your impact|"
         r"you.ll be|how you.ll|what will you do|role and function",
         "summary": r"summary|overview|purpose|objective|about (?:the|this) (?:role|job|position|opportunity)|(?:job|"
         r"position|role) description|"
-        r"the role\b|introduction|position profile|^\W*description\W*$|background\b|general statement",
+        r"the role\b|introduction|position profile|^\W{0,9}description\W{0,9}$|background\b|general statement",
         "employer": r"about (?:us|the (?:company|team|organi[sz]ation|employer))|who we are|company|our (?:mission|"
         r"values|team|culture)|"
-        r"the organi[sz]ation|^\W*about\b|department description|über uns",
+        r"the organi[sz]ation|^\W{0,9}about\b|department description|über uns",
     }.items()
 }  # fmt: skip
 _BOTH_DUTY_FIRST: Final = re.compile(
@@ -53,7 +55,7 @@ _BOTH_DUTY_FIRST: Final = re.compile(
 )
 _FIELDS: Final[dict[str, str]] = {
     "title": r"(?:job|position|role|working|posting|official|class(?:ification)?|functional|business|payroll|"
-    r"vacancy)\s*(?:title|name)|title(?: of (?:the )?(?:post|position|job|role))?|"
+    r"vacancy)\s{0,9}(?:title|name)|title(?: of (?:the )?(?:post|position|job|role))?|"
     r"(?:title|position|job|role|post|vacancy|opening)|stellenbezeichnung|position title|intitulé du poste|poste|"
     r"puesto|stanowisko|job name",
     "employer": r"employer|company(?: name)?|organi[sz]ation(?: name)?|agency|institution|firm|hiring organi[sz]ation|"
@@ -71,12 +73,12 @@ _FIELDS: Final[dict[str, str]] = {
     r"immediate )?(?:manager|supervisor)(?:'s title)?|supervised by|responsible to|accountable to|supervisor title|"
     r"berichtet an|vorgesetzter?|rattachement",
     "pay": r"(?:annual |base |starting |hourly |monthly |hiring |target(?:ed)? |anticipated |expected |advertised |"
-    r"minimum |budgeted |posted |approximate )*(?:salary|pay|compensation|wages?|remuneration|stipend|rate of pay|"
+    r"minimum |budgeted |posted |approximate ){0,9}(?:salary|pay|compensation|wages?|remuneration|stipend|rate of pay|"
     r"gehalt|vergütung|salaire|rémunération|wynagrodzenie|lön|ote)(?: (?:range|rate|scale|band|package|details|grade|"
-    r"information|minimum|and benefits|per annum|\(.{1,20}\)))*|hiring range|pay rate|rate",
+    r"information|minimum|and benefits|per annum|\(.{1,20}\))){0,9}|hiring range|pay rate|rate",
     "qualification": r"(?:required |minimum |preferred |desired )?(?:education|qualifications?|degree|licen[sc]es?|"
     r"certifications?)(?: (?:required|level|requirements?|and experience))?",
-    "skill": r"(?:key |required |technical |core |essential |desired |preferred )*(?:skills?|competenc(?:y|ies)|"
+    "skill": r"(?:key |required |technical |core |essential |desired |preferred ){0,9}(?:skills?|competenc(?:y|ies)|"
     r"technologies|tools|languages|software|tech stack)",
     "other": r"(?:date|posted|posting|posted on|opening date|closing date|deadline|start date|requisition|"
     r"req\.? ?(?:id|no|number)?|job (?:id|code|number|req|family|category)|reference|ref|vacancy no|id|number|status|"
@@ -86,15 +88,16 @@ _FIELDS: Final[dict[str, str]] = {
 }  # fmt: skip
 _DOCUMENT_NAMES: Final = r"role profile|job description|position description|job profile|job posting"
 """Name the title only with a colon after them; alone they are headings."""
+_MARKED: Final = r"\s{0,9}(?:\*\*)?\s{0,9}(?:[:\t]|\s[–—-]\s)\s{0,9}(?:\*\*)?"
 _FIELD: Final = {
     name: re.compile(
-        rf"^[\s*#•>|-]*(?:{pattern}{'|' + _DOCUMENT_NAMES if name == 'title' else ''})\s*(?:\*\*)?\s*(?:[:\t]|"
-        r"\s[–—-]\s)\s*(?:\*\*)?",
-        re.IGNORECASE,
+        rf"^[\s*#•>|-]{{0,30}}(?:{pattern}{'|' + _DOCUMENT_NAMES if name == 'title' else ''}){_MARKED}", re.I
     )
     for name, pattern in _FIELDS.items()
 }
-_NAME: Final = {name: re.compile(rf"^\W*(?:{pattern})\W*$", re.IGNORECASE) for name, pattern in _FIELDS.items()}
+_NAME: Final = {
+    name: re.compile(rf"^\W{{0,9}}(?:{pattern})\W{{0,9}}$", re.IGNORECASE) for name, pattern in _FIELDS.items()
+}
 _LAW: Final = re.compile(
     r"\brace\b|\breligio|\bsexual|gender identity|national origin|\bethnic|\bveteran|disabilit(?:y|ies)\b|"
     r"marital status|\bpregnan|"
@@ -106,7 +109,8 @@ _LAW: Final = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _TITLE_TAIL: Final = re.compile(
-    r"\s*[(\[][^)\]]*[)\]]|\s+[-–—|/:]\s+.*$|,.*$|\s+(?:of|for|to|in|at|with)\s.*$|\s+(?:[IVX]+|\d+|[A-C])$",
+    r"\s{0,9}[(\[][^)\]]{0,99}[)\]]|\s{1,9}[-–—|/:]\s{1,9}.{0,300}$|,.{0,300}$|\s{1,9}(?:of|for|to|in|at|"
+    r"with)\s.{0,300}$|\s{1,9}(?:[IVX]{1,99}|\d{1,40}|[A-C])$",
     re.IGNORECASE,
 )
 
@@ -152,8 +156,8 @@ def title_strength(text: str) -> float:
     heads = _heads()
     best = 0.0
     core = _TITLE_TAIL.sub("", text).strip()
-    for part in (core, *re.split(r"\s*[,/|–—]\s*|\s+-\s+", text)):
-        words = re.findall(r"[^\W\d_]+", part.lower())
+    for part in (core, *re.split(r"\s{0,9}[,/|–—]\s{0,9}|\s{1,9}-\s{1,9}", text)):
+        words = re.findall(r"[^\W\d_]{1,99}", part.lower())
         for word in words[-1:] + words[:1]:
             strength = heads.get(word) or heads.get(word.removesuffix("s"), 0.0)
             best = max(best, strength if word == words[-1] else strength * 0.6)

@@ -36,10 +36,12 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _OTHER_AFTER = re.compile(
-    r"^\s*(?:[A-Z]{3}\s)?(?:(?:in|of|as an?|worth of|towards?|for|per year|per annum|a year|annual|yearly|home|office|"
+    r"^\s{0,9}(?:[A-Z]{3}\s)?(?:(?:in|of|as an?|worth of|towards?|for|per year|per annum|a year|annual|yearly|home|"
+    r"office|"
     r"sign(?:ing)?-on|sign on|learning|wellness|performance|company|new|total|gross|equipment|training|travel|car|"
-    r"housing|relocation)[\s-]*){0,4}"
-    r"(?:bonus|commission|budget|revenue|turnover|sales|pension|allowance|reimburse\w*|funding|funds?|grants?|tuition|"
+    r"housing|relocation)[\s-]{0,99}){0,4}"
+    r"(?:bonus|commission|budget|revenue|turnover|sales|pension|allowance|reimburse\w{0,40}|funding|funds?|grants?|"
+    r"tuition|"
     r"relocation|insurance|deductible|donations?|award|portfolio|assets|savings|fees?|"
     r"costs?|spend|profit|vouchers?|stipend (?:for|towards)|investments?|contributions?|endowment|expenses|business|"
     r"company|organi[sz]ation|project|programme|program|loan|equity|stock|market|"
@@ -47,15 +49,17 @@ _OTHER_AFTER = re.compile(
     re.IGNORECASE,
 )
 _CLAUSE = re.compile(
-    r"[;()]|\.\s|,\s(?=(?:plus|and|with)\b)|\bplus\b|\s\+\s|\band\b(?=\s+(?:an?|up to)\b)", re.IGNORECASE
+    r"[;()]|\.\s|,\s(?=(?:plus|and|with)\b)|\bplus\b|\s\+\s|\band\b(?=\s{1,9}(?:an?|up to)\b)", re.IGNORECASE
 )
 _HOURS = re.compile(
-    r"(\d{1,2}(?:[.,]\d{1,2})?)\s*(?:-\s?)?(?:hours?|hrs?)\.?\s*(?:per|a|each|/|every)\s*(?:week|wk)|"
-    r"(\d{1,2}(?:[.,]\d{1,2})?)\s*hpw\b",
+    r"(\d{1,2}(?:[.,]\d{1,2})?)\s{0,9}(?:-\s?)?(?:hours?|hrs?)\.?\s{0,9}(?:per|a|each|/|every)\s{0,9}(?:week|wk)|"
+    r"(\d{1,2}(?:[.,]\d{1,2})?)\s{0,9}hpw\b",
     re.IGNORECASE,
 )
 _PRO_RATA = re.compile(r"pro[\s-]?rata|prorated|pro-rated|full[- ]time equivalent|\bFTE\b", re.IGNORECASE)
-_ACTUAL = re.compile(r"\bactual (?:salary|pay)|equivalent to|\bequates? to|\(\s*$|=\s*$|\bor\s*$", re.IGNORECASE)
+_ACTUAL = re.compile(
+    r"\bactual (?:salary|pay)|equivalent to|\bequates? to|\(\s{0,9}$|=\s{0,9}$|\bor\s{0,9}$", re.IGNORECASE
+)
 _LOWEST_YEAR, _HIGHEST_YEAR = 1_000, 5_000_000
 _SMALL_UNIT: Final = ("USD", "GBP", "EUR", "CHF", "CAD", "AUD", "NZD", "SGD")
 _YEARLY_FROM, _HOURLY_BELOW = 10_000, 250
@@ -138,7 +142,7 @@ def _bare(said: _Said) -> bool:
     return (
         bool(labelled or alone)
         and said.amount.high >= 1_000
-        and not re.match(r"\s*(?:hours|days|weeks|employees|people|%)", tail)
+        and not re.match(r"\s{0,9}(?:hours|days|weeks|employees|people|%)", tail)
         and not (1900 <= said.amount.low <= 2100 and not said.amount.is_range)
     )
 
@@ -218,7 +222,7 @@ def _details(said: _Said) -> dict[str, Any]:
         found["bound"] = said.amount.bound
     if re.search(r"\bOTE\b|on[- ]target", around):
         found["kind"] = "on_target"
-    elif re.search(r"\bactual (?:salary|pay)\W*$", said.text[: said.amount.start], re.IGNORECASE):
+    elif re.search(r"\bactual (?:salary|pay)\W{0,9}$", said.text[: said.amount.start], re.IGNORECASE):
         found["kind"] = "actual"
     return found
 

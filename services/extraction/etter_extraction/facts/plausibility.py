@@ -113,4 +113,4 @@ def _flagged(one: Fact, flags: Sequence[str]) -> Fact:
 
 
 def _shown(one: Fact) -> str:
-    return re.sub(r"\s+", " ", one.quote or str(one.value))[:120]
+    return re.sub(r"\s{1,9}", " ", one.quote or str(one.value))[:120]

@@ -40,7 +40,7 @@ def _text(value: Any) -> str:
         value = value.get("name") or ""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_text, value)))[:200]
-    return " ".join(re.sub(r"<[^>]+>", " ", str(value or "")).split())[:200]
+    return " ".join(re.sub(r"<[^>]{1,99}>", " ", str(value or "")).split())[:200]
 
 
 def _location(value: Any) -> str:

@@ -16,35 +16,41 @@ from etter_extraction.facts.model import Fact, fact
 from etter_extraction.facts.units import Places
 
 _GENERIC = re.compile(
-    r"^\W*(?:(?:job|position|role|post)s?\s*)?(?:descriptions?|profiles?|postings?|announcements?|specifications?|"
-    r"summary|details?|advert\w*|"
-    r"openings?|opportunit(?:y|ies)|vacanc(?:y|ies)|search|titles?|overview|board|listings?|information)?\W*$|"
-    r"^\W*(?:careers?|home|about.*|dear .*|contents|welcome.*|introduction|human resources|apply.*|employee|employer|"
-    r"page \d.*|(?:full|part)[- ]time|draft|confidential)\W*$",
+    r"^\W{0,9}(?:(?:job|position|role|post)s?\s{0,9})?(?:descriptions?|profiles?|postings?|announcements?|"
+    r"specifications?|"
+    r"summary|details?|advert\w{0,40}|"
+    r"openings?|opportunit(?:y|ies)|vacanc(?:y|ies)|search|titles?|overview|board|listings?|information)?\W{0,9}$|"
+    r"^\W{0,9}(?:careers?|home|about.{0,300}|dear .{0,300}|contents|welcome.{0,300}|introduction|human resources|"
+    r"apply.{0,300}|employee|employer|"
+    r"page \d.{0,300}|(?:full|part)[- ]time|draft|confidential)\W{0,9}$",
     re.IGNORECASE,
 )  # fmt: skip
 _BEFORE = re.compile(
-    r"^\W*(?:(?:job|position|role|vacancy)\s+(?:description|profile|posting|specification|announcement|title|"
-    r"advert(?:isement)?)(?:\s+for(?: the)?(?: position of)?)?|"
-    r"vacancy|we(?:'|’)?(?:re| are) hiring|now hiring|job|position|post|role|careers?)\s*[:–—|-]\s*|"
-    r"^\W*(?:job|position) (?:description|duties|profile|title)\s+(?:for\s+)?(?=[A-Z])",
+    r"^\W{0,9}(?:(?:job|position|role|vacancy)\s{1,9}(?:description|profile|posting|specification|announcement|title|"
+    r"advert(?:isement)?)(?:\s{1,9}for(?: the)?(?: position of)?)?|"
+    r"vacancy|we(?:'|’)?(?:re| are) hiring|now hiring|job|position|post|role|careers?)\s{0,9}[:–—|-]\s{0,9}|"
+    r"^\W{0,9}(?:job|position) (?:description|duties|profile|title)\s{1,9}(?:for\s{1,9})?(?=[A-Z])",
     re.IGNORECASE,
 )
 _AFTER = re.compile(
-    r"\s*[-–—|:(]\s*(?:job|role|position) (?:description|profile|specification)\)?\s*$|\s+(?:job|position|"
-    r"role) (?:description|profile|posting|specification)(?: template)?\W*$|"
-    r"\s*\((?:m/f/d|f/m/d|m/w/d|w/m/d|all genders|h/f|f/h)\)|\s*[-–—]\s*(?:req(?:uisition)?\.?\s*)?#?\d{4,}\s*$|"
-    r"\s*\((?:req|job|ref)[^)]*\)\s*$|"
-    r"\s+\|.*$|\s+in [A-Z][\w. ]+,\s*[A-Z][\w. ]+$|\s+at [A-Z][\w.& ]+$|\s*[(\[]\s*#?\d{4,}\s*[)\]]\s*$|"
-    r"\s*[-–—:,]?\s*(?:full|part)[- ]time\s*$",
+    r"\s{0,9}[-–—|:(]\s{0,9}(?:job|role|position) (?:description|profile|specification)\)?\s{0,9}$|\s{1,9}(?:job|"
+    r"position|"
+    r"role) (?:description|profile|posting|specification)(?: template)?\W{0,9}$|"
+    r"\s{0,9}\((?:m/f/d|f/m/d|m/w/d|w/m/d|all genders|h/f|f/h)\)|"
+    r"\s{0,9}[-–—]\s{0,9}(?:req(?:uisition)?\.?\s{0,9})?#?\d{4,}\s{0,9}$|"
+    r"\s{0,9}\((?:req|job|ref)[^)]{0,99}\)\s{0,9}$|"
+    r"\s{1,9}\|.{0,300}$|\s{1,9}in [A-Z][\w. ]{1,99},\s{0,9}[A-Z][\w. ]{1,99}$|\s{1,9}at [A-Z][\w.& ]{1,99}$|"
+    r"\s{0,9}[(\[]\s{0,9}#?\d{4,}\s{0,9}[)\]]\s{0,9}$|"
+    r"\s{0,9}[-–—:,]?\s{0,9}(?:full|part)[- ]time\s{0,9}$",
     re.IGNORECASE,
 )
 _SENTENCES: Final = re.compile(
     r"(?:\b(?:seek(?:s|ing)?|look(?:s|ing) for|hiring|recruit(?:s|ing)?|search(?:es|ing) for|(?:position|post|role|"
     r"job|opening|vacancy|opportunity) (?:of|for|as)|"
-    r"applications? for|appoint|join (?:us|our team|the team) as)|^As|\bas)\s+(?:the\s+(?:position|post|"
-    r"role) of\s+)?(?:(?:an?|the|our|two|several|its)\s+|(?<=of )(?=[A-Z]))(?P<name>[^.,;:()]{3,90})|"
-    r"^The\s+(?P<subject>[A-Z][^.,;:()]{2,60}?)\s+(?:is|will|reports|works|leads|provides|supports|oversees|manages|"
+    r"applications? for|appoint|join (?:us|our team|the team) as)|^As|\bas)\s{1,9}(?:the\s{1,9}(?:position|post|"
+    r"role) of\s{1,9})?(?:(?:an?|the|our|two|several|its)\s{1,9}|(?<=of )(?=[A-Z]))(?P<name>[^.,;:()]{3,90})|"
+    r"^The\s{1,9}(?P<subject>[A-Z][^.,;:()]{2,60}?)\s{1,9}(?:is|will|reports|works|leads|provides|supports|oversees|"
+    r"manages|"
     r"performs|has|serves|assists|ensures|supervises|coordinates|maintains)\b",
 )
 _LOOSE = frozenset({
@@ -56,13 +62,13 @@ _LOOSE = frozenset({
     "additional", "several", "suitable", "capable",
 })  # fmt: skip
 _DATE = re.compile(
-    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?\s+\d{1,2},?\s+\d{4}|"
-    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\W*\d[\d\W]*\w?$",
+    r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,40}\.?\s{1,9}\d{1,2},?\s{1,9}\d{4}|"
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}|^\W{0,9}\d[\d\W]{0,99}\w?$",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(
-    r"\s*[-–—,(|]?\s*(?:job|req(?:uisition)?|position|vacancy|ref(?:erence)?|posting)\.?\s*(?:number|"
-    r"no\.?|id|#|code)\b.*$",
+    r"\s{0,9}[-–—,(|]?\s{0,9}(?:job|req(?:uisition)?|position|vacancy|ref(?:erence)?|posting)\.?\s{0,9}(?:number|"
+    r"no\.?|id|#|code)\b.{0,300}$",
     re.IGNORECASE,
 )
 _LONGEST_WORDS, _LONGEST = 14, 120
@@ -120,7 +126,7 @@ def is_plausible(title: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    return re.findall(r"\w+", one.lower()) == re.findall(r"\w+", other.lower())
+    return re.findall(r"\w{1,60}", one.lower()) == re.findall(r"\w{1,60}", other.lower())
 
 
 def _from_fields(labelled: Sequence[Labelled], places: Places, role: int) -> Iterator[Candidate]:
@@ -178,7 +184,7 @@ def _mentions(labelled: Sequence[Labelled]) -> Counter[str]:
 
 
 def _key(text: str) -> str:
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return " ".join(re.findall(r"\w{1,60}", text.lower()))
 
 
 def _overlap(title: str, filename: str) -> float:

@@ -14,22 +14,24 @@ from etter_extraction.facts.skills.linking import link
 from etter_extraction.facts.skills.spans import spans_in
 from etter_extraction.facts.units import Places
 
-_SEPARATOR = re.compile(r"\s*[,;|•·]\s*|\s+/\s+|\s*\t\s*")
-_LAST = re.compile(r"^(?:and|or|&)\s+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s{0,9}[,;|•·]\s{0,9}|\s{1,9}/\s{1,9}|\s{0,9}\t\s{0,9}")
+_LAST = re.compile(r"^(?:and|or|&)\s{1,9}", re.IGNORECASE)
 _GRADE = re.compile(
     r"^(?:good|strong|excellent|proven|demonstrated|basic|solid|advanced|sound|working|in-depth|deep|some|"
-    r"familiarity with|proficien(?:t|cy) (?:in|with)|knowledge of|experience (?:in|with|of))\s+(?=\S)",
+    r"familiarity with|proficien(?:t|cy) (?:in|with)|knowledge of|experience (?:in|with|of))\s{1,9}(?=\S)",
     re.IGNORECASE,
 )
 _LOOSE = re.compile(
-    r"^\W*(?:and|or|&|an?|the|in|of|to|with|for|on|by|their|its|your|our|all|each|as|is|are|be|such|including|other|"
-    r"any|also|well|both)\b[\s,]*",
+    r"^\W{0,9}(?:and|or|&|an?|the|in|of|to|with|for|on|by|their|its|your|our|all|each|as|is|are|be|such|including|"
+    r"other|"
+    r"any|also|well|both)\b[\s,]{0,99}",
     re.IGNORECASE,
 )
 _TAIL = re.compile(
-    r"[\s,]+(?:and|or|&|an?|the|in|of|to|with|for|on|by|as|at|from|is|are|such|including|other|any)$", re.IGNORECASE
+    r"[\s,]{1,99}(?:and|or|&|an?|the|in|of|to|with|for|on|by|as|at|from|is|are|such|including|other|any)$",
+    re.IGNORECASE,
 )
-_SPLIT_INSIDE = re.compile(r"\s*[,;/]\s+|\s*,\s*|\s+(?:and|or|&)\s+")
+_SPLIT_INSIDE = re.compile(r"\s{0,9}[,;/]\s{1,9}|\s{0,9},\s{0,9}|\s{1,9}(?:and|or|&)\s{1,9}")
 _LONGEST_LISTED, _LONGEST_SPAN, _MOST, _LEAST, _SURE = 6, 12, 150, 0.45, 0.55
 _ASKING: Final = ("requirement", "skill")
 

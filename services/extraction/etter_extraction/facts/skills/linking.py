@@ -49,8 +49,8 @@ _ENDINGS: Final = (
     "y",
     "e",
 )
-_WORD = re.compile(r"[^\W\d_][\w+#.-]*[\w+#]|[^\W\d_]")
-_PLAIN = re.compile(r"[\w+#]+")
+_WORD = re.compile(r"[^\W\d_][\w+#.-]{0,99}[\w+#]|[^\W\d_]")
+_PLAIN = re.compile(r"[\w+#]{1,99}")
 _LETTERS: Final = 4
 _SHOWN_FROM, _SAME = 0.55, 0.95
 _LONGEST: Final = 600
