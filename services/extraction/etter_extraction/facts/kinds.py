@@ -105,6 +105,8 @@ def _posting(labelled: Sequence[Labelled], facts: Sequence[Fact], text: str) -> 
         + 0.4 * ("skill" in types)
         + 0.3 * ("manager" in types)
     )
+    if not title and "duty" not in headings:
+        score -= 1.0
     score += 1.2 * ("title" in fields) + 0.25 * len(
         fields & {"department", "location", "level", "employment_type", "manager"}
     )
