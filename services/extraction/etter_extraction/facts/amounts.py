@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, Literal
 
 from etter_extraction.facts.currencies import AFTER, BEFORE, currency_of
@@ -106,7 +107,7 @@ _JOIN = re.compile(
 )
 _STEP = re.compile(r"\b(?:step|grade|level|band|tier|point|no\.?)\s{0,9}$", re.IGNORECASE)
 """Before a number that counts something else."""
-_WIDEST = 12
+_WIDEST, _MOST, _LOOK_BACK = 12, 1_000, 80
 
 
 @dataclass(frozen=True)
@@ -170,8 +171,9 @@ def number(text: str, convention: Convention | None = None) -> float | None:
 
 
 def amounts_in(text: str, convention: Convention | None = None) -> list[Amount]:
-    """All amounts and ranges in reading order; numbers without a currency or factor too, for the caller to judge."""
-    found = [_amount(match, text, convention) for match in _AMOUNT.finditer(text) if _is_amount(match, text)]
+    """The first 1,000 amounts and ranges in reading order; bare numbers too, for the caller to judge."""
+    matches = (match for match in _AMOUNT.finditer(text) if _is_amount(match, text))
+    found = [_amount(match, text, convention) for match in islice(matches, _MOST)]
     return [_with_period(one, text, following) for one, following in _with_next(list(_joined(found, text)))]
 
 
@@ -228,15 +230,20 @@ def _is_amount(match: re.Match[str], text: str) -> bool:
     tail = (match["times"] or "") + text[match.end() : match.end() + 4]
     if match["number"] in ("401", "403", "457") and re.match(r"\s?\(?[kb]\b", tail, re.IGNORECASE):
         return False
-    if not (match["before"] or match["after"]) and _STEP.search(text[: match.start("number")]):
+    if not (match["before"] or match["after"]) and _STEP.search(_before(text, match.start("number"))):
         return False
     return not re.match(r"m[²³/]", tail)
+
+
+def _before(text: str, end: int) -> str:
+    """The words right before a place: looking further back at every amount would take quadratic time."""
+    return text[max(0, end - _LOOK_BACK) : end]
 
 
 def _amount(match: re.Match[str], text: str, convention: Convention | None) -> Amount:
     before, times, after = match["before"] or "", match["times"] or "", match["after"] or ""
     value = round(_value(match["number"], convention) * _factor(times), 2)
-    if match["sign"] and not re.search(r"[\w)]\s?$", text[: match.start("sign")]):  # else the dash of a range
+    if match["sign"] and not re.search(r"[\w)]\s?$", _before(text, match.start("sign"))):  # else the dash of a range
         value = -value
     start = match.start("before") if before else match.start("number")
     end = next(match.end(name) for name in ("after", "dash", "times", "number") if match[name])
@@ -269,7 +276,7 @@ def _joined(found: Sequence[Amount], text: str) -> Iterator[Amount]:
 def _range(one: Amount, two: Amount, text: str) -> Amount | None:
     between = text[one.end : two.start]
     own = period_after(between)
-    if not _joins(between[own[1] :].lstrip(".,*)") if own else between, text[: one.start]):
+    if not _joins(between[own[1] :].lstrip(".,*)") if own else between, _before(text, one.start)):
         return None
     if one.currency and two.currency and one.currency != two.currency:
         return None
@@ -306,7 +313,7 @@ def _with_next(found: Sequence[Amount]) -> Iterator[tuple[Amount, int | None]]:
 def _with_period(one: Amount, text: str, until: int | None) -> Amount:
     tail = text[one.end : min(until or len(text), one.end + 60)]
     after = period_after(tail)
-    bound: Bound = "exact" if one.is_range else _bound(text[: one.start], tail)
+    bound: Bound = "exact" if one.is_range else _bound(_before(text, one.start), tail)
     return replace(one, period=(after[0] if after else None) or one.period, bound=bound)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -62,6 +63,7 @@ _ACTUAL = re.compile(
 )
 _LOWEST_YEAR, _HIGHEST_YEAR = 1_000, 5_000_000
 _SMALL_UNIT: Final = ("USD", "GBP", "EUR", "CHF", "CAD", "AUD", "NZD", "SGD")
+_LOOK_BACK, _MOST_AMOUNTS = 300, 5_000
 _YEARLY_FROM, _HOURLY_BELOW = 10_000, 250
 
 
@@ -78,7 +80,7 @@ class _Said:
 
 def find(labelled: Sequence[Labelled], places: Places, *, role: int = 0) -> list[Fact]:
     """The main pay first; other amounts for the same work after it. Ranges that contradict each other are flagged."""
-    said = [one for one in _said(labelled) if _is_pay(one)]
+    said = [one for one in islice(_said(labelled), _MOST_AMOUNTS) if _is_pay(one)]
     said.sort(key=lambda one: -_weight(one))
     facts: list[Fact] = []
     for one in said:
@@ -115,7 +117,7 @@ def _is_pay(said: _Said) -> bool:
         return False
     if _OTHER_AFTER.match(text[amount.end : amount.end + 60]):
         return False
-    clause = _CLAUSE.split(text[: amount.start])[-1]
+    clause = _CLAUSE.split(text[max(0, amount.start - _LOOK_BACK) : amount.start])[-1]
     before = _last(clause) or _last(text[max(0, amount.start - 120) : amount.start])
     money = bool(amount.sign) or amount.scaled
     if before == "other":
@@ -195,7 +197,7 @@ def _value(said: _Said, document: str) -> tuple[dict[str, Any], dict[str, Any], 
 
 
 def _period_before(said: _Said) -> str | None:
-    clause = _HOURS.sub("", re.split(r"[.;)]\s", said.text[: said.amount.start])[-1])[-80:]
+    clause = _HOURS.sub("", re.split(r"[.;)]\s", _before(said))[-1])[-80:]
     inside = amounts_in(clause)
     own = clause[inside[-1].end :] if inside and inside[-1].sign else clause
     return period_in(own) or (period_in(said.label) if len(said.text) < 120 else None)
@@ -210,6 +212,10 @@ def _period_by_size(amount: Amount, currency: str | None) -> str | None:
     return "hour" if amount.high < _HOURLY_BELOW else None
 
 
+def _before(said: _Said) -> str:
+    return said.text[max(0, said.amount.start - _LOOK_BACK) : said.amount.start]
+
+
 def _details(said: _Said) -> dict[str, Any]:
     """Hours, `pro_rata`, `bound` and `kind`, where the text says them."""
     around = said.text[max(0, said.amount.start - 80) : said.amount.end + 120]
@@ -222,7 +228,7 @@ def _details(said: _Said) -> dict[str, Any]:
         found["bound"] = said.amount.bound
     if re.search(r"\bOTE\b|on[- ]target", around):
         found["kind"] = "on_target"
-    elif re.search(r"\bactual (?:salary|pay)\W{0,9}$", said.text[: said.amount.start], re.IGNORECASE):
+    elif re.search(r"\bactual (?:salary|pay)\W{0,9}$", _before(said), re.IGNORECASE):
         found["kind"] = "actual"
     return found
 
