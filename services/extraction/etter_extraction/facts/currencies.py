@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 CODES: Final = (
@@ -80,6 +81,7 @@ def currency_in(label: str) -> str | None:
     return "USD" if "$" in signs else None
 
 
+@lru_cache(maxsize=32)
 def of_shared_sign(sign: str, document: str) -> tuple[str | None, str | None]:
     """The currency of `$`, `kr` or `¥` by the rest of the document, and the flag that says how it was decided.
 

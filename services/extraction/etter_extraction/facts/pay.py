@@ -63,7 +63,7 @@ _ACTUAL = re.compile(
 )
 _LOWEST_YEAR, _HIGHEST_YEAR = 1_000, 5_000_000
 _SMALL_UNIT: Final = ("USD", "GBP", "EUR", "CHF", "CAD", "AUD", "NZD", "SGD")
-_LOOK_BACK, _MOST_AMOUNTS = 300, 5_000
+_LOOK_BACK, _MOST_AMOUNTS, _MOST_FACTS = 300, 5_000, 12
 _YEARLY_FROM, _HOURLY_BELOW = 10_000, 250
 
 
@@ -84,9 +84,11 @@ def find(labelled: Sequence[Labelled], places: Places, *, role: int = 0) -> list
     said.sort(key=lambda one: -_weight(one))
     facts: list[Fact] = []
     for one in said:
+        if len(facts) >= _MOST_FACTS:
+            break
         value, details, flags, confidence = _value(one, places.whole)
         known = [(f.value["low"], f.value["high"], f.value["period"]) for f in facts]
-        if (value["low"], value["high"], value["period"]) in known or len(facts) >= 12:
+        if (value["low"], value["high"], value["period"]) in known:
             continue
         start = one.start + one.amount.start
         span = places.of(one.one.unit.block, start, one.start + one.amount.end)
