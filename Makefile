@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: accounts help install lock run up down serve test e2e lint types fmt migrate migration specs routes observability check audit \
+.PHONY: accounts help install lock run up down serve test e2e lint types fmt migrate migration specs routes observability check audit train-extraction \
 	verify-containers verify-observability k8s verify-k8s play-k8s bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -70,6 +70,9 @@ types: $(READY) ## mypy, strict
 fmt: $(READY) ## Format everything, and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
 	@$(BIN)/ruff format --quiet .
+
+train-extraction: $(READY) ## Train the models of extraction from a folder of public data: data=../shared/data
+	@cd services/extraction && "$(CURDIR)/$(BIN)/python" -m training $(or $(data),$(abspath ../shared/data))
 
 migrate: $(READY) ## Bring the databases of this folder up to date; one: make migrate s=core
 	@$(BIN)/etter migrate $(s)

@@ -13,8 +13,8 @@ from typing import Final, NoReturn
 
 import msgspec
 
-from etter_extraction.confinement import confine
 from etter_extraction.answering import Answer, Request
+from etter_extraction.confinement import confine
 from etter_extraction.facts.finding import find_facts
 from etter_extraction.parsing import limits
 

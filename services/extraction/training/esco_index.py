@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import io
 import math
 import sys
 from array import array
@@ -32,9 +33,11 @@ from etter_extraction.facts.skills.linking import (
 )
 
 _COLUMNS = {
-    "label": ("preferred_label", "preferredLabel"), "uri": ("uri", "conceptUri"), "names": ("alt_labels", "altLabels"), "text": ("description",),
+    "label": ("preferred_label", "preferredLabel"), "uri": ("uri", "conceptUri"), "names": ("alt_labels", "altLabels"),
+    "text": ("description",),
 }  # fmt: skip
 _MOST = 65_535
+TABLE = "skills-dev/taxonomy/esco_skills_en.csv.gz"
 
 
 def write(export: Path, version: str, target: Path) -> int:
@@ -69,7 +72,7 @@ def _cell(row: dict[str, str], columns: Sequence[str]) -> str:
 
 def _postings(documents: Sequence[Iterable[str]]) -> Postings:
     counted = [Counter(features) for features in documents]
-    buckets = [Counter({bucket: times for bucket, times in _by_bucket(one).items()}) for one in counted]
+    buckets = [_by_bucket(one) for one in counted]
     found: list[list[tuple[int, float]]] = [[] for _ in range(BUCKETS)]
     sizes = Counter(bucket for one in buckets for bucket in one)
     for at, one in enumerate(buckets):
@@ -93,13 +96,8 @@ def _by_bucket(features: Counter[str]) -> Counter[int]:
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
-    opened = (
-        gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-        if path.suffix == ".gz"
-        else path.open(encoding="utf-8-sig", newline="")
-    )
-    with opened as lines:
-        return list(csv.DictReader(lines))
+    content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
 
 
 if __name__ == "__main__":

@@ -52,12 +52,12 @@ class Source:
 
 def labelled(data: Path, *, left_out: frozenset[str], seed: int = 7) -> Iterator[Labelled]:
     """All sequences, the same for the same data and seed. `left_out` names postings kept for measuring."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - the same postings each time
     real = list(_real(data))
-    pool = _pool(data, real)
+    pool = _pool(real)
     for posting in real:
         yield from _weak(posting)
-    sources = [*_transcribed(data, left_out), *_occupations(data, draw, pool)]
+    sources = [*_transcribed(data, left_out), *_occupations(data, draw, pool), *_simple(draw, pool)]
     for source in sources:
         for _ in range(2 if len(source.requirements) > 2 else 1):
             yield _sequence(_Composer(draw, pool, source).blocks())
@@ -105,7 +105,7 @@ def _weak(posting: Sequence[str]) -> Iterator[Labelled]:
         yield _sequence(blocks)
 
 
-def _pool(data: Path, real: Sequence[Sequence[str]]) -> Pool:
+def _pool(real: Sequence[Sequence[str]]) -> Pool:
     texts: dict[str, list[str]] = {
         "benefit": list(examples.BENEFITS), "equal": list(examples.EQUAL), "employer_text": list(examples.EMPLOYER),
         "requirement": list(examples.CONDITIONS), "summary": list(examples.SUMMARY), "duty": [],
@@ -153,38 +153,95 @@ def _occupations(data: Path, draw: random.Random, pool: Pool, count: int = 700) 
     descriptions = {row["onet_soc"]: row["description"] for row in _table(data / "onet/occupations.csv.gz")}
     for code in draw.sample(sorted(tasks), count):
         work = draw.sample(tasks[code], min(len(tasks[code]), draw.randint(3, 10)))
+        known = tools.get(code, [])
         yield Source(
-            draw.choice(titles.get(code) or ["Assistant"]), draw.choice(examples.EMPLOYERS), draw.choice(examples.PLACES), "",
-            [descriptions[code]], [_reworded(text, draw) for text in work], pool.some(draw, "requirement", 3, 9),
-            draw.sample(examples.SKILLS, draw.randint(0, 6)) + draw.sample(tools.get(code, []), min(3, len(tools.get(code, [])))),
-        )  # fmt: skip
+            draw.choice(titles.get(code) or ["Assistant"]),
+            draw.choice(examples.EMPLOYERS),
+            draw.choice(examples.PLACES),
+            "",
+            [descriptions[code]],
+            [_reworded(text, draw) for text in work],
+            pool.some(draw, "requirement", 3, 9),
+            draw.sample(examples.SKILLS, draw.randint(0, 6)) + draw.sample(known, min(3, len(known))),
+        )
+
+
+def _simple(draw: random.Random, pool: Pool, times: int = 12) -> Iterator[Source]:
+    """Short postings of everyday jobs from our own examples."""
+    for title, duties in examples.SIMPLE.items():
+        for _ in range(times):
+            work = [_reworded(text, draw) for text in draw.sample(duties, draw.randint(2, len(duties)))]
+            skills = draw.sample(examples.SKILLS, draw.randint(2, 6))
+            yield Source(
+                draw.choice(["", "", "Senior ", "Lead ", "Junior "]) + title, draw.choice(examples.EMPLOYERS),
+                draw.choice(examples.PLACES), "", (), work, pool.some(draw, "requirement", 1, 4), skills,
+            )  # fmt: skip
+
+
+_SUBJECTS = (
+    "technician",
+    "manager",
+    "post holder",
+    "successful candidate",
+    "incumbent",
+    "assistant",
+    "coordinator",
+    "officer",
+    "role",
+    "analyst",
+    "employee",
+    "engineer",
+    "nurse",
+    "clerk",
+)
+
+
+def _third(verb: str) -> str:
+    return _THIRD.get(verb) or (
+        verb + "es" if re.search(r"(?:s|sh|ch|x|z)$", verb) else re.sub(r"(?<=[^aeiou])y$", "ie", verb) + "s"
+    )
 
 
 _THIRD = {"have": "has", "do": "does", "be": "is", "go": "goes"}
 
 
 def _reworded(text: str, draw: random.Random) -> str:
-    """The statement as postings put it: `Prepares …`, `Preparing …`, `You will prepare …`, in lower case, without a dot."""
+    """The statement as postings put it: another form of the verb, lower case, no full stop, a share of time."""
     verb, _, rest = text.partition(" ")
     low = verb.lower().rstrip(",")
-    comma = "," if verb.endswith(",") else ""
-    form = draw.random()
-    if form < 0.25:
-        third = _THIRD.get(low) or (
-            low + "es" if re.search(r"(?:s|sh|ch|x|z)$", low) else re.sub(r"(?<=[^aeiou])y$", "ie", low) + "s"
-        )
-        text = f"{third.capitalize()}{comma} {rest}"
-    elif form < 0.4:
-        text = f"{(low.removesuffix('e') if not low.endswith('ee') else low).capitalize()}ing{comma} {rest}"
-    elif form < 0.5:
-        text = f"{draw.choice(['You will', 'You', 'Will', 'To', 'Responsible for'])} {low}{comma} {rest}"
-    elif form < 0.6:
-        text = text[:1].lower() + text[1:]
+    form = draw.choices(list(_FORMS), list(_FORMS.values()))[0]
+    text = _formed(form, low, ("," if verb.endswith(",") else "") + " " + rest, draw) or text
     if draw.random() < 0.4:
         text = text.rstrip(".")
     if draw.random() < 0.06:
         text = f"{draw.randint(1, 12) * 5}% {text}"
     return text
+
+
+_FORMS = {"third": 25, "ing": 15, "you": 10, "lower": 10, "subject": 8, "subject will": 7, "as it is": 25}
+_WILL = ("will", "is responsible for the work to", "is expected to", "will also", "may")
+
+
+def _formed(form: str, verb: str, rest: str, draw: random.Random) -> str | None:
+    """`rest` goes on after the verb; `None` leaves the statement as it is."""
+    ing = f"{verb if verb.endswith('ee') else verb.removesuffix('e')}ing"
+    subject = draw.choice(_SUBJECTS)
+    return {
+        "third": f"{_third(verb).capitalize()}{rest}",
+        "ing": f"{ing.capitalize()}{rest}",
+        "you": f"{draw.choice(['You will', 'You', 'Will', 'To', 'Responsible for'])} {verb}{rest}",
+        "lower": f"{verb}{rest}",
+        "subject": f"The {subject} {_third(verb)}{rest}",
+        "subject will": f"{draw.choice(['The', 'Our'])} {subject} {draw.choice(_WILL)} {verb}{rest}",
+    }.get(form)
+
+
+_KEPT = {
+    "employer": 0.55, "summary": 0.7, "duty": 0.97, "requirement": 0.92, "benefit": 0.5, "equal": 0.5, "apply": 0.7,
+    "physical": 0.45,
+}  # fmt: skip
+_DOCUMENTS = ("JOB DESCRIPTION", "Job Posting", "Position Description", "Vacancy", "Careers", "Job Opportunities")
+_SHORT = {"summary": 0.3, "duty": 1.0, "requirement": 0.5, "skill": 0.5, "benefit": 0.25}
 
 
 class _Composer:
@@ -202,76 +259,93 @@ class _Composer:
         self._out: list[tuple[Block, str]] = []
 
     def blocks(self) -> list[tuple[Block, str]]:
-        self._top()
-        parts = ["employer", "summary", "duty", "requirement", "benefit", "equal", "apply", "physical"]
-        keep = {
-            "duty": 0.97,
-            "requirement": 0.92,
-            "employer": 0.55,
-            "summary": 0.7,
-            "benefit": 0.5,
-            "equal": 0.5,
-            "apply": 0.6,
-            "physical": 0.3,
-        }
-        chosen = [part for part in parts if self._draw.random() < keep[part]]
+        """The posting; one in four is short: a title, the duties and little else."""
+        short = self._draw.random() < (0.2 if self._source.summary else 0.6)
+        if short:
+            self._short_top()
+        else:
+            self._top()
+        keep = _SHORT if short else _KEPT
+        chosen = [part for part, share in keep.items() if self._draw.random() < share]
         if self._draw.random() < 0.2:
             self._draw.shuffle(chosen)
-        if self._draw.random() < 0.3 and "requirement" in chosen and "duty" in chosen:
+        if self._draw.random() < 0.3 and {"requirement", "duty"} <= set(chosen):
             one, two = chosen.index("requirement"), chosen.index("duty")
             chosen[one], chosen[two] = chosen[two], chosen[one]
         for part in chosen:
             getattr(self, f"_{part}")()
         return self._out
 
+    def _short_top(self) -> None:
+        draw = self._draw
+        if draw.random() < 0.5:
+            self._add(draw.choice(examples.FIELDS["title"]).format(**self._names), "field")
+        else:
+            self._add(self._source.title, "title", heading=draw.random() < 0.5, size=draw.choice((1.0, 1.5)))
+        for text in draw.sample(examples.FIELDS["place"] + examples.FIELDS["other"][:12], draw.randint(0, 2)):
+            self._add(text.format(**self._names), "field")
+        if draw.random() < 0.4:
+            self._pay()
+
     def _top(self) -> None:
         draw = self._draw
-        if draw.random() < 0.3:
-            for text in draw.sample(examples.APPLY, draw.randint(1, 3)):
-                self._add(text, "other")
-        if draw.random() < 0.3:
-            self._add(self._source.employer, "employer", heading=draw.random() < 0.6)
-        if draw.random() < 0.25:
-            self._add(
-                draw.choice(
-                    [
-                        "JOB DESCRIPTION",
-                        "Job Posting",
-                        "Position Description",
-                        "Vacancy",
-                        "Careers",
-                        "Job Opportunities",
-                    ]
-                ),
-                "other",
-                heading=draw.random() < 0.7,
-            )
-        style = draw.random()
-        if style < 0.4:
-            self._add(draw.choice(examples.FIELDS["title"]).format(**self._names), "field", heading=draw.random() < 0.2)
-        elif style < 0.5:
-            self._add("Job title:", "field")
-            self._add(self._source.title, "title")
-        elif style < 0.93:
-            self._add(
-                self._source.title.upper() if self._upper else self._source.title,
-                "title",
-                heading=draw.random() < 0.75,
-                size=draw.choice((1.0, 1.3, 1.8)),
-            )
-        fields = [draw.choice(examples.FIELDS["employer"])] * (draw.random() < 0.3) + [
-            draw.choice(examples.FIELDS["place"])
-        ] * (draw.random() < 0.5)
-        fields += draw.sample(examples.FIELDS["other"], draw.randint(0, 5))
-        draw.shuffle(fields)
-        for text in fields:
-            self._add(text.format(**self._names), "field", heading=self._style == "rich" and draw.random() < 0.1)
+        self._above()
+        self._title()
+        self._fields()
+        if draw.random() < 0.35:
+            self._grid()
         if draw.random() < 0.2:
             self._add(self._source.employer, "employer")
         if draw.random() < 0.2:
             self._add(self._source.place, "place")
         if draw.random() < 0.5:
             self._pay()
+
+    def _above(self) -> None:
+        draw = self._draw
+        if draw.random() < 0.4:
+            for text in draw.sample(examples.APPLY, draw.randint(1, 6)):
+                self._add(text, "other", heading=draw.random() < 0.15)
+        if draw.random() < 0.3:
+            self._add(self._source.employer, "employer", heading=draw.random() < 0.6)
+        if draw.random() < 0.25:
+            self._add(draw.choice(_DOCUMENTS), "other", heading=draw.random() < 0.7)
+
+    def _title(self) -> None:
+        draw, title = self._draw, self._source.title
+        style = draw.random()
+        if style < 0.4:
+            field = draw.choice(examples.FIELDS["title"]).format(**self._names)
+            self._add(field, "field", heading=draw.random() < 0.2)
+        elif style < 0.5:
+            self._add("Job title:", "field")
+            self._add(title, "title")
+        elif style < 0.93:
+            size = draw.choice((1.0, 1.3, 1.8))
+            self._add(title.upper() if self._upper else title, "title", heading=draw.random() < 0.75, size=size)
+
+    def _fields(self) -> None:
+        draw = self._draw
+        texts = [draw.choice(examples.FIELDS["employer"])] if draw.random() < 0.3 else []
+        texts += [draw.choice(examples.FIELDS["place"])] if draw.random() < 0.5 else []
+        texts += draw.sample(examples.FIELDS["other"], draw.randint(0, 5))
+        draw.shuffle(texts)
+        for text in texts:
+            heading = self._style == "rich" and draw.random() < 0.1
+            self._add(text.format(**self._names), "field", heading=heading)
+
+    def _grid(self) -> None:
+        """Fields as labels and values of their own, in cells or lines, pair by pair or all labels first."""
+        pairs = self._draw.sample(examples.GRID, self._draw.randint(2, 10))
+        cells = (
+            [text for pair in pairs for text in pair]
+            if self._draw.random() < 0.8
+            else [pair[0] for pair in pairs] + [pair[1] for pair in pairs]
+        )
+        table, heads = self._draw.random() < 0.4, self._draw.random() < 0.4
+        for text in cells:
+            label = text in dict(examples.GRID) and heads
+            self._add(text + (self._colon if label else ""), "field", heading=label and not table, table=table)
 
     def _pay(self) -> None:
         low = self._draw.randint(18, 90) * 1000
@@ -341,9 +415,13 @@ class _Composer:
             wanted = wanted[half:]
         self._listed(wanted, "requirement")
         if self._source.skills and self._draw.random() < 0.6:
-            self._heading("skill")
-            names = list(self._source.skills)
-            self._listed(names if self._draw.random() < 0.6 else [", ".join(names)], "skill")
+            self._skill()
+
+    def _skill(self) -> None:
+        self._heading("skill")
+        names = list(self._source.skills) or self._draw.sample(examples.SKILLS, 3)
+        joined = self._draw.choice((", ", "; ", " | "))
+        self._listed(names if self._draw.random() < 0.5 else [joined.join(names)], "skill")
 
     def _benefit(self) -> None:
         self._heading("benefit")
@@ -359,14 +437,14 @@ class _Composer:
     def _apply(self) -> None:
         if self._draw.random() < 0.7:
             self._heading("apply")
-        self._listed(self._draw.sample(examples.APPLY, self._draw.randint(1, 4)), "other")
+        self._listed(self._draw.sample(examples.APPLY, self._draw.randint(1, 7)), "other")
 
     def _physical(self) -> None:
         self._heading("physical")
-        self._listed(self._draw.sample(examples.PHYSICAL, self._draw.randint(1, 5)), "other")
+        self._listed(self._draw.sample(examples.PHYSICAL, self._draw.randint(1, 8)), "other")
 
     def _heading(self, part: str) -> None:
-        if not self._headed or self._draw.random() < 0.06:
+        if not self._headed or self._draw.random() < 0.15:
             return
         part = "none" if self._draw.random() < 0.08 else part
         text = self._draw.choice(examples.HEADINGS[part])
@@ -390,19 +468,34 @@ class _Composer:
                 self._add(text, label)
 
     def _add(
-        self, text: str, label: str, *, heading: bool = False, item: bool = False, size: float | None = None
+        self,
+        text: str,
+        label: str,
+        *,
+        heading: bool = False,
+        item: bool = False,
+        size: float | None = None,
+        table: bool = False,
     ) -> None:
         if not text.strip() or text == "Not specified":
             return
         kind: Literal["heading", "item", "paragraph"] = "heading" if heading else "item" if item else "paragraph"
         shown = size or (self._draw.choice((1.0, 1.0, 1.2, 1.5)) if heading else 1.0)
-        self._out.append((_block(text, kind, shown, bold=heading and self._draw.random() < 0.7), label))
+        self._out.append((_block(text, kind, shown, bold=heading and self._draw.random() < 0.7, table=table), label))
 
 
-def _block(text: str, kind: Literal["heading", "item", "paragraph"], size: float = 1.0, *, bold: bool = False) -> Block:
+def _block(
+    text: str,
+    kind: Literal["heading", "item", "paragraph"],
+    size: float = 1.0,
+    *,
+    bold: bool = False,
+    table: bool = False,
+) -> Block:
     text = " ".join(text.split())
     level = 1 if kind == "item" else (3 if size < 1.2 else 2) if kind == "heading" else 0
-    return Block(kind, 1, 0, len(text), text, level=level, size=size, bold=bold)
+    region: Literal["table", "body"] = "table" if table else "body"
+    return Block(kind, 1, 0, len(text), text, level=level, size=size, bold=bold, region=region)
 
 
 def _sequence(blocks: Sequence[tuple[Block, str]]) -> Labelled:

@@ -12,6 +12,13 @@ from pathlib import Path
 import msgspec
 
 _FEWEST = 3
+_MORE = (
+    "scholar fellow leiter leiterin mitarbeiter mitarbeiterin sachbearbeiter sachbearbeiterin referent referentin "
+    "ingenieur entwickler entwicklerin kaufmann kauffrau "
+    "techniker berater responsable directeur directrice technicien ingénieur gestionnaire comptable chargé sre cto "
+    "ceo cfo coo vp ingeniero técnico gerente specjalista kierownik"
+)
+"""Ends of titles that the English tables do not have."""
 
 
 def write(data: Path, target: Path) -> int:
@@ -27,6 +34,7 @@ def write(data: Path, target: Path) -> int:
         word: round(count / (count + 0.02 * running[word] + 1), 2) for word, count in ends.items() if count >= _FEWEST
     }
     kept = {word: weight for word, weight in sorted(weights.items()) if weight >= 0.3 and len(word) > 1}
+    kept |= dict.fromkeys(_MORE.split(), 0.8)
     target.write_bytes(msgspec.json.encode(kept))
     return len(kept)
 

@@ -63,7 +63,8 @@ def _kmeans(vectors: np.ndarray, count: int) -> np.ndarray:
             if len(mine):
                 mean = mine.mean(axis=0)
                 centres[one] = mean / max(np.linalg.norm(mean), 1e-9)
-    return np.argmax(vectors @ centres.T, axis=1)
+    found: np.ndarray = np.argmax(vectors @ centres.T, axis=1)
+    return found
 
 
 def _texts(data: Path) -> Iterator[str]:

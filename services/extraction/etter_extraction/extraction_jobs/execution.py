@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 _DONE = "done"
 _BLANK: Final[dict[str, Any]] = {
     "original": None, "corrected_by": None, "corrected_at": None, "group": None, "time_share": None, "role": 0,
-    "flags": [], "concept": None, "detail": None,
+    "flags": [], "concept": None, "details": {},
 }  # fmt: skip
 
 

@@ -19,26 +19,32 @@ from etter_extraction.extractions.models import Extraction
 ROLES_PER_EVENT = 500
 DEFAULT_WORKLOAD = "Duties"
 _PER_YEAR: Mapping[str, Decimal] = {
-    "year": Decimal(1), "month": Decimal(12), "week": Decimal(52), "day": Decimal(260), "hour": Decimal(2080),
+    "year": Decimal(1), "month": Decimal(12), "fortnight": Decimal(26), "week": Decimal(52), "day": Decimal(260),
+    "hour": Decimal(2080),
 }  # fmt: skip
 _CENT = Decimal("0.01")
 
 
-def roles_of(extraction: Extraction, title: str | None) -> list[AcceptedRole]:
-    """The roles that the facts tell of; raises `NothingToAccept` or `TitleMissing`."""
-    if extraction.kind == "headcount":
+def roles_of(extraction: Extraction, title: str | None, kind: str | None = None) -> list[AcceptedRole]:
+    """The roles that the facts describe; raises `NothingToAccept` or `TitleMissing`.
+
+    `kind` is what a person says the document is; without it, what was found. `title` names the role of a document
+    that names none.
+    """
+    kind = kind or extraction.kind
+    if kind == "headcount":
         roles = [_counted(fact) for fact in extraction.facts if fact["type"] == "role"]
-    elif extraction.kind == "job_description":
-        roles = [_described(extraction, title)]
+    elif kind == "job_description":
+        roles = _described_roles(extraction, title)
     else:
         roles = []
     if not roles:
-        raise NothingToAccept(kind=extraction.kind)
+        raise NothingToAccept(kind=kind)
     return roles
 
 
 def parts(
-    extraction: Extraction, filename: str, user_id: UUID, roles: Sequence[AcceptedRole]
+    extraction: Extraction, filename: str, user_id: UUID, roles: Sequence[AcceptedRole], kind: str | None = None
 ) -> Iterator[ExtractionAccepted]:
     """The event, in as many parts as keep each well below what a message may hold."""
     count = -(-len(roles) // ROLES_PER_EVENT)
@@ -47,7 +53,7 @@ def parts(
             extraction_id=extraction.id,
             document_id=extraction.document_id,
             filename=filename,
-            kind=extraction.kind,
+            kind=kind or extraction.kind,
             accepted_by=user_id,
             part=number + 1,
             parts=count,
@@ -70,14 +76,26 @@ def _counted(fact: Mapping[str, Any]) -> AcceptedRole:
     )
 
 
-def _described(extraction: Extraction, title: str | None) -> AcceptedRole:
-    first: dict[str, Mapping[str, Any]] = {}
+def _described_roles(extraction: Extraction, title: str | None) -> list[AcceptedRole]:
+    """One role for each part of the document that names one."""
+    parts_: dict[int, list[Mapping[str, Any]]] = {}
     for fact in extraction.facts:
+        if fact["type"] != "role":
+            parts_.setdefault(fact.get("role", 0), []).append(fact)
+    named = [part for _, part in sorted(parts_.items()) if any(fact["type"] == "title" for fact in part)]
+    if not named:
+        return [_described(extraction, extraction.facts, title)]
+    return [_described(extraction, part, title if len(named) == 1 else None) for part in named]
+
+
+def _described(extraction: Extraction, facts: Sequence[Mapping[str, Any]], title: str | None) -> AcceptedRole:
+    first: dict[str, Mapping[str, Any]] = {}
+    for fact in facts:
         first.setdefault(fact["type"], fact)
     named = first.get("title")
     if named is None and title is None:
         raise TitleMissing
-    anchor = named or extraction.facts[0] if extraction.facts else None
+    anchor = named or (facts[0] if facts else None)
     pay = first["pay"]["value"] if "pay" in first else None
     return AcceptedRole(
         fact_id=anchor["id"] if anchor else extraction.id,
@@ -85,10 +103,10 @@ def _described(extraction: Extraction, title: str | None) -> AcceptedRole:
         department=_text(first, "department"),
         level=_text(first, "level"),
         location=_text(first, "location"),
-        salary=_annual(pay) if pay else None,
+        salary=_annual(pay, first["pay"].get("details") or {}) if pay else None,
         currency=pay["currency"] if pay else None,
-        workloads=_workloads(extraction.facts),
-        skills=list(dict.fromkeys(str(f["value"]) for f in extraction.facts if f["type"] == "skill")),
+        workloads=_workloads(facts),
+        skills=list(dict.fromkeys(str(f["value"]) for f in facts if f["type"] == "skill")),
     )
 
 
@@ -101,10 +119,15 @@ def _workloads(facts: Sequence[Mapping[str, Any]]) -> list[AcceptedWorkload]:
     return [AcceptedWorkload(name=name, tasks=tasks) for name, tasks in groups.items()]
 
 
-def _annual(pay: Mapping[str, Any]) -> Decimal:
-    """The middle of the range, by the year."""
+def _annual(pay: Mapping[str, Any], details: Mapping[str, Any]) -> Decimal | None:
+    """The middle of the range, by the year; `None` without a period. Stated weekly hours make hourly pay exact."""
+    if pay["period"] is None:
+        return None
     middle = (Decimal(str(pay["low"])) + Decimal(str(pay["high"]))) / 2
-    return (middle * _PER_YEAR[pay["period"]]).quantize(_CENT)
+    per_year = _PER_YEAR[pay["period"]]
+    if pay["period"] == "hour" and details.get("hours"):
+        per_year = 52 * Decimal(str(details["hours"]))
+    return (middle * per_year).quantize(_CENT)
 
 
 def _text(first: Mapping[str, Mapping[str, Any]], kind: str) -> str | None:

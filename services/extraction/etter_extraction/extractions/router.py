@@ -103,7 +103,9 @@ async def correct_fact(
 async def accept_extraction(
     ctx: Annotated[Context, requires("extractions:review")], extraction_id: UUID, data: Acceptance | None = None
 ) -> Response:
-    return _answer(await service.accept(ctx, extraction_id, title=data.title if data else None))
+    return _answer(
+        await service.accept(ctx, extraction_id, title=data.title if data else None, kind=data.kind if data else None)
+    )
 
 
 @router.post(

@@ -13,9 +13,10 @@ from etter_common.responses import Schema
 from etter_extraction.facts.people.fields import Field as ColumnField
 
 FactType = Literal[
-    "title", "employer", "department", "location", "level", "manager", "pay", "employment_type", "task", "skill",
-    "qualification", "requirement", "role",
+    "title", "employer", "department", "location", "level", "employment_type", "manager", "pay", "task", "skill",
+    "qualification", "role",
 ]  # fmt: skip
+Kind = Literal["job_description", "headcount", "resume", "other"]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 
@@ -23,8 +24,10 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 class PayValue(Schema):
     low: float = Field(ge=0, le=1e9)
     high: float = Field(ge=0, le=1e9)
-    currency: str = Field(pattern=r"^[A-Z]{3}$")
-    period: Literal["year", "month", "week", "day", "hour"]
+    currency: str | None = Field(pattern=r"^[A-Z]{3}$", description="null where the document does not say")
+    period: Literal["year", "month", "fortnight", "week", "day", "hour"] | None = Field(
+        description="the period of this amount, null where the document does not say"
+    )
 
 
 class RoleValue(Schema):
@@ -40,9 +43,11 @@ class RoleValue(Schema):
 
 
 class ConceptOut(Schema):
-    uri: str
+    """An entry of ESCO, the European classification of skills."""
+
+    uri: str | None
     label: str
-    score: float = Field(description="0..1, how near the words are to the concept")
+    score: float = Field(description="0..1: how much the skill is called like the concept")
 
 
 class FactOut(Schema):
@@ -59,8 +64,11 @@ class FactOut(Schema):
     time_share: float | None = Field(description="of a task, 0..1, where the document states it")
     role: int = Field(description="which role of the document the fact is about, from 0")
     flags: list[str] = Field(description="codes of what makes the fact doubtful; it is not accepted in bulk then")
-    concept: ConceptOut | None = Field(description="of a skill: the ESCO concept that it most likely means")
-    detail: dict[str, Any] | None = Field(description="stated next to the value: of pay `kind`, `hours`, `pro_rata`")
+    concept: ConceptOut | None = Field(description="of a skill: its entry in the taxonomy, where one is near")
+    details: dict[str, Any] = Field(
+        description="of pay, where the text says so: `hours` by the week, `pro_rata`, `bound` (from, up_to) and `kind` "
+        "(on_target: with variable pay; actual: for the hours of the post)"
+    )
     corrected_by: UUID | None
     corrected_at: datetime | None
 
@@ -76,7 +84,7 @@ class ExtractionOut(Schema):
     id: UUID
     document_id: UUID
     job_id: UUID | None
-    kind: Literal["job_description", "headcount", "resume", "other"]
+    kind: Kind = Field(description="a suggestion; acceptance can say otherwise")
     status: Literal["ready", "accepted", "rejected"]
     facts: list[FactOut]
     report: list[NoteOut] = Field(description="what was left out, guessed or doubtful")
@@ -142,3 +150,6 @@ class Acceptance(Schema):
         StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
         Field(description="for a document that names no job title"),
     ] = None
+    kind: Literal["job_description", "headcount"] | None = Field(
+        default=None, description="what the document is, where the found kind is wrong"
+    )

@@ -63,15 +63,15 @@ def _apply(fact: dict[str, Any], data: FactCorrection) -> None:
         fact["time_share"] = data.time_share
 
 
-async def accept(ctx: Context, extraction_id: UUID, *, title: str | None) -> Extraction:
+async def accept(ctx: Context, extraction_id: UUID, *, title: str | None, kind: str | None = None) -> Extraction:
     """The facts are right: core takes them over."""
     extraction, filename = await ExtractionRepository(ctx).get_with_filename(extraction_id)
     _require_open(extraction)
-    roles = acceptance.roles_of(extraction, title)
+    roles = acceptance.roles_of(extraction, title, kind)
     documents.review(ctx, extraction.document_id, "accepted")
     _close(ctx, extraction, "accepted")
     await ctx.session.flush()
-    for payload in acceptance.parts(extraction, filename, ctx.user_id, roles):
+    for payload in acceptance.parts(extraction, filename, ctx.user_id, roles, kind):
         await ctx.publish(events.extraction_accepted(payload, ctx.company_id))
     return extraction
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, Literal
 
 from etter_extraction.facts.currencies import AFTER, BEFORE, currency_of
@@ -18,7 +19,7 @@ Bound = Literal["exact", "from", "up_to"]
 PER_YEAR: Final[dict[str, int]] = {"year": 1, "month": 12, "fortnight": 26, "week": 52, "day": 260, "hour": 2080}
 
 _SPACES = "    "
-_NUMBER = rf"\d{{1,3}}(?:[.,'’{_SPACES}]\d{{3}})+(?:[.,]\d{{1,2}})?(?!\d)|\d+(?:[.,]\d+)?"
+_NUMBER = rf"\d{{1,3}}(?:[.,'’{_SPACES}]\d{{3}}){{1,9}}(?:[.,]\d{{1,2}})?(?!\d)|\d{{1,40}}(?:[.,]\d{{1,40}})?"
 _TIMES = r"k|thousand|tsd\.?|tys\.?|m|mn|mio\.?|mln\.?|million|millionen|bn|billion|mrd\.?|lakhs?|lacs?|lpa|crores?"
 _FACTOR: Final[dict[str, float]] = {
     "k": 1e3, "thousand": 1e3, "tsd": 1e3, "tys": 1e3, "m": 1e6, "mn": 1e6, "mio": 1e6, "mln": 1e6, "million": 1e6,
@@ -48,11 +49,13 @@ _ADVERBS: Final[dict[Period, str]] = {
 }
 _EACH = r"per|an?|each|every|/|pro|je|par|por|all'|al|na|p\.|\bi"
 _PAYING = r"salar(?:y|ies)|pay(?: rate| range| scale)?|rates?|wages?|compensation|stipend|earnings|income|remuneration"
-_FILLER = r"\(?\s*(?:gross|net|brutto|brut|before tax|base|plus|\*|full[- ]time|fte|usd|eur|gbp)?\s*\)?"
+_FILLER = r"\(?\s{0,9}(?:gross|net|brutto|brut|before tax|base|plus|\*|full[- ]time|fte|usd|eur|gbp)?\s{0,9}\)?"
 _NEXT: Final[dict[Period, re.Pattern[str]]] = {
     unit: re.compile(
-        rf"^[\s(,*]{{0,3}}(?:{_FILLER}\s*)(?:{_PAYING})?[\s(,]{{0,2}}"
-        rf"(?:(?:{_EACH})\s*(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])(?!\s+(?:basis|review|reports?|bonus))",
+        rf"^[\s(,*]{{0,3}}(?:{_FILLER}\s{{0,9}})(?:{_PAYING})?[\s(,]{{0,2}}"
+        rf"(?:(?:{_EACH})\s{{0,9}}(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])(?!\s{{1,9}}(?:basis|review|"
+        r"reports?|bonus|"
+        r"pay\s?(?:day|date|run|slip|ment)|instal|invoic))",
         re.IGNORECASE,
     )
     for unit in _UNITS
@@ -62,8 +65,8 @@ _NAMED: Final[dict[Period, str]] = {
     "day": r"daily|per day|day",
     "fortnight": r"fortnightly|bi-?weekly",
     "week": r"weekly|per week",
-    "month": r"monthly|per month|mensuel\w*|monats\w*",
-    "year": r"annual\w*|yearly|per (?:annum|year)|jahres\w*|annuel\w*",
+    "month": r"monthly|per month|mensuel\w{0,40}|monats\w{0,40}",
+    "year": r"annual\w{0,40}|yearly|per (?:annum|year)|jahres\w{0,40}|annuel\w{0,40}",
 }
 _COMPOUND: Final[dict[Period, str]] = {
     "hour": "stunden|tim|time",
@@ -75,19 +78,36 @@ _COMPOUND: Final[dict[Period, str]] = {
 }
 _LABEL: Final[dict[Period, re.Pattern[str]]] = {
     unit: re.compile(
-        rf"\b(?:(?:{names})\s+(?:\w+\s+){{0,3}}(?:{_PAYING}|range)|(?:{_PAYING}|range)\W{{0,3}}\(?(?:{names})|"
+        rf"\b(?:(?:{names})\s{{1,9}}(?:\w{{1,60}}\s{{1,9}}){{0,3}}(?:{_PAYING}|range)|(?:{_PAYING}|"
+        rf"range)\W{{0,3}}\(?(?:{names})|"
         rf"(?:{_COMPOUND[unit]})(?:brutto)?(?:gehalt|lohn|vergütung|lön|lønn))",
         re.IGNORECASE,
     )
     for unit, names in _NAMED.items()
 }
+_SAID: Final[dict[Period, re.Pattern[str]]] = {
+    unit: re.compile(
+        rf"(?<![^\W_])(?:(?:per|/|pro|par)\s{{0,9}}(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))(?![^\W_])", re.IGNORECASE
+    )
+    for unit in _UNITS
+}
+_SIGNED = re.compile(rf"(?P<minus>[-−(]\s?)?(?:{BEFORE})?\s?(?P<digits>{_NUMBER})", re.IGNORECASE)
+_SCALED = re.compile(rf"\d\s?({_TIMES})(?![^\W\d_])", re.IGNORECASE)
+_GROUPING = re.compile(rf"['’{_SPACES}]")
+_AT_MOST = re.compile(r"\b(?:up to|maximum(?: of)?|max\.?|bis zu|jusqu'à)\s{0,9}:?\s{0,9}$", re.IGNORECASE)
+_AT_LEAST = re.compile(
+    r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min\.?|at least|ab|à partir de)\s{0,9}:?\s{0,9}$", re.IGNORECASE
+)
+_AND_UP = re.compile(r"\s?\+(?!\s{0,9}[\w£$€])|\s{1,9}and (?:up|above)")
 _JOIN = re.compile(
-    r"^[\s(]*(?:\((?:min|minimum|entry)\.?\)|min(?:imum)?\.?)?\s*"
-    r"(?:-{1,2}|–|—|−|‒|~|to|and|through|thru|up to|rising to|increasing to|bis|à|au|a|until|do|til|till|tot|or)\s*"
-    r"(?:an?\s)?(?:max(?:imum)?\.?(?: of)?)?[\s:(]*$",
+    r"^[\s(,]{0,99}(?:\([^()\d]{0,16}[\d.]{0,4}\)|starting|min(?:imum)?\.?)?[\s,]{0,99}"
+    r"(?:-{1,2}|–|—|−|‒|~|to|and|through|thru|up to|rising to|increasing to|bis|à|au|a|until|do|til|till|tot|or)\s{0,9}"
+    r"(?:an?\s)?(?:max(?:imum)?\.?(?: of)?)?[\s:(]{0,99}$",
     re.IGNORECASE,
 )
-_WIDEST = 12
+_STEP = re.compile(r"\b(?:step|grade|level|band|tier|point|no\.?)\s{0,9}$", re.IGNORECASE)
+"""Before a number that counts something else."""
+_WIDEST, _MOST, _LOOK_BACK = 12, 1_000, 80
 
 
 @dataclass(frozen=True)
@@ -132,7 +152,7 @@ def convention_of(values: Iterable[str]) -> Verdict:
     """Decide from every value that leaves no choice: `1.234,5`, `1.234.567`, `0,75`, `12,5`."""
     votes: dict[str, list[str]] = {".": [], ",": []}
     for value in values:
-        for match in re.finditer(r"\d[\d.,]*\d", value):
+        for match in re.finditer(r"\d[\d.,]{0,99}\d", value):
             if mark := _decimal_of(match[0]):
                 votes[mark].append(value.strip())
     if bool(votes["."]) == bool(votes[","]) and len(votes["."]) == len(votes[","]):
@@ -143,7 +163,7 @@ def convention_of(values: Iterable[str]) -> Verdict:
 
 def number(text: str, convention: Convention | None = None) -> float | None:
     """The first number in `text` with its sign, or `None`. Without a convention, groups of three are thousands."""
-    match = re.search(rf"(?P<minus>[-−(]\s?)?(?:{BEFORE})?\s?(?P<digits>{_NUMBER})", text, re.IGNORECASE)
+    match = _SIGNED.search(text)
     if match is None:
         return None
     value = _value(match["digits"], convention)
@@ -151,8 +171,9 @@ def number(text: str, convention: Convention | None = None) -> float | None:
 
 
 def amounts_in(text: str, convention: Convention | None = None) -> list[Amount]:
-    """All amounts and ranges in reading order; numbers without a currency or factor too, for the caller to judge."""
-    found = [_amount(match, text, convention) for match in _AMOUNT.finditer(text) if _is_amount(match, text)]
+    """The first 1,000 amounts and ranges in reading order; bare numbers too, for the caller to judge."""
+    matches = (match for match in _AMOUNT.finditer(text) if _is_amount(match, text))
+    found = [_amount(match, text, convention) for match in islice(matches, _MOST)]
     return [_with_period(one, text, following) for one, following in _with_next(list(_joined(found, text)))]
 
 
@@ -166,11 +187,7 @@ def period_in(label: str) -> Period | None:
     for unit, pattern in _LABEL.items():
         if pattern.search(label):
             return unit
-    for unit in _UNITS:
-        each = rf"(?:(?:per|/|pro|par)\s*(?:{_UNITS[unit]})|(?:{_ADVERBS[unit]}))"
-        if re.search(rf"(?<![^\W_]){each}(?![^\W_])", label, re.IGNORECASE):
-            return unit
-    return None
+    return next((unit for unit, pattern in _SAID.items() if pattern.search(label)), None)
 
 
 def annual(amount: float, period: str, hours_per_week: float | None = None) -> float:
@@ -198,7 +215,7 @@ def _decimal_of(digits: str) -> Literal[".", ",", ""]:
 
 
 def _value(digits: str, convention: Convention | None) -> float:
-    plain = re.sub(rf"['’{_SPACES}]", "", digits)
+    plain = _GROUPING.sub("", digits)
     decimal = convention.decimal if convention else _decimal_of(plain)
     if convention and _decimal_of(plain) not in ("", convention.decimal):
         decimal = _decimal_of(plain)  # a value that cannot be read by the convention is read by its own marks
@@ -209,17 +226,24 @@ def _value(digits: str, convention: Convention | None) -> float:
 
 
 def _is_amount(match: re.Match[str], text: str) -> bool:
-    """Not the 401 of `401(k)`, and not metres squared."""
+    """Not the 401 of `401(k)`, not metres squared, not the 7 of `grade 7`."""
     tail = (match["times"] or "") + text[match.end() : match.end() + 4]
     if match["number"] in ("401", "403", "457") and re.match(r"\s?\(?[kb]\b", tail, re.IGNORECASE):
         return False
+    if not (match["before"] or match["after"]) and _STEP.search(_before(text, match.start("number"))):
+        return False
     return not re.match(r"m[²³/]", tail)
+
+
+def _before(text: str, end: int) -> str:
+    """The words right before a place: looking further back at every amount would take quadratic time."""
+    return text[max(0, end - _LOOK_BACK) : end]
 
 
 def _amount(match: re.Match[str], text: str, convention: Convention | None) -> Amount:
     before, times, after = match["before"] or "", match["times"] or "", match["after"] or ""
     value = round(_value(match["number"], convention) * _factor(times), 2)
-    if match["sign"] and not re.search(r"[\w)]\s?$", text[: match.start("sign")]):  # else the dash of a range
+    if match["sign"] and not re.search(r"[\w)]\s?$", _before(text, match.start("sign"))):  # else the dash of a range
         value = -value
     start = match.start("before") if before else match.start("number")
     end = next(match.end(name) for name in ("after", "dash", "times", "number") if match[name])
@@ -252,7 +276,7 @@ def _joined(found: Sequence[Amount], text: str) -> Iterator[Amount]:
 def _range(one: Amount, two: Amount, text: str) -> Amount | None:
     between = text[one.end : two.start]
     own = period_after(between)
-    if not _joins(between[own[1] :].lstrip(".,*)") if own else between, text[: one.start]):
+    if not _joins(between[own[1] :].lstrip(".,*)") if own else between, _before(text, one.start)):
         return None
     if one.currency and two.currency and one.currency != two.currency:
         return None
@@ -270,12 +294,14 @@ def _range(one: Amount, two: Amount, text: str) -> Amount | None:
 def _joins(between: str, before: str) -> bool:
     if not _JOIN.match(between):
         return False
-    listed = re.match(r"\s*(?:and|or|a)\s*$", between)  # `£500 and £600` are two amounts, `between £500 and £600` one
+    listed = re.match(
+        r"\s{0,9}(?:and|or|a)\s{0,9}$", between
+    )  # `£500 and £600` are two amounts, `between £500 and £600` one
     return not listed or bool(re.search(r"between[^.;]{0,40}$", before, re.IGNORECASE))
 
 
 def _factor_of(amount: str) -> float:
-    match = re.search(rf"\d\s?({_TIMES})(?![^\W\d_])", amount, re.IGNORECASE)
+    match = _SCALED.search(amount)
     return _factor(match[1]) if match else 1
 
 
@@ -287,15 +313,14 @@ def _with_next(found: Sequence[Amount]) -> Iterator[tuple[Amount, int | None]]:
 def _with_period(one: Amount, text: str, until: int | None) -> Amount:
     tail = text[one.end : min(until or len(text), one.end + 60)]
     after = period_after(tail)
-    bound: Bound = "exact" if one.is_range else _bound(text[: one.start], tail)
+    bound: Bound = "exact" if one.is_range else _bound(_before(text, one.start), tail)
     return replace(one, period=(after[0] if after else None) or one.period, bound=bound)
 
 
 def _bound(before: str, after: str) -> Bound:
-    if re.search(r"\b(?:up to|maximum(?: of)?|max\.?|bis zu|jusqu'à)\s*:?\s*$", before, re.IGNORECASE):
+    if _AT_MOST.search(before):
         return "up_to"
-    least = r"\b(?:from|starting (?:at|from)|minimum(?: of)?|min\.?|at least|ab|à partir de)\s*:?\s*$"
-    if re.search(least, before, re.IGNORECASE) or re.match(r"\s?\+(?!\s*[\w£$€])|\s+and (?:up|above)", after):
+    if _AT_LEAST.search(before) or _AND_UP.match(after):
         return "from"
     return "exact"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 CODES: Final = (
@@ -28,7 +29,7 @@ _SHARED: Final[dict[str, tuple[str, ...]]] = {
     "kr.": ("DKK", "SEK", "NOK", "ISK"),
     "kroner": ("NOK", "DKK"),
 }
-_PLACES: Final = (
+_PLACE_NAMES: Final = (
     ("AUD", r"Australia|Sydney|Melbourne|Brisbane|Perth|Adelaide|Canberra|superannuation|plus super|\bNSW\b"),
     ("CAD", r"Canad(?:a|ian)|Toronto|Vancouver|Montr[eé]al|Calgary|Ottawa|Edmonton|Ontario|Qu[eé]bec|Alberta"),
     ("NZD", r"New Zealand|Auckland|Wellington|Christchurch|Aotearoa"),
@@ -37,6 +38,9 @@ _PLACES: Final = (
     ("DKK", r"Denmark|Danmark|København|Copenhagen|Aarhus"), ("ISK", r"Iceland|Reykjav[ií]k"),
     ("JPY", r"Japan|Tokyo|Osaka"), ("CNY", r"China|Beijing|Shanghai|Shenzhen"),
 )  # fmt: skip
+_PLACES: Final = [(code, re.compile(rf"\b(?:{names})")) for code, names in _PLACE_NAMES]
+_ALONE: Final = {sign: re.compile(rf"(?<![^\W_]){re.escape(sign)}(?![^\W_])", re.IGNORECASE) for sign in _SIGNS}
+_BEFORE_DIGITS: Final = {sign: re.compile(rf"(?<!\w){re.escape(sign)}\s?\d", re.IGNORECASE) for sign in _SIGNS}
 
 
 def _either(words: list[str]) -> str:
@@ -70,13 +74,14 @@ def currency_in(label: str) -> str | None:
     codes = {code.upper() for code in _CODE.findall(label)}
     if codes:
         return codes.pop() if len(codes) == 1 else None
-    signs = {s for s in _SIGNS if s != "r" and re.search(rf"(?<![^\W_]){re.escape(s)}(?![^\W_])", label, re.IGNORECASE)}
+    signs = {s for s, pattern in _ALONE.items() if s != "r" and pattern.search(label)}
     named = {_SIGNS[sign] for sign in signs if _SIGNS[sign] and len(sign) == max(len(s) for s in signs)}
     if named:
         return named.pop() if len(named) == 1 else None
     return "USD" if "$" in signs else None
 
 
+@lru_cache(maxsize=32)
 def of_shared_sign(sign: str, document: str) -> tuple[str | None, str | None]:
     """The currency of `$`, `kr` or `¥` by the rest of the document, and the flag that says how it was decided.
 
@@ -84,21 +89,21 @@ def of_shared_sign(sign: str, document: str) -> tuple[str | None, str | None]:
     """
     shared = _SHARED.get(_plain(sign))
     if shared is None:
-        return None, "currency_unknown"
+        return None, "CURRENCY_UNKNOWN"
     codes = {code.upper() for code in _CODE.findall(document)} & set(shared)
     codes |= {
         code
-        for s, code in _SIGNS.items()
-        if code in shared and s.endswith("$") and re.search(rf"(?<!\w){re.escape(s)}\s?\d", document, re.IGNORECASE)
+        for sign_, code in _SIGNS.items()
+        if code in shared and sign_.endswith("$") and _BEFORE_DIGITS[sign_].search(document)
     }
     if len(codes) == 1:
         return codes.pop(), None
-    places = [code for code, pattern in _PLACES if code in shared and re.search(rf"\b(?:{pattern})", document)]
+    places = [code for code, pattern in _PLACES if code in shared and pattern.search(document)]
     if len(places) == 1 and not codes:
-        return places[0], "currency_from_place"
+        return places[0], "CURRENCY_FROM_PLACE"
     if "USD" in shared and not codes and not places:
         return "USD", None
-    return None, "currency_unclear"
+    return None, "CURRENCY_UNCLEAR"
 
 
 def _plain(text: str) -> str:

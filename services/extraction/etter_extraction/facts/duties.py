@@ -12,30 +12,57 @@ from etter_extraction.facts.model import Fact, fact
 from etter_extraction.facts.units import Places
 
 _SHARE_FIRST = re.compile(
-    r"^\(?(?:approx(?:imately|\.)?|about|~)?\s*(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent)\)?(?:\s*of (?:the |your |their |working )?time)?\s*[:–—,-]*\s*",
+    r"^\(?(?:approx(?:imately|\.)?|about|~)?\s{0,9}(\d{1,3}(?:[.,]\d{1,40})?)\s?(?:%|"
+    r"per ?cent)\)?(?:\s{0,9}of (?:the |your |"
+    r"their |working )?time)?\s{0,9}[:–—,-]{0,99}\s{0,9}",
     re.IGNORECASE,
 )
 _SHARE_LAST = re.compile(
-    r"\s*[(\[–—:,-]?\s*(?:approx(?:imately|\.)?|about|~|up to)?\s*(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent)(?:\s*(?:of|FTE)(?: (?:the|your|their|working))?(?: time| role| effort)?)?\s*[)\]]?\s*[.:]?$",
+    r"\s{0,9}[(\[–—:,-]?\s{0,9}(?:approx(?:imately|\.)?|about|~|up to)?\s{0,9}(\d{1,3}(?:[.,]\d{1,40})?)\s?(?:%|"
+    r"per ?cent)(?:\s{0,9}(?:of|"
+    r"FTE)(?: (?:the|your|their|working))?(?: time| role| effort)?)?\s{0,9}[)\]]?\s{0,9}[.:]?$",
     re.IGNORECASE,
 )
 _SHARE_INSIDE = re.compile(
-    r"\(?\b(?:approx(?:imately|\.)?\s*|about\s*)?(\d{1,3}(?:[.,]\d+)?)\s?(?:%|per ?cent) of (?:the |your |their |working )*time\)?",
+    r"\(?\b(?:approx(?:imately|\.)?\s{0,9}|about\s{0,9})?(\d{1,3}(?:[.,]\d{1,40})?)\s?(?:%|per ?cent) of (?:the |"
+    r"your |their |"
+    r"working ){0,9}time\)?",
     re.IGNORECASE,
 )
 _SHORTEST, _LONGEST, _LEAST = 8, 900, 0.5
 _LEADS_IN = re.compile(
-    r"(?:include|including|following|as follows|will|to|responsible for|with|duties|tasks|responsibilities|are)\s*:$|:$",
+    r"(?:include|including|following|as follows|will|to|responsible for|with|duties|tasks|responsibilities|"
+    r"are)\s{0,9}:$|"
+    r":$",
     re.IGNORECASE,
 )
 _CATCH_ALL = re.compile(
-    r"^\W*(?:perform(?:s|ing)?|any|undertake|carry out|and)?\s*(?:all |any )?other (?:related |reasonable )?(?:duties|tasks)\b.*(?:assigned|required|requested|needed)?\W*$",
+    r"^\W{0,9}(?:perform(?:s|ing)?|any|undertake|carry out|and)?\s{0,9}(?:all |any )?other (?:related |"
+    r"reasonable )?(?:duties|"
+    r"tasks)\b.{0,300}(?:assigned|required|requested|needed)?\W{0,9}$",
     re.IGNORECASE,
 )
+_ABOUT_THE_ROLE = re.compile(
+    r"\b(?:is|are|may be) (?:sometimes |also |highly |strongly )?(?:required|preferred|essential|desirable|desired|"
+    r"a plus|needed)\W{0,9}$|^\W{0,9}(?:the |this )?[\w\s,()-]{0,60}\b(?:will report|reports) (?:directly )?to (?:the|"
+    r"our|a|"
+    r"an)\b[^,;]{0,60}$|"
+    r"^\W{0,9}(?:must|able to|ability to)\b|^\W{0,9}(?:job|position|essential|key|main|primary)?\s{0,9}(?:duties|"
+    r"responsibilities|"
+    r"tasks) (?:for|of)\b.{0,60}$",
+    re.IGNORECASE,
+)
+"""Sentences about the role that are often in the middle of its duties."""
 _TOPICS = (
-    ("Records and reporting", "enter record report document prepar compil maintain updat fil process reconcil writ draft post invoic calculat complet answer respond correspond"),
-    ("Planning and analysis", "plan analy design develop evaluat review assess forecast monitor research investigat budget identif determin improv implement optimi model schedul track measur audit"),
-    ("People and coordination", "train supervis lead coach advis coordinat negotiat meet communicat support manag interview liais collaborat present consult recruit motivat represent mentor assist guid work"),
+    ("Records and reporting",
+    "enter record report document prepar compil maintain updat fil process reconcil writ draft post invoic calculat "
+    "complet answer respond correspond"),
+    ("Planning and analysis",
+    "plan analy design develop evaluat review assess forecast monitor research investigat budget identif determin "
+    "improv implement optimi model schedul track measur audit"),
+    ("People and coordination",
+    "train supervis lead coach advis coordinat negotiat meet communicat support manag interview liais collaborat "
+    "present consult recruit motivat represent mentor assist guid work"),
 )  # fmt: skip
 DEFAULT_GROUP: Final = "Operations"
 
@@ -72,7 +99,7 @@ def split_share(text: str) -> tuple[str, float | None, int, int]:
 
 def topic(statement: str) -> str:
     """The workload that a task's opening verb speaks for."""
-    words = re.findall(r"[a-z]+", statement.lower())[:2]
+    words = re.findall(r"[a-z]{1,99}", statement.lower())[:2]
     for name, stems in _TOPICS:
         if any(word.startswith(tuple(stems.split())) for word in words):
             return name
@@ -97,6 +124,8 @@ def _is_task(one: Labelled) -> bool:
         return False
     if one.unit.is_heading and not one.unit.is_item and len(text.split()) < 5:
         return False
+    if _ABOUT_THE_ROLE.search(text):
+        return False
     return len(text.split()) >= 2 and not _LEADS_IN.search(text.rstrip("* "))
 
 
@@ -110,7 +139,7 @@ def _groups(labelled: Sequence[Labelled]) -> dict[int, str]:
     current: str | None = None
     for at, one in enumerate(labelled):
         text = one.unit.text.strip(" *:#")
-        if one.label == "heading" or (one.unit.is_heading and one.duty < _LEAST):
+        if one.label == "heading" or (one.unit.is_heading and not text.endswith(".")):
             current = _name(text) if len(text.split()) <= 10 else None
         elif _is_task(one) and current:
             of[at] = current

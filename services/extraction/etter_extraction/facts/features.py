@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from etter_extraction.facts.lexicon import field_of, is_job_title, section_of, trait_or_law
 from etter_extraction.facts.units import Unit
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+|[£$€%:/@]")
+_WORD = re.compile(r"[^\W\d_]{1,99}(?:['’-][^\W\d_]{1,99}){0,9}|\d{1,40}|[£$€%:/@]")
 _MOST_WORDS: Final = 45
 
 
@@ -20,6 +21,8 @@ def features_of(units: Sequence[Unit]) -> list[list[str]]:
     section, heading, since = "none", "", 0
     for position, unit in enumerate(units):
         own = section_of(unit.text) if _may_head(unit) else None
+        if own != "duty" and is_job_title(unit.text.rstrip(":")):
+            own = None
         row = _words(unit.text) + shapes[position]
         row += _place(position, len(units)) + _context(section, heading, since)
         row += [f"before:{one}" for one in (shapes[position - 1] if position else ["start"])[:4]]
@@ -48,7 +51,7 @@ def _words(text: str) -> list[str]:
     words = [word.lower() for word in _WORD.findall(text)[:_MOST_WORDS]]
     row = [f"w={word}" for word in dict.fromkeys(words)]
     row += [f"{position}={word}" for position, word in enumerate(words[:3])]
-    row += [f"b={one}_{two}" for one, two in zip(words[:8], words[1:9], strict=False)]
+    row += [f"b={one}_{two}" for one, two in pairwise(words[:9])]
     if words:
         row.append(f"last={words[-1]}")
         row.append(f"first_ends={words[0][-3:]}")
@@ -80,6 +83,7 @@ def _shape(unit: Unit) -> list[str]:
         "digit": any(char.isdigit() for char in text),
         "money": bool(re.search(r"[£$€]\s?\d|\d\s?(?:per|/)\s?(?:hour|year|annum)", text)),
         "percent": "%" in text,
+        "share": bool(re.match(r"\W{0,9}\d{1,3}\s?%", text)),
         "address": bool(re.search(r"@|www\.|https?:", text)),
         "year": bool(re.search(r"\b(?:19|20)\d\d\b", text)),
         "job": len(words) <= 14 and is_job_title(text),
@@ -103,4 +107,4 @@ def _place(position: int, total: int) -> list[str]:
 def _context(section: str, heading: str, since: int) -> list[str]:
     near = "near" if since < 12 else "far"
     row = [f"in={section}", f"in={section}_{near}", f"since={min(since, 3)}"]
-    return row + [f"h={word}" for word in re.findall(r"[^\W\d_]+", heading)[:8]]
+    return row + [f"h={word}" for word in re.findall(r"[^\W\d_]{1,99}", heading)[:8]]

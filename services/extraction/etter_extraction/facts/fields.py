@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from etter_extraction.facts.labelling import Labelled
-from etter_extraction.facts.lexicon import field_named, field_of, section_of
+from etter_extraction.facts.lexicon import field_named, field_of, section_of, title_strength
 from etter_extraction.facts.model import Fact, Span, fact
 from etter_extraction.facts.units import Places, Unit
 
 _NEXT_LABEL = re.compile(
-    r"\s+(?=(?:Department|Dept|Location|Grade|Reports? to|Reporting to|Salary|Date|FLSA|Division|Status|Job (?:Code|ID|Type|Title|Number|Family)|"
-    r"Position (?:Type|Number)|Employment Type|Hours|Contract|Team|Manager|Supervisor|Company|Employer|Level|Band|Title|Revised|Classification|Pay (?:Grade|Rate|Range)|"
+    r"\s{1,9}(?=(?:Department|Dept|Location|Grade|Reports? to|Reporting to|Salary|Date|FLSA|Division|Status|"
+    r"Job (?:Code|"
+    r"ID|Type|Title|Number|Family)|"
+    r"Position (?:Type|Number)|Employment Type|Hours|Contract|Team|Manager|Supervisor|Company|Employer|Level|Band|"
+    r"Title|Revised|Classification|Pay (?:Grade|Rate|Range)|"
     r"Closing Date|Start Date|Reference|Exempt)\b[^:.]{0,25}:\s)|\s{3,}|\s\|\s|\t",
     re.IGNORECASE,
 )
+_JOB = 0.5
 _KEPT = ("employer", "department", "location", "level", "employment_type", "manager")
 _LONGEST = {
     "employer": 12,
@@ -27,23 +31,59 @@ _LONGEST = {
     "manager": 16,
     "title": 16,
 }
-_SAYS_NOTHING = re.compile(r"^\W*(?:n/?a|none|tbd|tbc|not (?:applicable|specified)|-+|various)?\W*$", re.IGNORECASE)
+_LABELS = re.compile(r"\s{1,9}(?=([^\W\d_][^\s:]{0,99}(?: [^\s:]{1,99}){0,2}):\s)")
+_OPEN_LABEL = re.compile(r"\s{1,9}[a-z_-]{3,20}:\s.{0,300}$")
+_SHAPES = {
+    "employment_type": re.compile(
+        r"full|part|perm|temp|contract|fixed|intern|casual|hours?|regular|hybrid|remote|season|freelance|volunt|exempt|"
+        r"vollzeit|teilzeit|befristet|cdi|cdd|staff|academic|weekly|per week|fte",
+        re.IGNORECASE,
+    ),
+    "location": re.compile(r"[^\W\d_]{2}"),
+    "employer": re.compile(r"^(?!.{0,300}@)(?!.{0,300},\s[A-Z]{2}(?:,|$)).{0,300}[^\W\d_]{2}"),
+}  # fmt: skip
+_ORGANISATION = re.compile(
+    r"\b(?:museum|universit\w{1,60}|college|inc|ltd|limited|gmbh|llc|plc|compan(?:y|ies)|group|trust|foundation|"
+    r"institut\w{0,40}|department|ministry|council|hospital|bank|services?|"
+    r"agency|city of|county|schools?|cent(?:er|re)|society|association|corp(?:oration)?|ag|sa|ab|bv|nv|oy|librar(?:y|"
+    r"ies)|church|authority|commission|union|partners|"
+    r"technolog(?:y|ies)|systems|software|solutions|holdings|labs?|clinic|academy|government|state of|federal|zoo|"
+    r"garden|gallery|works|logistics|foods|energy)\b",
+    re.IGNORECASE,
+)
+_EMPLOYER = re.compile(
+    r"^(?:At |The )?(?!We\b|You\b|They\b|This\b|It\b|Our\b|"
+    r"I\b)(?P<name>[A-Z][\w&.'’-]{0,99}(?: (?:[A-Z&][\w&.'’-]{0,99}|of|and|"
+    r"the|for|de|und|"
+    r"-)){0,9}(?: \([A-Z]{1,99}\))?)(?:, .{3,60},)? "
+    r"(?:seeks|is seeking|is looking for|is hiring|is recruiting|invites applications|has an opening|are looking for|"
+    r"are seeking)\b"
+)
+_SAYS_NOTHING = re.compile(
+    r"^\W{0,9}(?:n/?a|none|tbd|tbc|not (?:applicable|specified)|-+|various)?\W{0,9}$", re.IGNORECASE
+)
 _MANAGER = re.compile(
-    r"\b(?:reports?|reporting|report|responsible|accountable)\s+(?:directly\s+|functionally\s+)?(?:in)?to\s+(?:the\s+|our\s+|an?\s+)?(?P<who>[A-Z][^.;:()]{2,80})|"
-    r"\b(?:under the (?:direct(?:ion)?|supervision|direct supervision|general direction|direction) of|supervised by)\s+(?:the\s+|our\s+)?(?P<under>[A-Z][^.;:()]{2,80})"
+    r"\b(?:reports?|reporting|report|responsible|accountable)\s{1,9}(?:directly\s{1,9}|"
+    r"functionally\s{1,9})?(?:in)?to\s{1,9}(?:the\s{1,9}|"
+    r"our\s{1,9}|an?\s{1,9})?(?P<who>[A-Z][^.;:()]{2,80})|"
+    r"\b(?:under the (?:direct(?:ion)?|supervision|direct supervision|general direction|direction) of|"
+    r"supervised by)\s{1,9}(?:the\s{1,9}|our\s{1,9})?(?P<under>[A-Z][^.;:()]{2,80})"
 )
 _WHO_ENDS = re.compile(
-    r",?\s+(?:and (?:will|is|has|works?|supports?|leads?)|who|which|with|while|but|in order|for|on a|as part|this|will)\b.*|,\s+(?:the|you|this|we)\b.*",
+    r",?\s{1,9}(?:and (?:will|is|has|works?|supports?|leads?)|who|which|with|while|but|in order|for|on a|as part|this|"
+    r"will)\b.{0,300}|,\s{1,9}(?:the|you|this|we)\b.{0,300}",
     re.IGNORECASE,
 )
 _PLACES = re.compile(
-    r"\b(?:based (?:in|at)|located (?:in|at)|position is in|office in)\s+(?:the\s+)?(?P<place>[A-Z][\w'.-]+(?:[ ,]+(?:[A-Z][\w'.-]+|of|and|the|upon))*)"
+    r"\b(?:based (?:in|at)|located (?:in|at)|position is in|"
+    r"office in)\s{1,9}(?:the\s{1,9})?(?P<place>[A-Z][\w'.-]{1,99}(?:[ ,]{1,99}(?:[A-Z][\w'.-]{1,99}|of|and|the|"
+    r"upon)){0,9})"
 )
 
 
 @dataclass(frozen=True)
 class Field:
-    """`unit.text[start:end]` is the value; `at` counts units."""
+    """`unit.text[start:end]` is the value; `at` counts units; `apart` where the label is a unit of its own."""
 
     name: str
     value: str
@@ -51,6 +91,7 @@ class Field:
     start: int
     end: int
     at: int
+    apart: bool = False
 
     def span(self, places: Places) -> Span:
         return places.of(self.unit.block, self.unit.offset + self.start, self.unit.offset + self.end)
@@ -74,7 +115,7 @@ def find(labelled: Sequence[Labelled], places: Places, *, role: int = 0) -> Iter
         if one.name in _KEPT and one.name not in seen and _says(one):
             seen.add(one.name)
             yield fact(one.name, one.value, one.span(places), 0.9, role=role)
-    for kind, pattern in (("manager", _MANAGER), ("location", _PLACES)):
+    for kind, pattern in (("manager", _MANAGER), ("location", _PLACES), ("employer", _EMPLOYER)):
         if kind not in seen and (said := _in_sentence(kind, pattern, labelled, places, role)):
             yield said
     for kind, label in (("employer", "employer"), ("location", "place")):
@@ -89,13 +130,18 @@ def _may_be_label(unit: Unit) -> bool:
 
 
 def _inline(name: str, unit: Unit, begin: int, units: Sequence[Unit], at: int) -> Iterator[Field]:
+    """The value after the label, up to the next label in the same text; then the fields after it."""
     rest = unit.text[begin:]
-    value = _NEXT_LABEL.split(rest)[0].rstrip(" *.;,")
+    following = next((match for match in _LABELS.finditer(rest) if field_named(match[1])), None)
+    own = rest[: following.start()] if following else rest
+    value = _OPEN_LABEL.sub("", _NEXT_LABEL.split(own)[0]).rstrip(" *.;,")
     if value.strip(" *"):
         lead = len(value) - len(value.lstrip(" *"))
         yield Field(name, value.strip(" *"), unit, begin + lead, begin + len(value), at)
-    elif at + 1 < len(units):
+    elif not following and at + 1 < len(units):
         yield from _next(name, units, at)
+    if following and (opened := field_of(rest[following.start(1) :])):
+        yield from _inline(opened[0], unit, begin + following.start(1) + opened[1], units, at)
 
 
 def _next(name: str, units: Sequence[Unit], at: int) -> Iterator[Field]:
@@ -115,11 +161,13 @@ def _next(name: str, units: Sequence[Unit], at: int) -> Iterator[Field]:
     value = unit.text.strip(" *")
     if unit.of == 1 and value:
         start = unit.text.index(value)
-        yield Field(name, value, unit, start, start + len(value), at + 1)
+        yield Field(name, value, unit, start, start + len(value), at + 1, apart=True)
 
 
 def _says(one: Field) -> bool:
     words = len(one.value.split())
+    if one.name in _SHAPES and not _SHAPES[one.name].search(one.value):
+        return False
     return (
         words <= _LONGEST.get(one.name, 12)
         and not _SAYS_NOTHING.match(one.value)
@@ -144,7 +192,9 @@ def _in_sentence(
 def _by_label(kind: str, label: str, labelled: Sequence[Labelled], places: Places, role: int) -> Fact | None:
     likely = [one for one in labelled[:40] if one.label == label and one.confidence >= 0.6 and one.unit.of == 1]
     best = max(likely, key=lambda one: one.confidence, default=None)
-    if best is None or len(best.unit.text.split()) > _LONGEST[kind]:
+    if best is None or len(best.unit.text.split()) > _LONGEST[kind] or not _SHAPES[kind].search(best.unit.text):
+        return None
+    if bool(_ORGANISATION.search(best.unit.text)) != (kind == "employer") or title_strength(best.unit.text) >= _JOB:
         return None
     return fact(
         kind, best.unit.text.strip(" *"), places.of_unit(best.unit), round(0.6 + 0.25 * best.confidence, 2), role=role

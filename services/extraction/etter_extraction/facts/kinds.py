@@ -13,35 +13,56 @@ from etter_extraction.facts.model import Fact
 
 Kind = Literal["job_description", "resume", "other"]
 _RESUME_HEADING: Final = re.compile(
-    r"^\W*(?:(?:professional|work|employment|relevant|career|industry|academic)?\s*(?:experience|history)|education(?: (?:and|&) \w+)?|academic background|projects|objective|career objective|"
-    r"(?:professional )?summary|profile|personal (?:details|statement|profile|information)|skills|technical skills|references|hobbies|interests|publications|languages|certifications?|"
-    r"achievements|volunteer(?:ing)?(?: experience)?|featured skills|curriculum vitae|résumé|resume|cv|work experiences?|awards(?: (?:and|&) honou?rs)?|extracurricular\w*|berufserfahrung|ausbildung|"
-    r"expérience professionnelle|formation)\W*$",
+    r"^\W{0,9}(?:(?:professional|work|employment|relevant|career|industry|academic)?\s{0,9}(?:experience|history)|"
+    r"education(?: (?:and|&) \w{1,60})?|academic background|projects|objective|career objective|"
+    r"(?:professional )?summary|profile|personal (?:details|statement|profile|information)|skills|technical skills|"
+    r"references|hobbies|interests|publications|languages|certifications?|"
+    r"achievements|volunteer(?:ing)?(?: experience)?|featured skills|curriculum vitae|résumé|resume|cv|"
+    r"work experiences?|awards(?: (?:and|&) honou?rs)?|extracurricular\w{0,40}|berufserfahrung|ausbildung|"
+    r"expérience professionnelle|formation)\W{0,9}$",
     re.IGNORECASE,
 )
 _OWN_HEADING: Final = re.compile(
-    r"work experience|employment history|professional experience|career (?:objective|history)|curriculum vitae|^\W*(?:résumé|resume|cv)\W*$|objective|hobbies|references|berufserfahrung|expérience professionnelle",
+    r"work experience|employment history|professional experience|career (?:objective|history)|curriculum vitae|"
+    r"^\W{0,9}(?:résumé|resume|cv)\W{0,9}$|objective|hobbies|references|berufserfahrung|expérience professionnelle",
     re.IGNORECASE,
 )
 _SPAN: Final = re.compile(
-    r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?,?\s+\d{4}|\b\d{1,2}/\d{4}|\b(?:19|20)\d\d)\s*(?:-|–|—|to|until)\s*(?:present|current|now|today|date|"
-    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w*\.?,?\s+\d{4}|\d{1,2}/\d{4}|(?:19|20)\d\d)",
+    r"(?:\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,40}\.?,?\s{1,9}\d{4}|\b\d{1,2}/\d{4}|\b(?:19|"
+    r"20)\d\d)\s{0,9}(?:-|–|—|to|until)\s{0,9}(?:present|current|now|today|date|"
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)\w{0,40}\.?,?\s{1,9}\d{4}|\d{1,2}/\d{4}|(?:19|20)\d\d)",
     re.IGNORECASE,
 )
-_ADDRESS: Final = re.compile(r"[\w.+-]+@[\w-]+\.\w{2,}|linkedin\.com/in/|github\.com/\w+|\+?\d[\d ()-]{8,}\d")
+_ADDRESS: Final = re.compile(
+    r"[\w.+-]{1,99}@[\w-]{1,99}\.\w{2,9}|linkedin\.com/in/|github\.com/\w{1,60}|\+?\d[\d ()-]{8,30}\d"
+)
 _OFFERS: Final = re.compile(
-    r"we(?:'|’)?(?:re| are) (?:looking for|seeking|hiring|recruiting)|\bseeks?\b|is seeking|successful (?:candidate|applicant)|ideal candidate|you will\b|you(?:'|’)ll\b|applicants?\b|to apply\b|"
-    r"apply (?:now|by|online|here)|reports? (?:directly )?to|the (?:post|job|role)[- ]?holder|position (?:is|will|requires)|this (?:position|role|job|post)\b|the incumbent|job (?:title|description|summary|purpose)|"
-    r"position (?:title|description|summary)|vacancy|equal opportunity employer|person specification|must be able to|is responsible for|responsibilities include|the (?:role|position) (?:is|will|requires)",
+    r"we(?:'|’)?(?:re| are) (?:looking for|seeking|hiring|recruiting)|\bseeks?\b|is seeking|successful (?:candidate|"
+    r"applicant)|ideal candidate|you will\b|you(?:'|’)ll\b|applicants?\b|to apply\b|"
+    r"apply (?:now|by|online|here)|reports? (?:directly )?to|the (?:post|job|role)[- ]?holder|position (?:is|will|"
+    r"requires)|this (?:position|role|job|post)\b|the incumbent|job (?:title|description|summary|purpose)|"
+    r"position (?:title|description|summary)|vacancy|equal opportunity employer|person specification|must be able to|"
+    r"is responsible for|responsibilities include|the (?:role|position) (?:is|will|requires)",
     re.IGNORECASE,
 )
 _OTHER: Final = re.compile(
-    r"standard operating procedure|\bSOP\b|\bprocedures?\b|this policy|policy (?:statement|applies)|newsletter|\bissue \d|\bedition\b|\bvolume \d|minutes of|\bagenda\b|invoice|\bdear\b|"
-    r"press release|click (?:on )?|select (?:the|from)|\bstep \d|purchase order|terms and conditions|this agreement|hereby|\bhereinafter\b|table of contents|\bchapter\b|abstract\b|annual report|"
-    r"how[- ]to|user guide|\bmanual\b|handbook|subscribe|unsubscribe|upcoming events|happy birthday|welcome to our new|quarter(?:ly)? results|checklist|wage (?:table|scale|schedule)|pay (?:table|scales|schedule)|"
-    r"salary schedule|work instruction|meeting notes|attendees|action items|lecture|homework|recipe|\bfaq\b|questionnaire|survey results|in this paper|figure \d",
-    re.IGNORECASE,
-)  # fmt: skip
+    r"standard operating procedure|\bSOP\b|this procedure|procedure\s{0,9}:|^\W{0,9}procedures?\W{0,9}$|this policy|"
+    r"policy (?:statement|applies)|"
+    r"newsletter|\bissue \d|\bedition\b|\bvolume \d|minutes of|\bagenda\b|\binvoice (?:no|number|date|to)\b|"
+    r"^\W{0,9}invoice\W{0,9}$|"
+    r"^\W{0,9}dear\b|yours (?:sincerely|faithfully)|i am writing to|press release|click (?:on )?|select (?:the|from)|"
+    r"\bstep \d|purchase order|"
+    r"terms and conditions|this agreement|hereby|\bhereinafter\b|table of contents|\bchapter\b|abstract\b|"
+    r"annual report|"
+    r"how[- ]to|user guide|(?:user|instruction|employee) (?:manual|handbook)|subscribe|unsubscribe|upcoming events|"
+    r"happy birthday|"
+    r"welcome to our new|new faces|quarter(?:ly)? results|checklist|wage (?:table|scale|schedule)|pay (?:table|scales|"
+    r"schedule)|"
+    r"salary schedule|work instruction|meeting notes|attendees|action items|lecture|homework|recipe|\bfaq\b|"
+    r"questionnaire|"
+    r"survey results|in this paper|figure \d|performance (?:review|appraisal)|appraisal form|self[- ]assessment",
+    re.IGNORECASE | re.MULTILINE,
+)
 
 
 @dataclass(frozen=True)
@@ -84,6 +105,8 @@ def _posting(labelled: Sequence[Labelled], facts: Sequence[Fact], text: str) -> 
         + 0.4 * ("skill" in types)
         + 0.3 * ("manager" in types)
     )
+    if not title and "duty" not in headings:
+        score -= 1.0
     score += 1.2 * ("title" in fields) + 0.25 * len(
         fields & {"department", "location", "level", "employment_type", "manager"}
     )
@@ -109,4 +132,4 @@ def _other(labelled: Sequence[Labelled], text: str) -> float:
     marks = [match[0].lower() for match in _OTHER.finditer(text)]
     top = " ".join(one.unit.text for one in labelled[:6])
     score = 2.2 + 0.7 * min(len(set(marks)), 5) + 1.5 * bool(_OTHER.search(top)) + min(100 * len(marks) / words, 2.0)
-    return score + (1.0 if words < 25 else 0.0)
+    return score + (1.0 if words < 25 and not any(one.label == "duty" for one in labelled) else 0.0)

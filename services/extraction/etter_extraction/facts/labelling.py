@@ -32,10 +32,11 @@ class Labelled:
 
 
 @cache
-def _tagger() -> pycrfsuite.Tagger:
-    tagger = pycrfsuite.Tagger()
-    tagger.open(str(MODELS / "labels.crfsuite"))
-    return tagger
+def tagger() -> pycrfsuite.Tagger:
+    """The model, read once per process."""
+    loaded = pycrfsuite.Tagger()
+    loaded.open(str(MODELS / "labels.crfsuite"))
+    return loaded
 
 
 def label(units: Sequence[Unit]) -> list[Labelled]:
@@ -47,9 +48,9 @@ def label(units: Sequence[Unit]) -> list[Labelled]:
 
 
 def _label(units: Sequence[Unit]) -> list[Labelled]:
-    tagger = _tagger()
-    tagger.set(features_of(units))
+    model = tagger()
+    model.set(features_of(units))
     return [
-        Labelled(unit, name, tagger.marginal(name, at), tagger.marginal("duty", at))
-        for at, (unit, name) in enumerate(zip(units, tagger.tag(), strict=True))
+        Labelled(unit, name, model.marginal(name, at), model.marginal("duty", at))
+        for at, (unit, name) in enumerate(zip(units, model.tag(), strict=True))
     ]

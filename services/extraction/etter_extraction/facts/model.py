@@ -10,7 +10,6 @@ import msgspec
 from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.parsing.parsed import Note
 
-_PAY = ("low", "high", "currency", "period")
 _FACTS = uuid5(NAMESPACE_URL, "https://etter.example/facts")
 
 
@@ -35,8 +34,8 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     """`quote` is the page's text from `start` to `end`, to the letter; `confidence` 0..1.
 
     `role` counts the roles of a document from 0. `flags` are codes of what makes the fact doubtful; a flagged fact is
-    never accepted in bulk. `detail` is what the document states next to a value: of pay its `kind`, `hours` a week and
-    whether it is `pro_rata`. The id depends on type, place and value only, so that the same file gives the same ids.
+    never accepted in bulk. `details` is what the text says next to the value, such as the hours that pay is for. The id
+    depends on type, place and value only, so that the same file gives the same ids.
     """
 
     id: UUID
@@ -52,7 +51,7 @@ class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
     time_share: float | None = None
     flags: list[str] = []
     concept: Concept | None = None
-    detail: dict[str, Any] | None = None
+    details: dict[str, Any] = {}
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -71,8 +70,5 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def fact(kind: str, value: Any, span: Span, confidence: float, **more: Any) -> Fact:
-    if kind == "pay" and (detail := {name: value[name] for name in value if name not in _PAY}):
-        value = {name: value[name] for name in _PAY}
-        more["detail"] = detail
     key = f"{kind}|{span.page}|{span.start}|{span.end}|{more.get('role', 0)}|{msgspec.json.encode(value).decode()}"
     return Fact(uuid5(_FACTS, key), kind, value, confidence, span.page, span.start, span.end, span.quote, **more)

@@ -40,7 +40,7 @@ def _text(value: Any) -> str:
         value = value.get("name") or ""
     if isinstance(value, list):
         return ", ".join(filter(None, map(_text, value)))[:200]
-    return " ".join(re.sub(r"<[^>]+>", " ", str(value or "")).split())[:200]
+    return " ".join(re.sub(r"<[^>]{1,99}>", " ", str(value or "")).split())[:200]
 
 
 def _location(value: Any) -> str:
@@ -87,8 +87,8 @@ def _pay_fact(value: dict[str, Any], places: Places) -> Fact:
     flags = [
         code
         for code, missing in (
-            ("currency_unknown", value["currency"] is None),
-            ("period_unknown", value["period"] not in PER_YEAR),
+            ("CURRENCY_UNKNOWN", value["currency"] is None),
+            ("PERIOD_UNKNOWN", value["period"] not in PER_YEAR),
         )
         if missing
     ]

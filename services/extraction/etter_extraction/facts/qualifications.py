@@ -10,9 +10,11 @@ from etter_extraction.facts.model import Fact, fact
 from etter_extraction.facts.units import Places
 
 _ASKED = re.compile(
-    r"\b(?:bachelor|master|doctora\w*|ph\.?\s?d|associate(?:'|’)?s degree|degree|diploma|b\.?sc\b|m\.?sc\b|b\.?a\.?\b(?= (?:or|in|degree))|m\.?b\.?a\b|gcse|a-levels?|nvq|hnd|"
-    r"licen[sc]ed?|licensure|certificat\w+|certified|chartered|accredited|qualified|registration with|registered (?:nurse|with)|apprenticeship|ged\b|high school|"
-    r"ausbildung|studium|abschluss|diplôme|years?(?:'|’)?(?: of)? (?:\w+ ){0,4}experience|months of (?:\w+ ){0,4}experience)",
+    r"\b(?:bachelor|master|doctora\w{0,40}|ph\.?\s?d|associate(?:'|’)?s degree|degree|diploma|b\.?sc\b|m\.?sc\b|"
+    r"b\.?a\.?\b(?= (?:or|in|degree))|m\.?b\.?a\b|gcse|a-levels?|nvq|hnd|licen[sc]ed?|licensure|certificat\w{1,60}|"
+    r"certified|chartered|accredited|qualified|registration with|registered (?:nurse|with)|apprenticeship|ged\b|"
+    r"high school|ausbildung|studium|abschluss|diplôme|years?(?:'|’)?(?: of)? (?:\w{1,60} ){0,4}experience|"
+    r"months of (?:\w{1,60} ){0,4}experience)",
     re.IGNORECASE,
 )
 _LONGEST, _MOST = 400, 40

@@ -52,8 +52,7 @@ def _by_headings(labelled: Sequence[Labelled]) -> list[int]:
         group = shapes.setdefault((block.kind, block.level, round(block.size, 1), block.bold), [])
         if not any(same(title, other) for _, other in group):
             group.append((at, title))
-    best = max((_with_content([at for at, _ in group], labelled) for group in shapes.values()), key=len, default=[])
-    return best
+    return max((_with_content([at for at, _ in group], labelled) for group in shapes.values()), key=len, default=[])
 
 
 def _is_title(text: str) -> bool:

@@ -14,7 +14,12 @@ from etter_extraction.parsing.parsed import Block, Page, Parsed
 _SHORT_FORMS = (
     r"(?<!\be\.g)(?<!\bi\.e)(?<!\b[Dd]r)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bSt)(?<!\bNo)(?<!\bvs)(?<!\bU\.S)(?<!\b[A-Z])"
 )
-_SENTENCE = re.compile(rf"{_SHORT_FORMS}[.!?][)”\"']?\s+(?=[A-Z(“\"•\d])|\s+[•●▪]\s+|;\s+(?=(?:and\s+)?\w)")
+_SENTENCE = re.compile(
+    rf"{_SHORT_FORMS}[.!?][)”\"']?\s{{1,9}}(?=[A-Z(“\"•\d])|\s{{1,9}}[•●▪]\s{{1,9}}|"
+    rf";\s{{1,9}}(?=(?:and\s{{1,9}})?\w)"
+)
+_RUN = re.compile(r"\S{1,500}")
+_AROUND: Final = ".,:;!?()[]\"'“”‘’£$€|"
 _SHORTEST_PART: Final = 12
 _SKIPPED: Final = 6
 """Characters of the source, such as a hyphen at a line's end, that the text of a block may leave out in one place."""
@@ -112,11 +117,27 @@ class Places:
 
     def find(self, words: str) -> Span | None:
         """The first place of `words` in any page, whatever white space is between them."""
-        pattern = re.compile(r"\s+".join(re.escape(word) for word in words.split()), re.IGNORECASE)
-        for page, text in self._texts.items():
-            if words.strip() and (match := pattern.search(text)):
-                return Span(page, match.start(), match.end(), match[0])
+        wanted = words.lower().split()
+        for page, tokens in self._tokens.items():
+            for at in range(len(tokens) - len(wanted) + 1 if wanted else 0):
+                if all(_same(tokens[at + step], word) for step, word in enumerate(wanted)):
+                    return self._between(page, tokens[at], tokens[at + len(wanted) - 1], wanted)
         return None
+
+    @cached_property
+    def _tokens(self) -> dict[int, list[re.Match[str]]]:
+        return {page: list(_RUN.finditer(text)) for page, text in self._texts.items()}
+
+    def _between(self, page: int, first: re.Match[str], last: re.Match[str], wanted: Sequence[str]) -> Span:
+        text = self._texts[page]
+        start = first.start() + first[0].lower().index(wanted[0])
+        end = last.start() + last[0].lower().rindex(wanted[-1]) + len(wanted[-1])
+        return Span(page, start, end, text[start:end])
+
+
+def _same(token: re.Match[str], word: str) -> bool:
+    """The same word, perhaps with punctuation or a currency sign around it."""
+    return word in token[0].lower() and token[0].lower().strip(_AROUND) == word.strip(_AROUND)
 
 
 def _aligned(text: str, source: str, start: int, end: int) -> list[int] | None:

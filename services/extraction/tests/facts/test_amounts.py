@@ -28,6 +28,8 @@ RANGES = [
     ("$20/hour to $25/hour", [(20, 25, None, "hour")]),
     ("USD$60,000 to USD$70,000", [(60000, 70000, "USD", None)]),
     ("between £30,000 and £35,000 per annum", [(30000, 35000, "GBP", "year")]),
+    ("$58,630 per annum starting, increasing to $66,726", [(58630, 66726, None, "year")]),
+    ("$27.09/hr (step 1) - $29.90/hr (step 6)", [(27.09, 29.9, None, "hour")]),
     ("£50-60k", [(50000, 60000, "GBP", None)]),
     ("$91k - $105k", [(91000, 105000, None, None)]),
     ("$72,300\n-\n$138,900 per year", [(72300, 138900, None, "year")]),
@@ -107,10 +109,10 @@ def test_currency_of_a_heading(label: str, code: str | None) -> None:
     ("sign", "document", "expected"),
     [
         ("$", "Pay $50,000", ("USD", None)), ("$", "Pay $50,000. All amounts in CAD.", ("CAD", None)),
-        ("$", "Sydney, $90,000", ("AUD", "currency_from_place")),
-        ("kr", "Lön 40 000 kr, Stockholm", ("SEK", "currency_from_place")),
-        ("kr", "Pay 40 000 kr", (None, "currency_unclear")), ("¥", "Salary ¥300,000", (None, "currency_unclear")),
-        ("¥", "Tokyo, ¥5,000,000", ("JPY", "currency_from_place")), ("", "Pay 50,000", (None, "currency_unknown")),
+        ("$", "Sydney, $90,000", ("AUD", "CURRENCY_FROM_PLACE")),
+        ("kr", "Lön 40 000 kr, Stockholm", ("SEK", "CURRENCY_FROM_PLACE")),
+        ("kr", "Pay 40 000 kr", (None, "CURRENCY_UNCLEAR")), ("¥", "Salary ¥300,000", (None, "CURRENCY_UNCLEAR")),
+        ("¥", "Tokyo, ¥5,000,000", ("JPY", "CURRENCY_FROM_PLACE")), ("", "Pay 50,000", (None, "CURRENCY_UNKNOWN")),
     ],
 )  # fmt: skip
 def test_a_shared_sign_is_read_by_the_document_and_never_guessed(sign: str, document: str, expected: object) -> None:

@@ -56,7 +56,7 @@ def plain_of(word: str) -> str:
 
 
 def _word(word: str, plain: str) -> list[str]:
-    shape = re.sub(r"\d+", "9", re.sub(r"[a-zà-ÿ]+", "a", re.sub(r"[A-Z]+", "A", word)))
+    shape = re.sub(r"\d{1,40}", "9", re.sub(r"[a-zà-ÿ]{1,99}", "a", re.sub(r"[A-Z]{1,99}", "A", word)))
     row = [
         f"w={plain}",
         f"c={_clusters().get(plain, -1)}",

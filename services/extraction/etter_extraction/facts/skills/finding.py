@@ -14,14 +14,25 @@ from etter_extraction.facts.skills.linking import link
 from etter_extraction.facts.skills.spans import spans_in
 from etter_extraction.facts.units import Places
 
-_SEPARATOR = re.compile(r"\s*[,;|•·]\s*|\s+/\s+|\s*\t\s*")
-_LAST = re.compile(r"^(?:and|or|&)\s+", re.IGNORECASE)
+_SEPARATOR = re.compile(r"\s{0,9}[,;|•·]\s{0,9}|\s{1,9}/\s{1,9}|\s{0,9}\t\s{0,9}")
+_LAST = re.compile(r"^(?:and|or|&)\s{1,9}", re.IGNORECASE)
 _GRADE = re.compile(
-    r"^(?:good|strong|excellent|proven|demonstrated|basic|solid|advanced|sound|working|in-depth|deep|some|familiarity with|proficien(?:t|cy) (?:in|with)|knowledge of|experience (?:in|with|of))\s+(?=\S)",
+    r"^(?:good|strong|excellent|proven|demonstrated|basic|solid|advanced|sound|working|in-depth|deep|some|"
+    r"familiarity with|proficien(?:t|cy) (?:in|with)|knowledge of|experience (?:in|with|of))\s{1,9}(?=\S)",
     re.IGNORECASE,
 )
-_SPLIT_INSIDE = re.compile(r"\s*[,;/]\s+|\s*,\s*|\s+(?:and|or|&)\s+")
-_LONGEST_LISTED, _LONGEST_SPAN, _MOST, _LEAST = 6, 12, 150, 0.45
+_LOOSE = re.compile(
+    r"^\W{0,9}(?:and|or|&|an?|the|in|of|to|with|for|on|by|their|its|your|our|all|each|as|is|are|be|such|including|"
+    r"other|"
+    r"any|also|well|both)\b[\s,]{0,99}",
+    re.IGNORECASE,
+)
+_TAIL = re.compile(
+    r"[\s,]{1,99}(?:and|or|&|an?|the|in|of|to|with|for|on|by|as|at|from|is|are|such|including|other|any)$",
+    re.IGNORECASE,
+)
+_SPLIT_INSIDE = re.compile(r"\s{0,9}[,;/]\s{1,9}|\s{0,9},\s{0,9}|\s{1,9}(?:and|or|&)\s{1,9}")
+_LONGEST_LISTED, _LONGEST_SPAN, _MOST, _LEAST, _SURE = 6, 12, 150, 0.45, 0.55
 _ASKING: Final = ("requirement", "skill")
 
 
@@ -30,7 +41,7 @@ def find(labelled: Sequence[Labelled], places: Places, *, role: int = 0) -> list
     facts: list[Fact] = []
     seen: set[str] = set()
     for one in labelled:
-        if one.label not in _ASKING or trait_or_law(one.unit.text) and one.label != "skill":
+        if one.label not in _ASKING or one.confidence < _SURE or (trait_or_law(one.unit.text) and one.label != "skill"):
             continue
         for name, start, end, confidence in _names(one):
             key = name.lower()
@@ -81,7 +92,12 @@ def _tidied(part: str, start: int, confidence: float) -> Iterator[tuple[str, int
         grade = _GRADE.match(part)
         if grade and len(part.split()) > 2:
             part, start = part[grade.end() :], start + grade.end()
-    bare = part.strip(" .:–—-*•\"'“”()")
+    for _ in range(3):
+        loose = _LOOSE.match(part)
+        if loose and len(loose[0]) < len(part):
+            part, start = part[loose.end() :], start + loose.end()
+        part = _TAIL.sub("", part)
+    bare = part.strip(" ,;.:–—-*•\"'“”()/")
     bare = (
         bare + ")"
         if bare.count("(") > bare.count(")") and part[part.index(bare) + len(bare) :].startswith(")")

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -25,11 +26,12 @@ BUCKETS: Final = 1 << 16
 SPACE: Final = "http://data.europa.eu/esco/skill/"
 LABEL, TEXT, NAME = "label", "text", "name"
 """Fields of the index: words of the preferred label, words of all texts, letters of each name."""
-_STOP: Final = frozenset(
-    "a an and the of in to for with on or as by at from is are be will you your we our us this that it their they have "
-    "has can must who not all any other such etc e.g eg i.e using use used ability able experience knowledge skills skill "
-    "strong excellent good work working".split()
-)
+_STOP: Final = frozenset({
+    "a", "an", "and", "the", "of", "in", "to", "for", "with", "on", "or", "as", "by", "at", "from", "is", "are", "be",
+    "will", "you", "your", "we", "our", "us", "this", "that", "it", "their", "they", "have", "has", "can", "must",
+    "who", "not", "all", "any", "other", "such", "etc", "e.g", "eg", "i.e", "using", "use", "used", "ability", "able",
+    "experience", "knowledge", "skills", "skill", "strong", "excellent", "good", "work", "working",
+})  # fmt: skip
 _ENDINGS: Final = (
     "ations",
     "ation",
@@ -47,8 +49,8 @@ _ENDINGS: Final = (
     "y",
     "e",
 )
-_WORD = re.compile(r"[^\W\d_][\w+#.-]*[\w+#]|[^\W\d_]")
-_PLAIN = re.compile(r"[\w+#]+")
+_WORD = re.compile(r"[^\W\d_][\w+#.-]{0,99}[\w+#]|[^\W\d_]")
+_PLAIN = re.compile(r"[\w+#]{1,99}")
 _LETTERS: Final = 4
 _SHOWN_FROM, _SAME = 0.55, 0.95
 _LONGEST: Final = 600
@@ -135,7 +137,7 @@ def words_of(text: str) -> list[str]:
 
 
 def with_pairs(words: Sequence[str]) -> list[str]:
-    return [*words, *(f"{one} {two}" for one, two in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{one} {two}" for one, two in pairwise(words))]
 
 
 def letters_of(text: str) -> list[str]:

@@ -30,10 +30,11 @@ class SkillSpan:
 
 
 @cache
-def _tagger(kind: Kind) -> pycrfsuite.Tagger:
-    tagger = pycrfsuite.Tagger()
-    tagger.open(str(MODELS / f"{kind}.crfsuite"))
-    return tagger
+def tagger(kind: Kind) -> pycrfsuite.Tagger:
+    """The model of one kind of span, read once per process."""
+    loaded = pycrfsuite.Tagger()
+    loaded.open(str(MODELS / f"{kind}.crfsuite"))
+    return loaded
 
 
 def spans_of(words: Sequence[str]) -> list[SkillSpan]:
@@ -51,10 +52,10 @@ def spans_in(text: str) -> list[tuple[int, int, SkillSpan]]:
 
 
 def _decoded(kind: Kind, rows: Sequence[Sequence[str]]) -> list[SkillSpan]:
-    tagger = _tagger(kind)
-    tagger.set(rows)
-    outside = [tagger.marginal("O", at) for at in range(len(rows))]
-    begins = [tagger.marginal("B", at) > tagger.marginal("I", at) for at in range(len(rows))]
+    model = tagger(kind)
+    model.set(rows)
+    outside = [model.marginal("O", at) for at in range(len(rows))]
+    begins = [model.marginal("B", at) > model.marginal("I", at) for at in range(len(rows))]
     found: list[SkillSpan] = []
     start: int | None = None
     for at in range(len(rows) + 1):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_TOKEN = re.compile(r"[^\s,;]+")
+_TOKEN = re.compile(r"[^\s,;]{1,99}")
 _LEAD = "([{\"'“‘•*"
 _TRAIL = ".!?:)]}\"'”’*"
 
@@ -32,7 +32,7 @@ def _split(word: str, start: int) -> list[Token]:
     while word and word[0] in _LEAD:
         before.append(Token(word[0], start, start + 1))
         word, start = word[1:], start + 1
-    while word and word[-1] in _TRAIL and not re.fullmatch(r"(?:[^\W\d_]\.)+|.*[^\W\d_]\.[^\W\d_]\.", word):
+    while word and word[-1] in _TRAIL and not re.fullmatch(r"(?:[^\W\d_]\.){1,9}|.{0,300}[^\W\d_]\.[^\W\d_]\.", word):
         after.insert(0, Token(word[-1], end - 1, end))
         word, end = word[:-1], end - 1
     return [*before, *([Token(word, start, end)] if word else []), *after]
