@@ -7,7 +7,8 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from etter_common.pagination import PageParams
+from etter_common.inputs import words
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
@@ -42,4 +43,5 @@ class MasterCompanyOut(Schema):
 
 
 class MasterCompanyQuery(PageParams):
-    q: str | None = Field(default=None, min_length=1, max_length=100, description="part of the name")
+    sort: Annotated[str | None, sortable("name")] = None
+    q: Annotated[str, words(100)] | None = Field(default=None, description="part of the name")
