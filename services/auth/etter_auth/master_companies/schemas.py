@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from etter_common.inputs import words
 from etter_common.pagination import PageParams, sortable
@@ -14,8 +14,10 @@ from etter_common.responses import Schema
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class MasterCompanyRow(Schema):
-    """One row of the operator's file: columns `name`, `industry` and, if known, `employees`."""
+class MasterCompanyRow(BaseModel):
+    """One row of the operator's file: columns `name`, `industry` and, if known, `employees`, all as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: _Text
     industry: _Text
