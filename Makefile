@@ -1,7 +1,7 @@
 # The only entry point. `make help` lists everything; continuous integration runs `make check`.
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: accounts help install lock run up down serve test e2e lint types fmt migrate migration specs routes observability check audit train-extraction \
+.PHONY: accounts help install lock run up down serve test fuzz e2e lint types fmt migrate migration specs routes observability check audit train-extraction \
 	verify-containers verify-observability k8s verify-k8s play-k8s bench clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
@@ -50,6 +50,11 @@ serve: $(READY) ## Start everything, one service restarting when its code change
 
 test: $(READY) ## All tests, or some: make test s=core k=rotation
 	@$(PYTEST) $(TESTS) $(if $(k),-k "$(k)")
+
+fuzz: $(READY) ## Generated requests by the thousand: make fuzz s=core n=500 (examples an operation) t=600 (seconds) seed=7
+	@ETTER_FUZZ_EXAMPLES=$(or $(n),100) ETTER_FUZZ_SECONDS=$(or $(t),600) \
+		ETTER_FUZZ_SEED=$(or $(seed),$$(date +%s)) $(BIN)/python -m pytest -s --timeout=0 -k service_agree \
+		$(if $(s),services/$(s),services/*)/tests/test_contract.py
 
 e2e: $(READY) ## The whole platform through its ingress
 	@$(BIN)/python -m pytest tests/e2e $(if $(k),-k "$(k)")

@@ -209,7 +209,8 @@ async def leave_gate(request: Request) -> None:
 
 
 IfMatch = Annotated[
-    str | None, Header(alias="If-Match", max_length=500, description='the ETag of the version read, `"7"`')
+    str | None,
+    Header(alias="If-Match", max_length=etags.MAX_TAGS_LENGTH, description='the ETag of the version read, `"7"`'),
 ]
 
 

@@ -206,7 +206,7 @@ class IdempotencyKeyReused(Unprocessable):
 
 
 class InvalidIdempotencyKey(BadRequest):
-    code, title = "INVALID_IDEMPOTENCY_KEY", "The idempotency key must be 1 to 255 printable characters"
+    code, title = "INVALID_IDEMPOTENCY_KEY", "The idempotency key must be 1 to 255 printable ASCII characters"
 
 
 UNIVERSAL: tuple[type[AppError], ...] = (

@@ -7,8 +7,14 @@ A versioned resource's tag begins with its row version, which is all that `If-Ma
 from __future__ import annotations
 
 import hashlib
+import re
+from typing import Final
 
 from etter_common.errors import PreconditionFailed, PreconditionRequired
+
+MAX_TAGS_LENGTH: Final = 500
+TAGS: Final = re.compile(r'^(\*|(W/)?"[!#-~]*"( ?, ?(W/)?"[!#-~]*")*)$')
+"""What `If-Match` and `If-None-Match` hold (§13.1): `*`, or entity tags."""
 
 
 def body_etag(body: bytes) -> str:

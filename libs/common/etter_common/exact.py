@@ -31,7 +31,7 @@ def _guard(schema: Any, *, of: type[Exact]) -> None:
 
 def _guarded(part: Any, *, of: type[Exact]) -> Any:
     kind = part.get("type")
-    if kind in ("model", "dataclass") and part.get("cls") is not of:
+    if (kind in ("model", "dataclass") and part.get("cls") is not of) or _has_check(part):
         return part
     if kind == "literal" and any(isinstance(one, int) for one in part["expected"]):
         return core_schema.no_info_before_validator_function(partial(_one_of, part["expected"]), part)
@@ -40,6 +40,12 @@ def _guarded(part: Any, *, of: type[Exact]) -> Any:
         return core_schema.no_info_before_validator_function(check, part)
     _guard(part, of=of)
     return part
+
+
+def _has_check(part: Any) -> bool:
+    """pydantic asks again for every field of a model's type, and hands out the schema it has."""
+    check = part["function"]["function"] if part.get("type") == "function-before" else None
+    return check in _CHECKS.values() or (isinstance(check, partial) and check.func is _one_of)
 
 
 def _choice(choice: Any, *, of: type[Exact]) -> Any:

@@ -12,7 +12,9 @@ from etter_common.errors import FieldError, InvalidFields
 
 Tree = dict[str, "Tree"]
 MAX_FIELDS = 100
-MAX_LENGTH = 2000
+MAX_LENGTH = 10_000  # MAX_FIELDS names of any resource fit
+Fields = Annotated[str | None, Field(max_length=MAX_LENGTH)]
+"""The query parameter of a GET."""
 
 
 class FieldsQuery(BaseModel):
@@ -20,7 +22,7 @@ class FieldsQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    fields: Annotated[str | None, Field(max_length=MAX_LENGTH)] = None
+    fields: Fields = None
 
 
 def parse(fields: str | None, schema: type[BaseModel]) -> Tree | None:

@@ -7,8 +7,9 @@ committed, then answers from it; if the first rolls back, the second does the wo
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, select, update
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from etter_common.platform import Platform
 
 MAX_KEY_LENGTH = 255
+KEY: Final = re.compile(r"^[!-~]([ -~]*[!-~])?$")
+"""Printable ASCII; a header's value has no blank at its ends."""
 KEPT = timedelta(days=1)
 KEPT_HEADERS = ("content-type", "location", "etag")
 
@@ -66,7 +69,7 @@ class Claim:
 
 async def claim(ctx: Context, key: str, fingerprint: bytes) -> Claim:
     """Take the key for this request, or raise `Replay` with the answer it had, or say what is wrong with it."""
-    if not 1 <= len(key) <= MAX_KEY_LENGTH or not key.isprintable():
+    if not 1 <= len(key) <= MAX_KEY_LENGTH or not KEY.fullmatch(key):
         raise InvalidIdempotencyKey
     row = IdempotencyRow
     owner = {"company_id": ctx.company_id, "user_id": ctx.caller_id, "key": key}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
+from etter_common import openapi_components, openapi_links, openapi_parameters
 from etter_common.errors import (
     AppError,
     Conflict,
@@ -16,7 +17,6 @@ from etter_common.errors import (
     SessionRequired,
     UnsupportedMediaType,
 )
-from etter_common.idempotency import MAX_KEY_LENGTH
 from etter_common.responses import PROBLEM_MEDIA_TYPE, Problem, documented
 
 Json = dict[str, Any]  # of a document that FastAPI has made
@@ -34,20 +34,6 @@ _HEADERS: Final[Json] = {
     "Retry-After": ("seconds until another try makes sense", {"type": "string", "pattern": "^[0-9]+$"}),
     "WWW-Authenticate": ("the scheme to use", {"type": "string"}),
 }
-_IDEMPOTENCY_KEY: Final[Json] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "the same key and body give the same answer; concurrent duplicates do the work once",
-    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH},
-}
-_IF_NONE_MATCH: Final[Json] = {
-    "name": "If-None-Match",
-    "in": "header",
-    "required": False,
-    "description": "tags the client has; 304 if one of them is still right",
-    "schema": {"type": "string"},
-}
 _LIMITS: Final = ("RateLimit", "RateLimit-Policy")
 _OF_STATUS: Final = {"401": ("WWW-Authenticate",), "429": ("Retry-After",), "503": ("Retry-After",)}
 _NARROWED: Final = "Narrowed"
@@ -61,17 +47,23 @@ def complete(document: Json) -> None:
     }
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
     components["schemas"] |= {**problem.pop("$defs"), "Problem": problem}
+    for schema in components["schemas"].values():
+        _restore_nulls(schema)
     for method, operation in _operations(document):
         if method == "get":
             _complete_read(operation)
         else:
             _complete_write(operation, takes_key=method == "post" and "security" in operation)
+            _add_tag(operation, components["schemas"])
         if any(SESSION_SCHEME[0] in scheme for scheme in operation.get("security", ())):
             _add_errors(operation, SessionRequired)
+        openapi_parameters.describe(operation, components["schemas"])
         _allow_narrowing(operation, components["schemas"])
         for status, response in operation["responses"].items():
             always = ("X-Request-ID", *_OF_STATUS.get(status, _LIMITS if status < "400" else ()))
             response.setdefault("headers", {}).update({name: _reference(name) for name in always})
+    openapi_links.add(document)
+    openapi_components.share(document)
 
 
 def _operations(document: Json) -> Iterator[tuple[str, Json]]:
@@ -83,11 +75,18 @@ def _reference(header: str) -> Json:
     return {"$ref": f"#/components/headers/{header}"}
 
 
+def _restore_nulls(schema: Json) -> None:
+    """FastAPI leaves every null out of the document, those in examples too."""
+    for example in schema.get("examples", ()):
+        if isinstance(example, dict):
+            example |= {name: None for name in schema.get("required", ()) if name not in example}
+
+
 def _complete_read(operation: Json) -> None:
     found = operation["responses"].get("200")
     if found is None or "text/event-stream" in found["content"]:
         return
-    operation.setdefault("parameters", []).append(_IF_NONE_MATCH)
+    operation.setdefault("parameters", []).append(dict(openapi_parameters.IF_NONE_MATCH))
     operation["responses"]["304"] = {"description": "The client has it already"}
     for status in ("200", "304"):
         operation["responses"][status]["headers"] = {"ETag": _reference("ETag")}
@@ -108,10 +107,19 @@ def _complete_write(operation: Json, *, takes_key: bool) -> None:
         errors.append(UnsupportedMediaType)
     _add_errors(operation, *errors)
     if takes_key:
-        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+        operation.setdefault("parameters", []).append(dict(openapi_parameters.IDEMPOTENCY_KEY))
     if "428" in operation["responses"]:
         for parameter in operation["parameters"]:
             parameter["required"] = parameter["required"] or parameter["name"].lower() == "if-match"
+
+
+def _add_tag(operation: Json, schemas: Json) -> None:
+    """What was written and has a version is tagged with it, ready for the next `If-Match`."""
+    for status, response in operation["responses"].items():
+        schema = response.get("content", {}).get("application/json", {}).get("schema", {})
+        data = schemas[_name(schema)]["properties"].get("data", {}) if status < "300" and "$ref" in schema else {}
+        if "$ref" in data and "version" in schemas[_name(data)].get("properties", {}):
+            response.setdefault("headers", {})["ETag"] = _reference("ETag")
 
 
 def _add_errors(operation: Json, *errors: type[AppError]) -> None:

@@ -12,10 +12,11 @@ import binascii
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 from sqlalchemy import ColumnElement, SQLColumnExpression, and_, false, or_, tuple_
 from sqlalchemy.sql import coercions, roles
 from sqlalchemy.sql.elements import UnaryExpression
@@ -23,9 +24,12 @@ from sqlalchemy.types import TypeEngine
 
 from etter_common import crypto
 from etter_common.errors import FieldError, InvalidCursor, InvalidSort
+from etter_common.fieldsets import Fields
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
+MAX_NARROWED_LIMIT = 1_000
+MAX_SORT_LENGTH = 200
 _PURPOSE = "cursor"
 
 
@@ -34,17 +38,56 @@ class PageParams(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT
-    cursor: Annotated[str | None, Field(max_length=2000, description="`next_cursor` or `prev_cursor` of a page")] = None
-    sort: Annotated[str | None, Field(max_length=200, examples=["title,-created_at"])] = None
-    fields: Annotated[str | None, Field(max_length=2000, examples=["id,title"])] = None
+    limit: Annotated[
+        int, Field(ge=1, le=MAX_NARROWED_LIMIT, description=f"above {MAX_LIMIT} only together with `fields`")
+    ] = DEFAULT_LIMIT
+    cursor: Annotated[
+        str | None,
+        Field(
+            max_length=2000,
+            json_schema_extra={"pattern": "^[A-Za-z0-9_-]+$"},
+            description="`next_cursor` or `prev_cursor` of a page",
+        ),
+    ] = None
+    sort: Annotated[str | None, Field(max_length=MAX_SORT_LENGTH)] = None
+    fields: Fields = None
     include_total: bool = False
 
     not_filters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor", "include_total", "fields"})
 
+    @model_validator(mode="after")
+    def _many_only_narrowed(self) -> Self:
+        if self.limit > MAX_LIMIT and self.fields is None:
+            raise PydanticCustomError("limit_needs_fields", f"a limit above {MAX_LIMIT} needs fields")
+        return self
+
     def filters(self) -> dict[str, Any]:
         """What the cursor is bound to: everything that decides which rows come in which order."""
         return self.model_dump(mode="json", exclude=set(self.not_filters), exclude_none=True)
+
+
+def sortable(*names: str) -> Any:
+    """The field of a list's `sort`, which the document shows with the columns of its `Listing`."""
+
+    def show(schema: dict[str, Any]) -> None:
+        schema.clear()
+        schema.update(_sorted_by(names))
+
+    return Field(max_length=MAX_SORT_LENGTH, json_schema_extra=show)
+
+
+def _sorted_by(names: Sequence[str]) -> dict[str, Any]:
+    """Each of these columns at most once, `-` before a name for descending."""
+    schema: dict[str, Any] = {
+        "type": "array",
+        "items": {"type": "string", "enum": [form for name in names for form in (name, f"-{name}")]},
+        "minItems": 1,
+        "maxItems": len(names),
+    }
+    if len(names) > 1:
+        both = [{"allOf": [{"contains": {"const": form}} for form in (name, f"-{name}")]} for name in names]
+        schema |= {"uniqueItems": True, "not": {"anyOf": both}}
+    return schema
 
 
 @dataclass(frozen=True)
@@ -89,7 +132,7 @@ class Listing:
     def keys(self, sort: str | None) -> list[SortKey]:
         """The declared sort keys for `sort`, ended by the tie-breaker; raises `InvalidSort`."""
         keys, seen = [], set()
-        for part in (sort or self.default).split(","):
+        for part in (self.default if sort is None else sort).split(","):
             name = part.strip().removeprefix("-")
             if name not in self.sorts or name in seen:
                 valid = ", ".join(self.sorts)

@@ -86,3 +86,10 @@ def test_the_check_of_all_bodies_finds_a_lax_model() -> None:
     cases = list(mistyped(exact.json_schema()))
     assert ("inner", "share") in {path for path, _ in cases}
     assert [case for case in cases if not refuses(exact, *case)] == []
+
+
+def test_a_type_that_is_named_again_has_its_checks_once() -> None:
+    before = str(Order.__pydantic_core_schema__).count("function-before")
+    for _ in range(3):
+        TypeAdapter(list[Order])
+    assert str(Order.__pydantic_core_schema__).count("function-before") == before > 0

@@ -115,13 +115,24 @@ async def test_fields_narrow_the_answer_and_the_sql(
         ({"cursor": "!!"}, "INVALID_CURSOR"),
         ({"cursor": base64.urlsafe_b64encode(b"0" * 40).decode()}, "INVALID_CURSOR"),
         ({"limit": 0}, "VALIDATION_FAILED"),
+        ({"sort": ""}, "INVALID_SORT"),
+        ({"cursor": ""}, "INVALID_CURSOR"),
         ({"limit": 201}, "VALIDATION_FAILED"),
+        ({"limit": 1001, "fields": "name"}, "VALIDATION_FAILED"),
         ({"unknown": 1}, "VALIDATION_FAILED"),
     ],
 )
 async def test_what_a_list_does_not_take(client: CheckedClient, params: dict[str, str], code: str) -> None:
     response = await client.get("/things", params=params)
     assert (response.status_code, response.json()["code"]) == (422, code)
+
+
+async def test_narrowed_a_page_may_hold_a_thousand(client: CheckedClient, platform: Platform, company_id: UUID) -> None:
+    await fill(platform, company_id, list(range(201)))
+    page = (await client.get("/things", params={"fields": "name", "limit": 1000})).json()
+    assert (len(page["data"]), page["meta"]["limit"]) == (201, 1000)
+    [error] = (await client.get("/things", params={"limit": 1000})).json()["errors"]
+    assert (error["pointer"], error["code"]) == ("/query", "limit_needs_fields")
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Protocol
+from typing import Protocol
 
-from fastapi import Query
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from etter_common import etags, fieldsets
 from etter_common.deps import json_response
 from etter_common.responses import encode_data
-
-Fields = Annotated[str | None, Query(max_length=2000, examples=["id,name"], description="only these fields")]
 
 
 class Versioned(Protocol):

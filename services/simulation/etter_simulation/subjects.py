@@ -6,14 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from etter_common.context import Context
 from etter_common.errors import FieldError, ValidationFailed
 from etter_common.responses import Schema
 from etter_simulation.analyses.errors import UnknownSubject
 from etter_simulation.engine.request import SimulationRequest
+from etter_simulation.shown import one_of
 from etter_simulation.simulations import service as simulations
 from etter_simulation.simulations.schemas import SimulationCreate
 
@@ -23,6 +25,12 @@ class SubjectIn(Schema):
 
     simulation_id: UUID | None = Field(default=None, description="a simulation whose request is taken")
     assumptions: SimulationCreate | None = Field(default=None, description="a request, as for a simulation")
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        shown = handler.resolve_ref_schema(handler(core))
+        shown["oneOf"] = [one_of("simulation_id", "assumptions"), one_of("assumptions", "simulation_id")]
+        return shown
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -78,7 +78,7 @@ class SharedRepository(Generic[ModelT]):
         """One page as rows of `columns` (already narrowed to the wanted fields); one query, two with a total."""
         keys = listing.keys(params.sort)
         cursor = Cursor(listing, {**params.filters(), "company": str(self.ctx.company_id)}, keys=self.ctx.accepted_keys)
-        position = cursor.read(params.cursor) if params.cursor else None
+        position = cursor.read(params.cursor) if params.cursor is not None else None
         backward = position is not None and position.backward
         conditions = [*self._visible(), *where, *([pagination.beyond(keys, position)] if position else [])]
         read = PageRead(columns, keys, conditions, joined, backward, params.limit + 1)

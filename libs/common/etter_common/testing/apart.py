@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from etter_common.context import Context
 from etter_common.ids import new_id
+from etter_common.openapi_components import parameters_of
 from etter_common.platform import Platform
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.exchange import Exchange
@@ -64,7 +65,7 @@ class ApartTests:
         answered = set()
         for path, operation in _reads(app, f"/api/{unit_under_test.name}/v1"):
             url = path.format_map(Ids({"company_id": str(ctx.company_id), **mine}))
-            query = _required(operation)
+            query = _required(app, operation)
             answers = [await caller.get(url, params=query) for caller in callers]
             answered |= {path} if answers[0].status_code == 200 else set()
             for answer in answers:
@@ -120,8 +121,9 @@ def _reads(app: FastAPI, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path.removeprefix(prefix), read
 
 
-def _required(operation: dict[str, Any]) -> dict[str, Any]:
-    wanted = [p for p in operation.get("parameters", ()) if p["in"] == "query" and p.get("required")]
+def _required(app: FastAPI, operation: dict[str, Any]) -> dict[str, Any]:
+    parameters = parameters_of(app.openapi(), operation).values()
+    wanted = [p for p in parameters if p["in"] == "query" and p.get("required")]
     return {p["name"]: next(iter(p.get("schema", {}).get("examples", ())), "a") for p in wanted}
 
 

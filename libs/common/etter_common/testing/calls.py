@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 
 from etter_common.context import Context, Origin
 from etter_common.ids import new_id
+from etter_common.openapi_components import parameters_of
 from etter_common.platform import Platform
 from etter_common.testing.client import Caller, TokenMint
 from etter_common.testing.service import ServiceUnderTest
@@ -125,12 +126,12 @@ async def calls(
                 **{name: str(await makers[name](ctx)) for name in _PARAMETER.findall(path) if name in makers},
             }
             await ctx.finish()
-            filled = _filled(path, item[method].get("parameters", ()), given, document)
+            filled = _filled(path, parameters_of(document, item[method]).values(), given, document)
             body, headers = _body(route, item[method], document, bodies)
             yield Call(route, filled, caller, body, headers)
 
 
-def _filled(path: str, parameters: Sequence[Any], given: Mapping[str, str], document: Mapping[str, Any]) -> str:
+def _filled(path: str, parameters: Iterable[Any], given: Mapping[str, str], document: Mapping[str, Any]) -> str:
     needed: dict[str, dict[str, str]] = {"path": {}, "query": {}, "header": {}}
     for parameter in parameters:
         if parameter["required"]:
@@ -140,10 +141,10 @@ def _filled(path: str, parameters: Sequence[Any], given: Mapping[str, str], docu
 
 
 def _body(
-    route: Route, operation: Mapping[str, Any], document: Mapping[str, Any], bodies: Mapping[Route, Any]
+    route: Route, operation: dict[str, Any], document: dict[str, Any], bodies: Mapping[Route, Any]
 ) -> tuple[bytes, dict[str, str]]:
     headers = {}
-    if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
+    if "If-Match" in parameters_of(document, operation):
         headers["if-match"] = "*"
     content = operation.get("requestBody", {}).get("content", {})
     if "multipart/form-data" in content:
@@ -164,7 +165,7 @@ def example(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Any:  # A
         name = schema["$ref"].rpartition("/")[2]
         return example(document["components"]["schemas"][name], document)
     for choice in ("anyOf", "oneOf", "allOf"):
-        if choice in schema:
+        if choice in schema and "properties" not in schema:
             return example(schema[choice][0], document)
     if "const" in schema or "enum" in schema:
         return schema.get("const", schema.get("enum", [None])[0])

@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 from jsonschema import Draft202012Validator
 
-from etter_common import api_keys, auth, crypto, responses
+from etter_common import api_keys, auth, crypto, openapi_components, responses
 from etter_common.api_keys import ApiKeys
 from etter_common.auth import KeyRing, Principal
 from etter_common.clock import epoch_s
@@ -145,7 +145,7 @@ def _promised(app: FastAPI, method: str, path: str, status: int) -> dict[str, An
         if method in operations and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path):
             documented = operations[method]["responses"]
             assert str(status) in documented, f"{method} {template} answers an undocumented {status}"
-            found = documented[str(status)]
+            found = openapi_components.resolved(app.openapi(), documented[str(status)])
             if "{" not in template:  # a concrete path goes before a template (OpenAPI 3.1 §4.8.8.2)
                 return found
     return found

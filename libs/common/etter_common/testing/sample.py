@@ -30,7 +30,7 @@ from etter_common.errors import (
     PreconditionRequired,
 )
 from etter_common.events.envelope import Event, EventPayload
-from etter_common.pagination import Listing, PageParams
+from etter_common.pagination import Listing, PageParams, sortable
 from etter_common.responses import Data, Page, Schema, documented, encode_data, encode_page
 from etter_common.settings import ServiceSettings
 
@@ -90,6 +90,7 @@ class ThingOut(Schema):
 
 
 class ThingQuery(PageParams):
+    sort: Annotated[str | None, sortable("name", "size", "rank", "created_at")] = None
     min_size: int | None = None
 
 

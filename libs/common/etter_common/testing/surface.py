@@ -44,6 +44,7 @@ from etter_common.testing.apart import ApartTests
 from etter_common.testing.backbone import until
 from etter_common.testing.calls import Maker as Maker
 from etter_common.testing.client import CheckedClient, UnreadBody
+from etter_common.testing.document import DocumentTests
 from etter_common.testing.event_streams import EventStreamTests
 from etter_common.testing.export import exported, looks_secret
 from etter_common.testing.mistyped import mistyped, refuses
@@ -64,7 +65,7 @@ def operations(app: FastAPI, prefix: str) -> Iterator[tuple[str, str]]:
                 yield method.upper(), path.removeprefix(prefix)
 
 
-class SurfaceTests(ApartTests, TextTests, EventStreamTests, OutageTests):
+class SurfaceTests(DocumentTests, ApartTests, TextTests, EventStreamTests, OutageTests):
     """Subclass in `tests/test_surface.py` and fill in the table and the public routes.
 
     `makers` has, for each path parameter that names an owned object, how to make one: `{"role_id": make_role}`.
@@ -89,30 +90,6 @@ class SurfaceTests(ApartTests, TextTests, EventStreamTests, OutageTests):
             app.openapi(),
             unit_under_test.root.parents[1] / "docs" / "openapi" / f"{unit_under_test.name}.json",
         )
-
-    def test_the_document_tells_what_the_platform_adds(self, app: FastAPI) -> None:
-        """Of every operation, so that no route can forget it; and nothing of the framework's own errors."""
-        document = app.openapi()
-        assert not {"HTTPValidationError", "ValidationError"} & set(document["components"]["schemas"])
-        for path, item in document["paths"].items():
-            for method, operation in item.items():
-                answers = operation["responses"]
-                where = f"{method} {path}"
-                for status in ("400", "408", "413", "422", "429", "431", "500", "503", "504"):
-                    assert list(answers[status]["content"]) == ["application/problem+json"], where
-                assert all("X-Request-ID" in answer["headers"] for answer in answers.values()), where
-                assert all("Retry-After" in answers[status]["headers"] for status in ("429", "503")), where
-                required = {p["name"] for p in operation.get("parameters", []) if p.get("required")}
-                assert ("If-Match" in required) == ("428" in answers) == ("412" in answers), where
-                is_read = method == "get" and "text/event-stream" not in answers["200"]["content"]
-                assert ("304" in answers) == is_read, where
-
-    def test_every_read_takes_fields(self, app: FastAPI) -> None:
-        for path, item in app.openapi()["paths"].items():
-            read = item.get("get", {})
-            is_json = "application/json" in read.get("responses", {}).get("200", {}).get("content", {})
-            if is_json and "security" in read:
-                assert "fields" in {parameter["name"] for parameter in read.get("parameters", ())}, path
 
     def test_numbers_booleans_and_times_of_a_body_take_their_own_json_type_only(self, app: FastAPI) -> None:
         """By the document: of every field of every body, at any depth, what its schema does not say is refused."""

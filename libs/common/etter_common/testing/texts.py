@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import FastAPI
 
 from etter_common.context import Context
+from etter_common.openapi_components import parameters_of
 from etter_common.testing.client import CheckedClient
 from etter_common.testing.exchange import Exchange
 from etter_common.testing.service import ServiceUnderTest
@@ -33,11 +34,12 @@ class TextTests:
         made = {name: str(await maker(ctx)) for name, maker in self.makers.items()}
         await ctx.finish()
         client, sent = as_role("super_admin"), 0
-        components = app.openapi()["components"]["schemas"]
+        document = app.openapi()
+        components = document["components"]["schemas"]
         spoil = Exchange(HALF, lambda schema: schema.get("type") not in _NO_TEXT, components, as_key=True)
         for method, path, operation in operations_but_streams(app, f"/api/{unit_under_test.name}/v1"):
             url = path.format_map(Ids(made))
-            for name in (p["name"] for p in operation.get("parameters", ()) if p["in"] == "query"):
+            for name in (n for n, one in parameters_of(document, operation).items() if one["in"] == "query"):
                 answer = await client.request(method, f"{url}?{name}={_HALF_IN_A_QUERY}", headers={"If-Match": "*"})
                 assert answer.status_code < 500, f"{method} {path}?{name}"
             for body in spoil.bodies(operation):

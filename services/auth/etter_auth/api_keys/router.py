@@ -11,7 +11,6 @@ from starlette.responses import Response
 from etter_auth.api_keys import events, service
 from etter_auth.api_keys.errors import ApiKeyNotFound, ApiKeyRoleNotGrantable, TooManyApiKeys
 from etter_auth.api_keys.schemas import ApiKeyCreate, ApiKeyMade, ApiKeyOut, ApiKeyQuery
-from etter_auth.representation import Fields
 from etter_common import fieldsets
 from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
@@ -24,6 +23,7 @@ from etter_common.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from etter_common.fieldsets import Fields
 from etter_common.ratelimit import Policy
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 

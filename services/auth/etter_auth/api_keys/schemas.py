@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from etter_auth.permissions.schemas import RoleName
-from etter_common.pagination import PageParams
+from etter_common.inputs import line
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
@@ -25,9 +26,7 @@ _EXAMPLE: JsonDict = {
     "revoke_reason": None,
 }
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100, pattern=r"^[^\x00-\x1f]+$")
-]
+Name = Annotated[str, line(100)]
 
 
 class ApiKeyCreate(Schema):
@@ -64,5 +63,6 @@ class ApiKeyMade(ApiKeyOut):
 
 
 class ApiKeyQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at", "name", "expires_at")] = None
     user_id: UUID | None = Field(default=None, description="who made it")
     is_revoked: bool | None = None

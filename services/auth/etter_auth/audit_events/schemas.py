@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
-from etter_common.pagination import PageParams
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 # a moment beyond these cannot be turned into UTC by the driver
@@ -49,6 +49,7 @@ class AuditEventOut(Schema):
 
 
 class AuditEventQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at")] = None
     action: Annotated[str, StringConstraints(pattern=r"^[a-z_]+:[a-z_]+$", max_length=100)] | None = None
     actor_id: UUID | None = None
     target_id: UUID | None = None

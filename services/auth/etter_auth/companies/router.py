@@ -11,7 +11,7 @@ from starlette.responses import Response
 from etter_auth.companies import service
 from etter_auth.companies.errors import CompanyNotFound, OwnCompany, UnknownMasterCompany
 from etter_auth.companies.schemas import CompanyCreate, CompanyOut, CompanyQuery, CompanyUpdate
-from etter_auth.representation import Fields, represent, tag_answer
+from etter_auth.representation import represent, tag_answer
 from etter_common.context import Context
 from etter_common.deps import IfMatch, json_response, requires
 from etter_common.errors import (
@@ -24,6 +24,7 @@ from etter_common.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, Page, documented, encode_page
 
 router = APIRouter(prefix="/companies", tags=["companies"])

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
 
-from etter_common.pagination import PageParams
+from etter_common.inputs import line
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
-]
+Name = Annotated[str, line(200)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
@@ -68,4 +67,4 @@ class CompanyOut(Schema):
 
 
 class CompanyQuery(PageParams):
-    pass
+    sort: Annotated[str | None, sortable("created_at")] = None

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from etter_common.pagination import PageParams
+from etter_common.inputs import words
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 _Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
-class MasterCompanyRow(Schema):
-    """One row of the operator's file: columns `name`, `industry` and, if known, `employees`."""
+class MasterCompanyRow(BaseModel):
+    """One row of the operator's file: columns `name`, `industry` and, if known, `employees`, all as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: _Text
     industry: _Text
@@ -42,4 +45,5 @@ class MasterCompanyOut(Schema):
 
 
 class MasterCompanyQuery(PageParams):
-    q: str | None = Field(default=None, min_length=1, max_length=100, description="part of the name")
+    sort: Annotated[str | None, sortable("name")] = None
+    q: Annotated[str, words(100)] | None = Field(default=None, description="part of the name")

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from starlette.responses import Response
 
-from etter_auth.representation import Fields, represent, tag_answer
+from etter_auth.representation import represent, tag_answer
 from etter_auth.users import service
 from etter_auth.users.errors import UsernameTaken, UserNotFound
 from etter_auth.users.schemas import MeOut, MeUpdate, UserOut
@@ -20,6 +20,7 @@ from etter_common.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, documented
 
 router = APIRouter(prefix="/me", tags=["me"])

@@ -9,11 +9,11 @@ from starlette.responses import Response
 
 from etter_auth.permissions.schemas import RoleOut
 from etter_auth.permissions.service import catalogue
-from etter_auth.representation import Fields
 from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import InvalidFields, Unauthenticated
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, documented, encode_data
 
 router = APIRouter(prefix="/roles", tags=["permissions"])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
 
-from etter_common.pagination import PageParams
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
@@ -82,4 +83,5 @@ class SessionOut(Schema):
 
 
 class SessionQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at")] = None
     user_id: UUID | None = Field(default=None, description="another user's; needs `users:write`. Left out: one's own")

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
-from etter_auth.representation import Fields, represent, tag_answer
+from etter_auth.representation import represent, tag_answer
 from etter_auth.users import events, service
 from etter_auth.users.errors import (
     EmailTaken,
@@ -39,6 +39,7 @@ from etter_common.errors import (
     Unauthenticated,
     ValidationFailed,
 )
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, Page, documented, encode, encode_page
 
 router = APIRouter(prefix="/users", tags=["users"])

@@ -7,13 +7,26 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic.config import JsonDict
 
 from etter_auth.permissions.schemas import RoleName
 from etter_common.fieldsets import FieldsQuery
-from etter_common.pagination import PageParams
+from etter_common.inputs import line, words
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
+_EXAMPLE: JsonDict = {
+    "id": _ID,
+    "email": "maya.lindqvist@brightwater.example",
+    "username": "maya.lindqvist",
+    "name": "Maya Lindqvist",
+    "roles": ["analyst"],
+    "is_active": True,
+    "version": 1,
+    "created_at": "2026-11-23T09:00:00Z",
+    "updated_at": "2026-11-23T09:00:00Z",
+}
 
 
 def _distinct(roles: list[RoleName]) -> list[RoleName]:
@@ -26,15 +39,13 @@ Email = Annotated[
         strip_whitespace=True,
         to_lower=True,
         max_length=254,
-        pattern=r"^[^@\s\x00-\x1f]{1,64}@[^@\s\x00-\x1f.]+(\.[^@\s\x00-\x1f.]+)+$",
+        pattern=r"^[^@\s\x00-\x1f\x85]{1,64}@[^@\s\x00-\x1f\x85.]+(\.[^@\s\x00-\x1f\x85.]+)+$",
     ),
 ]
 Username = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[\w.+'-]{1,64}$", max_length=64)
 ]
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
-]
+Name = Annotated[str, line(200)]
 Roles = Annotated[list[RoleName], Field(min_length=1, max_length=6), AfterValidator(_distinct)]
 
 
@@ -79,23 +90,7 @@ class MeUpdate(Schema):
 
 
 class UserOut(Schema):
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "id": _ID,
-                    "email": "maya.lindqvist@brightwater.example",
-                    "username": "maya.lindqvist",
-                    "name": "Maya Lindqvist",
-                    "roles": ["analyst"],
-                    "is_active": True,
-                    "version": 1,
-                    "created_at": "2026-11-23T09:00:00Z",
-                    "updated_at": "2026-11-23T09:00:00Z",
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
 
     id: UUID
     email: str
@@ -109,6 +104,10 @@ class UserOut(Schema):
 
 
 class MeOut(UserOut):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [_EXAMPLE | {"company_id": _ID, "permissions": ["roles:read", "roles:write"]}]}
+    )
+
     company_id: UUID
     permissions: list[str] = Field(description="what the roles of the token in use allow")
 
@@ -126,12 +125,12 @@ class UserSuggestion(BaseModel):
 
 
 class UserQuery(PageParams):
+    sort: Annotated[str | None, sortable("name", "email", "created_at")] = None
     role: RoleName | None = None
     is_active: bool | None = None
-    q: str | None = Field(default=None, min_length=1, max_length=100, description="start of a word of name or email")
+    q: Annotated[str, words(100)] | None = Field(default=None, description="start of a word of name or email")
 
 
 class SuggestionQuery(FieldsQuery):
-    q: str = Field(min_length=1, max_length=100, description="start of a word of name or email")
+    q: Annotated[str, words(100)] = Field(description="start of a word of name or email")
     limit: int = Field(default=10, ge=1, le=20)
-    fields: str | None = Field(default=None, max_length=200, examples=["id,name"])

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import Field
 
-from etter_common.pagination import PageParams
+from etter_common.inputs import note, words
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 
@@ -64,9 +65,12 @@ class DashboardEntry(Schema):
 
 
 class DashboardQuery(PageParams):
-    department: Annotated[str | None, Field(max_length=200)] = None
+    sort: Annotated[
+        str | None, sortable("title", "department", "headcount", "etter_score", "validated_score", "freed_fte")
+    ] = None
+    department: Annotated[str, note(200)] | None = None
     status: Literal["draft", "scored", "submitted", "validated"] | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=100, description="part of the title")] = None
+    q: Annotated[str, words(100)] | None = Field(default=None, description="part of the title")
 
 
 class Totals(Schema):

@@ -13,6 +13,7 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import cached, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_core.occupations import service
 from etter_core.occupations.errors import OccupationNotFound
@@ -45,7 +46,7 @@ async def list_occupations(ctx: Reader, query: Annotated[OccupationQuery, Query(
 async def get_occupation(
     ctx: Reader,
     code: Annotated[str, Path(pattern=r"^\d{2}-\d{4}\.\d{2}$")],
-    fields: Annotated[str | None, Query(max_length=2000)] = None,
+    fields: Fields = None,
 ) -> Response:
     tree = fieldsets.parse(fields, OccupationOut)
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from etter_common.fieldsets import FieldsQuery
-from etter_common.pagination import PageParams
+from etter_common.inputs import words
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 
@@ -42,12 +43,13 @@ class OccupationOut(OccupationLine):
 
 
 class OccupationQuery(PageParams):
-    q: Annotated[str | None, Field(min_length=1, max_length=100, description="part of a title")] = None
+    sort: Annotated[str | None, sortable("title", "code")] = None
+    q: Annotated[str, words(100)] | None = Field(default=None, description="part of a title")
     job_zone: Annotated[int | None, Field(ge=1, le=5)] = None
 
 
 class SuggestQuery(FieldsQuery):
-    q: Annotated[str, Field(min_length=1, max_length=100)]
+    q: Annotated[str, words(100)]
     limit: Annotated[int, Field(ge=1, le=50)] = 10
 
 

@@ -15,7 +15,7 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, json_response, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
-from etter_common.fieldsets import FieldsQuery
+from etter_common.fieldsets import Fields, FieldsQuery
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_core.roles import events, service
 from etter_core.roles.errors import RoleAlreadyExists, RoleNotFound, UnknownOccupation
@@ -55,9 +55,7 @@ async def suggest_roles(ctx: Reader, query: Annotated[AutocompleteQuery, Query()
 
 
 @router.get("/{role_id}", response_model=Data[RoleOut], responses=documented(RoleNotFound, InvalidFields))
-async def get_role(
-    ctx: Reader, role_id: UUID, fields: Annotated[str | None, Query(max_length=2000)] = None
-) -> Response:
+async def get_role(ctx: Reader, role_id: UUID, fields: Fields = None) -> Response:
     tree = fieldsets.parse(fields, RoleOut)
     role = await service.get(ctx, role_id)
     body = encode_data(RoleOut.model_validate(role).model_dump(), tree)

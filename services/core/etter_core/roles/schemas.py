@@ -10,14 +10,14 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from etter_common.fieldsets import FieldsQuery
-from etter_common.pagination import PageParams
+from etter_common.inputs import Money, note, text, words
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
-Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Title = Annotated[str, text(200)]
+Name = Annotated[str, note(200)]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-OccupationCode = Annotated[str, StringConstraints(pattern=r"^\d{2}-\d{4}\.\d{2}$")]
-Money = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+OccupationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}-[0-9]{4}\.[0-9]{2}$")]
 MAX_HEADCOUNT = 10_000_000
 
 
@@ -65,9 +65,10 @@ class RoleOut(Schema):
 
 
 class RoleQuery(PageParams):
-    department: Annotated[str | None, Field(max_length=200)] = None
+    sort: Annotated[str | None, sortable("title", "department", "headcount", "created_at")] = None
+    department: Annotated[str, note(200)] | None = None
     occupation_code: OccupationCode | None = None
-    q: Annotated[str | None, Field(min_length=1, max_length=100, description="part of the title")] = None
+    q: Annotated[str, words(100)] | None = Field(default=None, description="part of the title")
 
 
 class RoleSuggestion(Schema):
@@ -83,5 +84,5 @@ class Department(Schema):
 
 
 class AutocompleteQuery(FieldsQuery):
-    q: Annotated[str, Field(min_length=1, max_length=100)]
+    q: Annotated[str, words(100)]
     limit: Annotated[int, Field(ge=1, le=50)] = 10

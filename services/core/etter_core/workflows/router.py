@@ -13,7 +13,7 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, json_response, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
-from etter_common.pagination import PageParams
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_core.roles.errors import RoleNotFound
 from etter_core.workflows import events, service, views
@@ -28,6 +28,7 @@ from etter_core.workflows.errors import (
 from etter_core.workflows.models import Workflow
 from etter_core.workflows.schemas import (
     HistoryOut,
+    HistoryQuery,
     MetadataOut,
     ScoreOut,
     SubmissionIn,
@@ -46,7 +47,6 @@ Reader = Annotated[Context, requires("workflows:read")]
 HistoryReader = Annotated[Context, requires("workflows:read", replica=True)]
 Writer = Annotated[Context, requires("workflows:write")]
 Validator = Annotated[Context, requires("workflows:validate")]
-Fields = Annotated[str | None, Query(max_length=2000)]
 LIST_ERRORS = (InvalidCursor, InvalidSort, InvalidFields)
 MATCH_ERRORS = (WorkflowNotFound, PreconditionFailed, PreconditionRequired)
 
@@ -154,12 +154,12 @@ async def validate_workflow(
     response_model=Page[HistoryOut],
     responses=documented(WorkflowNotFound, *LIST_ERRORS),
 )
-async def list_workflow_history(ctx: Reader, workflow_id: UUID, params: Annotated[PageParams, Query()]) -> Response:
+async def list_workflow_history(ctx: Reader, workflow_id: UUID, params: Annotated[HistoryQuery, Query()]) -> Response:
     return json_response(await service.history_of(ctx, workflow_id, params))
 
 
 @me_router.get("/workflow-history", response_model=Page[HistoryOut], responses=documented(*LIST_ERRORS))
-async def list_my_workflow_history(ctx: HistoryReader, params: Annotated[PageParams, Query()]) -> Response:
+async def list_my_workflow_history(ctx: HistoryReader, params: Annotated[HistoryQuery, Query()]) -> Response:
     return json_response(await service.my_history(ctx, params))
 
 

@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
-from etter_common.pagination import PageParams
+from etter_common.inputs import note, text
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 from etter_core.scores.scoring import Exposure, ImpactClass
 
 Status = Literal["draft", "scored", "submitted", "validated"]
 Share = Annotated[float, Field(gt=0, le=1)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Comment = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Text = Annotated[str, text(2000)]
+Comment = Annotated[str, note(2000)]
 MAX_WORKLOADS, MAX_TASKS = 50, 500
 
 
@@ -26,7 +27,7 @@ class TaskIn(Schema):
 
 
 class WorkloadIn(Schema):
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    name: Annotated[str, text(200)]
     skill_level: float | None = Field(default=None, ge=0, le=1, description="left out: from the occupation's job zone")
     tasks: list[TaskIn] = Field(min_length=1, max_length=MAX_TASKS)
 
@@ -98,9 +99,10 @@ class WorkflowLine(Schema):
 
 
 class WorkflowQuery(PageParams):
+    sort: Annotated[str | None, sortable("updated_at", "created_at", "role_title", "status", "etter_score")] = None
     status: Status | None = None
     role_id: UUID | None = None
-    department: Annotated[str | None, Field(max_length=200)] = None
+    department: Annotated[str, note(200)] | None = None
 
 
 class Contribution(Schema):
@@ -150,6 +152,10 @@ class HistoryOut(Schema):
     action: str
     detail: dict[str, Any]
     at: datetime
+
+
+class HistoryQuery(PageParams):
+    sort: Annotated[str | None, sortable("at")] = None
 
 
 class MetadataOut(Schema):

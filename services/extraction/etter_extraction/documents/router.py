@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
@@ -13,6 +13,7 @@ from etter_common.cache import LIFETIMES, CacheKey
 from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, claim_upload, json_response, requires
 from etter_common.errors import InvalidCursor, InvalidFields, InvalidSort, PreconditionFailed, PreconditionRequired
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, Page, documented, encode_data
 from etter_extraction import objects
 from etter_extraction.documents import events, filenames, service
@@ -36,6 +37,11 @@ _REFUSALS = (
     NoFileInForm, DocumentEmpty, DocumentTypeNotAllowed, DocumentTypeMismatch, DocumentTooLarge, DocumentEncrypted,
     DocumentDamaged, DocumentExpandsTooMuch, StoreAway,
 )  # fmt: skip
+_DISPOSITION: dict[str, Any] = {
+    "description": "the file's name; its ending says what the file is",
+    "schema": {"type": "string"},
+    "example": 'form-data; name="file"; filename="clerk.txt"',
+}
 _FORM = {
     "requestBody": {
         "required": True,
@@ -45,7 +51,8 @@ _FORM = {
                     "type": "object",
                     "required": ["file"],
                     "properties": {"file": {"type": "string", "format": "binary"}},
-                }
+                },
+                "encoding": {"file": {"headers": {"Content-Disposition": _DISPOSITION}}},
             }
         },
     }
@@ -84,7 +91,7 @@ async def list_documents(
 async def get_document(
     ctx: Annotated[Context, requires("documents:read")],
     document_id: UUID,
-    fields: Annotated[str | None, Query(max_length=2000)] = None,
+    fields: Fields = None,
 ) -> Response:
     tree = fieldsets.parse(fields, DocumentOut)
     document = await service.get(ctx, document_id)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from etter_common.pagination import PageParams
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 Status = Literal["uploaded", "processing", "extracted", "failed", "accepted", "rejected"]
@@ -32,6 +32,7 @@ class DocumentOut(Schema):
 
 
 class DocumentQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at", "filename", "status")] = None
     status: Status | None = None
     kind: Kind | None = None
     sha256: str | None = Field(default=None, pattern=r"^[0-9a-f]{64}$", description="find earlier uploads of a file")

@@ -12,6 +12,7 @@ from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import json_response, requires
 from etter_common.errors import IdempotencyKeyReused, InvalidCursor, InvalidFields, InvalidIdempotencyKey, InvalidSort
+from etter_common.fieldsets import Fields
 from etter_common.job_events import follow_job
 from etter_common.jobs.queue import JobNotCancellable
 from etter_common.responses import Data, Page, documented, encode_data
@@ -73,7 +74,7 @@ async def list_extraction_jobs(
 async def get_extraction_job(
     ctx: Annotated[Context, requires("documents:read")],
     job_id: UUID,
-    fields: Annotated[str | None, Query(max_length=2000)] = None,
+    fields: Fields = None,
 ) -> Response:
     tree = fieldsets.parse(fields, ExtractionJobOut)
     job = ExtractionJobOut.model_validate(await service.get(ctx, job_id))

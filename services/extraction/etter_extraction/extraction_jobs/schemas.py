@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from etter_common.pagination import PageParams
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 MAX_DOCUMENTS = 500
@@ -50,4 +50,5 @@ class ExtractionJobOut(Schema):
 
 
 class ExtractionJobQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at")] = None
     status: Status | None = None

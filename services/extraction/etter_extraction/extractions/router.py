@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from starlette.responses import Response
 
 from etter_common import fieldsets
 from etter_common.context import Context
 from etter_common.deps import IfMatch, json_response, requires
 from etter_common.errors import InvalidFields, PreconditionFailed, PreconditionRequired
+from etter_common.fieldsets import Fields
 from etter_common.responses import Data, documented, encode_data
 from etter_extraction.documents.errors import DocumentNotFound
 from etter_extraction.extractions import service
@@ -39,7 +40,7 @@ documents_router = APIRouter(prefix="/documents", tags=["extractions"])
 async def get_document_extraction(
     ctx: Annotated[Context, requires("documents:read")],
     document_id: UUID,
-    fields: Annotated[str | None, Query(max_length=2000)] = None,
+    fields: Fields = None,
 ) -> Response:
     tree = fieldsets.parse(fields, ExtractionOut)
     return _answer(await service.of_document(ctx, document_id), tree)

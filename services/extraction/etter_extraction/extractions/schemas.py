@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from etter_common.inputs import Money, note, text
 from etter_common.responses import Schema
 from etter_extraction.facts.people.fields import Field as ColumnField
 
@@ -17,8 +17,8 @@ FactType = Literal[
     "qualification", "role",
 ]  # fmt: skip
 Kind = Literal["job_description", "headcount", "resume", "other"]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
-Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+Text = Annotated[str, text(2000)]
+Short = Annotated[str, note(200)]
 
 
 class PayValue(Schema):
@@ -33,10 +33,10 @@ class PayValue(Schema):
 class RoleValue(Schema):
     """One line of a headcount sheet; `salary` is the average annual one."""
 
-    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    title: Annotated[str, text(200)]
     department: Short | None = None
     headcount: int | None = Field(default=None, ge=0, le=10_000_000)
-    salary: Decimal | None = Field(default=None, ge=0, le=Decimal(10**9))
+    salary: Money | None = None
     currency: str | None = Field(default=None, pattern=r"^[A-Z]{3}$")
     level: Short | None = None
     location: Short | None = None
@@ -131,7 +131,7 @@ class TableMapping(Schema):
 class ColumnChoices(Schema):
     """Fields by heading. They are remembered for all files of the company; the document is read again."""
 
-    columns: dict[Annotated[str, StringConstraints(min_length=1, max_length=200)], ColumnField] = Field(
+    columns: dict[Annotated[str, text(200)], ColumnField] = Field(
         min_length=1, max_length=200, examples=[{"Designation": "title", "Branch": "location"}]
     )
 
@@ -147,7 +147,7 @@ class FactCorrection(Schema):
 class Acceptance(Schema):
     title: Annotated[
         str | None,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+        text(200),
         Field(description="for a document that names no job title"),
     ] = None
     kind: Literal["job_description", "headcount"] | None = Field(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field
 
-from etter_common.pagination import PageParams
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
@@ -33,4 +33,5 @@ class AnalysisOut(Schema):
 
 
 class AnalysisQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at")] = None
     status: Status | None = None

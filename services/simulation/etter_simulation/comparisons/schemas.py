@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from etter_common.inputs import line
 from etter_common.responses import Schema
 from etter_simulation.analyses.schemas import AnalysisOut
 from etter_simulation.engine.request import MAX_ITERATIONS, MAX_STEPS, Name
+from etter_simulation.shown import one_of
 
 MIN_ALTERNATIVES, MAX_ALTERNATIVES, MAX_MONTHS = 2, 5, 24
 Probability = Annotated[float, Field(ge=0, le=1)]
-Label = Annotated[str, Field(min_length=1, max_length=100)]
+Label = Annotated[str, line(100)]
+
+
+def _has_alternative(place: int) -> dict[str, Any]:
+    """A baseline at this place or after needs as many alternatives."""
+    return {
+        "if": {"required": ["baseline"], "properties": {"baseline": {"minimum": place}}},
+        "then": {"properties": {"alternatives": {"minItems": place + 1}}},
+    }
 
 
 class AlternativeIn(Schema):
@@ -23,6 +33,12 @@ class AlternativeIn(Schema):
     A scenario with current roles takes those of the comparison: the baseline's if that is a simulation, else those of
     the first simulation, else the company's own as they are now.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [one_of("simulation_id", "scenario_id", "version"), one_of("scenario_id", "simulation_id")]
+        }
+    )
 
     simulation_id: UUID | None = None
     scenario_id: UUID | None = None
@@ -49,6 +65,7 @@ class ComparisonCreate(Schema):
 
     model_config = ConfigDict(
         json_schema_extra={
+            "allOf": [_has_alternative(place) for place in range(MIN_ALTERNATIVES, MAX_ALTERNATIVES)],
             "examples": [
                 {
                     "name": "Fast or careful",
@@ -58,7 +75,7 @@ class ComparisonCreate(Schema):
                     ],
                     "months": [12, 36],
                 }
-            ]
+            ],
         }
     )
 

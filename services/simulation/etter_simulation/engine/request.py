@@ -15,8 +15,9 @@ from pydantic_core.core_schema import ValidationInfo
 from etter_common.exact import Exact
 from etter_simulation.engine.channels import MAX_AUTO_WORKLOADS
 from etter_simulation.engine.defaults import DEFAULTS, EXPOSURE_CEILINGS, PRESETS, RESKILL_MONTHS
-from etter_simulation.engine.distributions import MAX_UNCERTAIN, Distribution, check_distributions
+from etter_simulation.engine.distributions import MAX_UNCERTAIN, UNCERTAIN_PARAMETERS, Distribution, check_distributions
 from etter_simulation.engine.precision import MAX_TARGETS, Target, outputs_of
+from etter_simulation.engine.rules import NAME_PATTERN, PLAN_NEEDS_ENABLED, RULES, show_type_as_optional
 
 SHARE_TOLERANCE: Final = 1e-6
 MAX_PLANNED_MOVES: Final = 10_000
@@ -26,9 +27,7 @@ MAX_HEADS: Final = 100_000_000
 MAX_MONEY: Final = 4e16
 """Currency that could pass through one run; keeps amounts within 64 bits of the smallest unit."""
 
-Name = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f]+$")
-]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=NAME_PATTERN)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -53,10 +52,6 @@ def _is_absent(value: object) -> bool:
     return value is None
 
 
-def _show_type_as_optional(schema: dict[str, Any]) -> None:
-    schema["required"].remove("Type")
-
-
 class Part(Exact):
     """Base of everything in a request: nothing unknown, nothing infinite, nothing changed afterwards."""
 
@@ -66,7 +61,7 @@ class Part(Exact):
 class WorkloadIn(Part):
     """A named group of tasks with its share of working time. `exposure` gives the `Type` and `ceiling` left out."""
 
-    model_config = ConfigDict(json_schema_extra=_show_type_as_optional)
+    model_config = ConfigDict(json_schema_extra=show_type_as_optional)
 
     Name: Name
     exposure: Literal["E0", "E1", "E2"] | None = Field(
@@ -175,6 +170,8 @@ class PlannedMove(Part):
 
 
 class Redeployment(Part):
+    model_config = ConfigDict(json_schema_extra=PLAN_NEEDS_ENABLED)
+
     enabled: bool = False
     max_distance: float = _default("redeployment.max_distance", ge=0, le=1)
     monthly_share: float = _default("redeployment.monthly_share", ge=0, le=1)
@@ -223,6 +220,8 @@ class Costs(Part):
 class Assumptions(Part):
     """A request without its roles."""
 
+    model_config = ConfigDict(json_schema_extra={"allOf": RULES})
+
     company: Name | None = None
     preset: Literal["planning", "fast", "compat"] | None = Field(
         default=None, description="assumptions to start from; `compat` gives the shape of the published v1 example"
@@ -251,7 +250,10 @@ class Assumptions(Part):
     uncertainty: Annotated[dict[str, Distribution], Field(max_length=MAX_UNCERTAIN)] = Field(
         default={},
         description="distributions of parameters that are not known, by name",
-        json_schema_extra={"examples": [{"adoption.q": {"triangular": [0.2, 0.38, 0.6]}}]},
+        json_schema_extra={
+            "propertyNames": {"enum": list(UNCERTAIN_PARAMETERS)},
+            "examples": [{"adoption.q": {"triangular": [0.2, 0.38, 0.6]}}],
+        },
     )
     counterfactual: bool = True
     precision: Annotated[list[Target], Field(min_length=1, max_length=MAX_TARGETS)] | None = Field(

@@ -14,7 +14,6 @@ from etter_common.context import Context
 from etter_common.deps import IfMatch, cached, json_response, requires
 from etter_common.errors import InvalidFields, PreconditionFailed, PreconditionRequired
 from etter_common.fieldsets import FieldsQuery
-from etter_common.pagination import PageParams
 from etter_common.responses import Data, Page, documented, encode_data, encode_page
 from etter_simulation.analyses.routes import COMMON, LISTING, STARTING
 from etter_simulation.role_profiles.errors import MixedCurrencies, NoRoleProfiles, TooManyRoleProfiles
@@ -36,6 +35,7 @@ from etter_simulation.scenarios.schemas import (
     ScenarioUpdate,
     VersionLine,
     VersionOut,
+    VersionQuery,
 )
 
 router = APIRouter(prefix="/scenarios", tags=["scenarios"])
@@ -84,7 +84,7 @@ async def delete_scenario(ctx: Writer, scenario_id: UUID, if_match: IfMatch = No
 @router.get(
     "/{scenario_id}/versions", response_model=Page[VersionLine], responses=documented(ScenarioNotFound, *LISTING)
 )
-async def list_scenario_versions(ctx: Reader, scenario_id: UUID, query: Annotated[PageParams, Query()]) -> Response:
+async def list_scenario_versions(ctx: Reader, scenario_id: UUID, query: Annotated[VersionQuery, Query()]) -> Response:
     """The newest first."""
     return json_response(encode_page(await service.list_versions(ctx, scenario_id, query)))
 

@@ -11,13 +11,14 @@ from pydantic import ConfigDict, Field, StringConstraints, WrapValidator
 from pydantic.config import JsonDict
 
 from etter_common.fieldsets import FieldsQuery
-from etter_common.pagination import PageParams
+from etter_common.inputs import note
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 from etter_simulation.engine.request import MAX_ROLES, Assumptions, Name, RoleIn
 
 Source = Literal["current", "frozen", "explicit"]
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=2000)]
+Description = Annotated[str, note(2000)]
 _WORDS = ("current", "frozen")
 _EXAMPLE: JsonDict = {
     "name": "Careful",
@@ -141,7 +142,12 @@ class BaselineRolesOut(Schema):
 
 
 class ScenarioQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at", "updated_at", "name")] = None
     roles: Source | None = None
+
+
+class VersionQuery(PageParams):
+    sort: Annotated[str | None, sortable("version")] = None
 
 
 class BaselineQuery(FieldsQuery):

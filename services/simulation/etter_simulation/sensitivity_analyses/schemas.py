@@ -27,7 +27,7 @@ Method = Literal["sobol", "morris"]
 class ParameterRange(Schema):
     """A parameter by its dotted name (`adoption.q`), and between what it may lie, evenly likely."""
 
-    parameter: str
+    parameter: str = Field(json_schema_extra={"enum": [*sorted(PARAMETERS)]})
     low: Annotated[float, Field(allow_inf_nan=False)]
     high: Annotated[float, Field(allow_inf_nan=False)]
 
@@ -43,7 +43,7 @@ class ParameterRange(Schema):
 class OutputIn(Schema):
     """A figure of the company, or of one role."""
 
-    metric: str
+    metric: str = Field(json_schema_extra={"enum": [*sorted({*COMPANY_METRICS, *ATTRIBUTED_METRICS, *ROLE_METRICS})]})
     role: Name | None = None
 
     @field_validator("metric")

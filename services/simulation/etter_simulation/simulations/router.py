@@ -142,7 +142,7 @@ async def get_simulation_results(
     ctx: Annotated[Context, requires("simulations:read")],
     simulation_id: UUID,
     query: Annotated[ResultsQuery, Query()],
-    accept: Annotated[str | None, Header(max_length=1000)] = None,
+    accept: Annotated[str | None, Header(max_length=1000, include_in_schema=False)] = None,
 ) -> Response:
     """Statistics over all iterations by month: JSON, or by `Accept` the series of `company` and `roles` as one table.
 

@@ -23,10 +23,11 @@ from pydantic_core import PydanticCustomError
 from pydantic_core.core_schema import ValidationInfo
 
 from etter_common.fieldsets import FieldsQuery
-from etter_common.pagination import PageParams
+from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 from etter_simulation.engine.metrics import ATTRIBUTED_METRICS, COMPANY_METRICS, ROLE_METRICS, SALARY
 from etter_simulation.engine.request import MAX_ROLES, Assumptions, Name, RoleIn
+from etter_simulation.engine.rules import RULES
 
 Status = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 Source = Literal["explicit", "current", "scenario"]
@@ -65,7 +66,11 @@ def _show_current(schema: dict[str, Any]) -> None:
 def _shown(schema: JsonDict) -> None:
     """What a scenario says need not be said again."""
     schema["required"] = []
-    schema["anyOf"] = [{"required": ["automation_factor", "roles"]}, {"required": ["scenario_id"]}]
+    schema["anyOf"] = [
+        {"required": ["automation_factor", "roles"], "properties": {"scenario_version": {"type": "null"}}},
+        {"required": ["scenario_id"], "properties": {"scenario_id": {"type": "string"}}},
+    ]
+    schema["allOf"] = [*RULES]
     schema["examples"] = [
         _EXAMPLE,
         {"automation_factor": 0.3, "roles": "current"},
@@ -211,6 +216,7 @@ class SimulationOut(Schema):
 
 
 class SimulationQuery(PageParams):
+    sort: Annotated[str | None, sortable("created_at")] = None
     status: Status | None = None
     source: Source | None = None
 

@@ -47,7 +47,7 @@ class TestCreate:
             ({"max_out": 0}, "/body/max_out", "greater_than"),
             ({"max_in": 1.5}, "/body/max_in", "less_than_equal"),
             ({"risk": {"kappa": 2}}, "/body/risk/kappa", "less_than_equal"),
-            ({"risk": {"idle_months": "NaN"}}, "/body/risk/idle_months", "less_than_equal"),
+            ({"risk": {"idle_months": "NaN"}}, "/body/risk/idle_months", "number_type"),
             ({"plan": []}, "/body/plan", "extra_forbidden"),
             ({"assumptions": None}, "/body", "ONE_SUBJECT"),
         ],

@@ -81,7 +81,7 @@ class TestCreate:
             ({"parameters": [TWO[0], TWO[0]]}, "/body/parameters", "DUPLICATE_PARAMETER"),
             ({"parameters": [{**TWO[0], "low": 0.5}]}, "/body/parameters", "EMPTY_RANGE"),
             ({"parameters": [TWO[1], {**TWO[0], "high": 1.5}]}, "/body/parameters/1/high", "less_than_equal"),
-            ({"parameters": [{**TWO[0], "high": "NaN"}]}, "/body/parameters/0/high", "finite_number"),
+            ({"parameters": [{**TWO[0], "high": "NaN"}]}, "/body/parameters/0/high", "number_type"),
             ({"parameters": []}, "/body/parameters", "too_short"),
             ({"samples": 100}, "/body/samples", "literal_error"),
             ({"iterations": 65}, "/body/iterations", "less_than_equal"),
