@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from etter_common import fieldsets
@@ -55,7 +55,7 @@ async def get_document_text(
     ctx: Annotated[Context, requires("documents:read")],
     document_id: UUID,
     page: Annotated[int, Query(ge=1, le=100_000, description="number of the page, from 1")] = 1,
-    fields: Annotated[str | None, Query(max_length=2000)] = None,
+    fields: Fields = None,
 ) -> Response:
     """A page of the text that facts quote, so that a quote can be shown in its place."""
     tree = fieldsets.parse(fields, DocumentText)
@@ -71,7 +71,7 @@ async def get_document_text(
 async def get_mapping(
     ctx: Annotated[Context, requires("documents:read")],
     extraction_id: UUID,
-    fields: Annotated[str | None, Query(max_length=2000)] = None,
+    fields: Fields = None,
 ) -> Response:
     """Which column of each table was read as which field, how sure that is, and what came second."""
     tree = fieldsets.parse(fields, TableMapping)

@@ -1,4 +1,4 @@
-"""Lists of roles with their number of people outside of tables: `Complaints Handler (14)`, `Cooks: 12`, `3 x Driver`."""
+"""Lists of roles with a number of people, outside of tables: `Complaints Handler (14)`, `Cooks: 12`, `3 x Driver`."""
 
 from __future__ import annotations
 
