@@ -38,8 +38,14 @@ class TestSurface(SurfaceTests):
         "extraction_id": make_extraction,
         "fact_id": make_extraction,
     }
+    bodies: ClassVar[dict[tuple[str, str], object]] = {
+        ("PUT", "/extractions/{extraction_id}/mapping"): {"columns": {"Job title": "title"}}
+    }
     wider: ClassVar[dict[str, str]] = {"uq_extractions_document_id": "one a document, whose id is ours"}
-    unread: ClassVar[dict[str, str]] = {"/documents/{document_id}/extraction": "of a document that a worker has read"}
+    unread: ClassVar[dict[str, str]] = {
+        "/documents/{document_id}/extraction": "of a document that a worker has read",
+        "/documents/{document_id}/text": "of a document that a worker has read",
+    }
     event_streams = frozenset({"/extraction-jobs/{job_id}/events"})
     unmapped: ClassVar[dict[str, str]] = {
         "uq_extractions_document_id": "written by the worker, which is tried again",

@@ -17,7 +17,7 @@ class PageNotFound(NotFound):
     code, title = "PAGE_NOT_FOUND", "The document's text has no such page"
 
 
-class ColumnNotFound(Unprocessable):
+class ColumnNotFound(Conflict):
     code, title = "COLUMN_NOT_FOUND", "The document has no column with this heading"
 
 

@@ -18,8 +18,8 @@ def upgrade() -> None:
     op.create_table(
         "column_choices",
         sa.Column("company_id", sa.Uuid, nullable=False),
-        sa.Column("heading", sa.Text, nullable=False),
-        sa.Column("field", sa.Text, nullable=False),
+        sa.Column("heading", sa.String, nullable=False),
+        sa.Column("field", sa.String, nullable=False),
         sa.Column("chosen_by", sa.Uuid),
         sa.Column("chosen_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("company_id", "heading", name="pk_column_choices"),

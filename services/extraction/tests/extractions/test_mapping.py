@@ -53,7 +53,7 @@ class TestMapping:
     async def test_an_unknown_heading_is_named(self, client: CheckedClient) -> None:
         extraction = await _read(client)
         response = await client.put(f"/extractions/{extraction['id']}/mapping", json={"columns": {"Nope": "title"}})
-        assert (response.status_code, response.json()["code"]) == (422, "COLUMN_NOT_FOUND")
+        assert (response.status_code, response.json()["code"]) == (409, "COLUMN_NOT_FOUND")
         assert "Nope" in response.json()["detail"]
 
 
