@@ -16,6 +16,7 @@ Json = dict[str, Any]  # of a document that FastAPI has made
 _ID: Final = "$response.body#/data/id"
 _PARAMETER: Final = re.compile(r"\{([^}]+)\}")
 _SUFFIXES: Final = ("Out", "Made", "Line")
+_WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,8 @@ def _names(source: _Operation, model: str, operations: list[_Operation]) -> Iter
             head, _, rest = other.path.removeprefix(source.path).partition("}")
             if other.path.startswith(source.path) and head.startswith("/{") and not rest.count("{"):
                 yield head[2:]
-    noun = re.sub(f"({'|'.join(_SUFFIXES)})$", "", model)
-    yield re.sub(r"(?<!^)(?=[A-Z])", "_", noun).lower() + "_id"
+    noun = next((model.removesuffix(suffix) for suffix in _SUFFIXES if model.endswith(suffix)), model)
+    yield _WORD_START.sub("_", noun).lower() + "_id"
 
 
 def _links(
