@@ -23,11 +23,11 @@ _NONE: Final = re.compile(
     r"xx+",
     re.IGNORECASE,
 )
-_CODES: Final[tuple[tuple[Period, str], ...]] = (
-    ("hour", r"h|hr|hourly|hour|hours|per hour|wage"), ("day", r"d|daily|day|per day"),
-    ("week", r"w|weekly|week|per week"), ("fortnight", r"bi-?weekly|fortnight(?:ly)?"),
-    ("month", r"m|monthly|month|per month"),
-    ("year", r"a|y|s|annual(?:ly)?|year(?:ly)?|per (?:annum|year)|salar(?:y|ied)|p\.?a\.?"),
+_CODES: Final[tuple[tuple[Period, re.Pattern[str]], ...]] = (
+    ("hour", re.compile(r"h|hr|hourly|hour|hours|per hour|wage")), ("day", re.compile(r"d|daily|day|per day")),
+    ("week", re.compile(r"w|weekly|week|per week")), ("fortnight", re.compile(r"bi-?weekly|fortnight(?:ly)?")),
+    ("month", re.compile(r"m|monthly|month|per month")),
+    ("year", re.compile(r"a|y|s|annual(?:ly)?|year(?:ly)?|per (?:annum|year)|salar(?:y|ied)|p\.?a\.?")),
 )  # fmt: skip
 
 
@@ -154,7 +154,7 @@ class PayReader:
 
 @lru_cache(1024)
 def _coded(text: str) -> Period | None:
-    return next((period for period, words in _CODES if re.fullmatch(words, text)), None)
+    return next((period for period, words in _CODES if words.fullmatch(text)), None)
 
 
 def _is_nothing(cell: str) -> bool:
