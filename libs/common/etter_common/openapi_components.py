@@ -68,7 +68,8 @@ def _parameter_name(parameter: Json, operation: Json) -> str:
     if parameter["name"] == "fields":
         schema = operation["responses"]["200"]["content"]["application/json"]["schema"]
         reference = str(schema["anyOf"][0]["$ref"]).rsplit("/", 1)[1]
-        return f"FieldsOf{re.sub(r'^(Page|Data)_(list_)?|_+$', '', reference)}"
+        kind = reference.removeprefix("Page_").removeprefix("Data_").removeprefix("list_")
+        return f"FieldsOf{kind.rstrip('_')}"
     if parameter["name"] == "sort":
         return "SortBy" + "".join(_camel(name) for name in parameter["schema"]["items"]["enum"][::2])
     return _camel(parameter["name"])

@@ -14,7 +14,7 @@ from typing import Any, Final
 Json = dict[str, Any]  # of a document that FastAPI has made
 
 _ID: Final = "$response.body#/data/id"
-_PARAMETER: Final = re.compile(r"\{([^}]+)\}")
+_PARAMETER: Final = re.compile(r"\{([^{}]+)\}")
 _SUFFIXES: Final = ("Out", "Made", "Line")
 _WORD_START: Final = re.compile(r"(?<!^)(?=[A-Z])")
 
