@@ -17,8 +17,9 @@ _TOTAL: Final = re.compile(
     re.IGNORECASE,
 )
 _LEAVER: Final = re.compile(
-    r"\b(?:terminat\w*|resign\w*|retired|left|leaver|former|dismissed|deceased|laid off|separated|redundan\w*|"
-    r"ex-?employee|inactive|ended|exited|released|ausgeschieden|ausgetreten|gekündigt|inaktiv|sorti|parti|démission\w*|"
+    r"\b(?:terminat\w{0,12}|resign\w{0,12}|retired|left|leaver|former|dismissed|deceased|laid off|separated|"
+    r"redundan\w{0,12}|"
+    r"ex-?employee|inactive|ended|exited|released|ausgeschieden|ausgetreten|gekündigt|inaktiv|sorti|parti|démission\w{0,12}|"
     r"inactif|baja|cesado|inactivo|cessato|uit dienst|zwolniony|nieaktywny|slutat)\b",
     re.IGNORECASE,
 )

@@ -31,7 +31,7 @@ _CODES: Final[tuple[tuple[Period, re.Pattern[str]], ...]] = (
 )  # fmt: skip
 
 
-_PLAIN: Final = re.compile(r"\d+(?:[.,]\d+)*[.,]?")
+_MARKS: Final = str.maketrans("", "", ".,")
 _NOTHING: Final = Amount(0, 0, 0.0, 0.0)
 
 
@@ -120,7 +120,7 @@ class PayReader:
         if _is_nothing(cell):
             return _NOTHING
         convention = self._conventions.get(column)
-        if _PLAIN.fullmatch(cell):  # a bare number needs no look at its words
+        if cell[0].isdecimal() and cell.translate(_MARKS).isdecimal():  # a bare number needs no look at its words
             value = number(cell, convention) or 0.0
             return Amount(0, len(cell), value, value)
         return amount_in(cell, convention) or _NOTHING

@@ -13,11 +13,11 @@ from etter_extraction.parsing.parsed import Parsed
 from etter_extraction.parsing.refusal import Refused
 from etter_extraction.parsing.writing import MARKER, PageWriter, Piece
 
-_HEADING: Final = re.compile(r"(#{1,6})\s+(.*)")
+_HEADING: Final = re.compile(r"(#{1,6})\s(.*)")
 _UNDERLINE: Final = re.compile(r"[=~-]{3,}")
-_BOLD: Final = re.compile(r"(\*\*|__)(.+?)\1:?")
+_BOLD: Final = ("**", "__")
 _RULE: Final = re.compile(r"[*_-]{3,}")
-_TABLE_RULE: Final = re.compile(r"\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?")
+_TABLE_RULE: Final = re.compile(r":?-{2,}:?")
 _MARKUP: Final = re.compile(r"\*\*|__|`|</?[a-zA-Z][^<>\n]{0,300}>")
 _ENDS: Final = (".", ":", ";", "!", "?")
 _LONGEST_HEADING: Final = 80
@@ -71,7 +71,7 @@ def _heading(line: str) -> Piece | None:
         return Piece(_plain(match[2].rstrip("# ")), "heading", level, max(1.0, 2.0 - 0.25 * level), bold=True)
     if len(line) > _LONGEST_HEADING or MARKER.match(line):
         return None
-    if _BOLD.fullmatch(line):
+    if line.startswith(_BOLD) and line.removesuffix(":").endswith(_BOLD) and len(line) > 5:
         return Piece(_plain(line), "heading", 4, bold=True)
     is_title = line.endswith(":") and len(line.split()) <= 9
     if is_title or (line.isupper() and len(line) > 3 and len(line.split()) <= 9 and not line.endswith(".")):
@@ -92,9 +92,9 @@ def _goes_on(before: str, line: str, width: int) -> bool:
 
 def _table(lines: Sequence[str], first: int) -> tuple[int, list[list[str]]] | None:
     """A Markdown table: the number of the line after it, and its rows."""
-    if first + 1 >= len(lines) or "|" not in lines[first] or not _TABLE_RULE.fullmatch(lines[first + 1].strip()):
+    if first + 1 >= len(lines) or "|" not in lines[first] or "|" not in lines[first + 1]:
         return None
-    if "|" not in lines[first + 1]:
+    if not all(map(_TABLE_RULE.fullmatch, _cells(lines[first + 1]))):
         return None
     last = first + 2
     while last < len(lines) and "|" in lines[last]:

@@ -34,6 +34,7 @@ _LOST_FORMULA: Final = re.compile(
     rb"(?:<f[^<>]{0,200}/>|<f[^<>]{0,200}>[^<>]{0,8192}</f>)(?:<v\s?/>|<v></v>)?</c>"
 )
 _CODE: Final = re.compile(r"\[\$([^\]-]{1,8})(?:-[^\]]{0,12})?\]")
+_IN_BRACKETS: Final = re.compile(r"\[[^\[\]]{0,40}\]")
 _QUOTED: Final = re.compile(r'"([^"]{1,12})"')
 _SYMBOL: Final = re.compile(r"[$£€¥₹₺₽₩₪฿]|\b(?:kr|zł|Kč|Ft|CHF|[A-Z]{3})\b")
 
@@ -75,7 +76,7 @@ def prefix_of(code: str) -> str | None:
     shown = code.split(";")[0]
     if match := _CODE.search(shown):
         return match[1].strip() or None
-    plain = re.sub(r"\[[^\]]*\]", "", shown)
+    plain = _IN_BRACKETS.sub("", shown)
     for quoted in _QUOTED.findall(plain):
         if match := _SYMBOL.search(quoted):
             return match[0]
