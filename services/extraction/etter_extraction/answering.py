@@ -1,8 +1,9 @@
-"""What the sandbox's child is asked and what it answers."""
+"""Messages between the worker, the process that forks readers, and a reader."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
@@ -11,12 +12,36 @@ from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.facts.people.fields import Field
 from etter_extraction.parsing.parsed import Note, Page, Parsed
 
+READY: Final = b"r"
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a reader ended: `code` as in `subprocess`; `is_starved` where a death by signal was for want of memory."""
+
+    code: int
+    is_starved: bool = False
+
 
 class Request(msgspec.Struct, frozen=True):
     """`as_of` decides who has left and who starts later. `choices` are fields of columns, by their normal heading."""
 
     as_of: date
     choices: dict[str, Field] = {}
+
+
+class Task(msgspec.Struct, frozen=True):
+    """`ocr`: whether pictures may be read; else a scan is refused with `no_text_layer`."""
+
+    kind: str
+    path: str
+    filename: str
+    request: Request
+    ocr: bool = False
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    reason: str
+    detail: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

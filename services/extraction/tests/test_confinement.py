@@ -80,7 +80,7 @@ class TestConfine:
     def test_readers_leave_one_thread_to_confine(self) -> None:
         readers = Path(__file__).parents[1] / "etter_extraction/parsing/readers"
         names = ", ".join(f"etter_extraction.parsing.readers.{path.stem}" for path in readers.glob("[a-z]*.py"))
-        script = f"import os, etter_extraction.sandbox_child, {names}; print(len(os.listdir('/proc/self/task')))"
+        script = f"import os, etter_extraction.zygote, {names}; print(len(os.listdir('/proc/self/task')))"
         assert subprocess.check_output([sys.executable, "-I", "-c", script]).strip() == b"1"
 
 

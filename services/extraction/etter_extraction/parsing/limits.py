@@ -17,7 +17,14 @@ MAX_MEMBERS: Final = 10_000
 WALL_S: Final = 60.0
 CPU_S: Final = 60
 MEMORY: Final = 1024 * 1024 * 1024
+MEMORY_OF_PICTURES: Final = 2 * 1024 * 1024 * 1024
+"""Recognition maps its models and libraries and holds whole pictures; the addresses count, used or not."""
 OPEN_FILES: Final = 64
 WRITTEN: Final = 64 * 1024 * 1024
 MAX_RESULT: Final = 128 * 1024 * 1024
 """Bytes of JSON the child may answer with."""
+
+
+def memory(profile: str) -> int:
+    """Bytes of addresses that a child of a profile may have."""
+    return MEMORY_OF_PICTURES if profile == "pictures" else MEMORY

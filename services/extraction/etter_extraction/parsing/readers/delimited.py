@@ -38,7 +38,7 @@ def _bounded(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     for number, row in enumerate(rows):
         cells += len(row)
         if number >= limits.MAX_ROWS or cells > limits.MAX_CELLS or len(row) > limits.MAX_COLUMNS:
-            raise Refused("too_many_pages", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
+            raise Refused("too_many_cells", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
         yield row
 
 

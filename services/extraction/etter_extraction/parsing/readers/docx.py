@@ -44,7 +44,7 @@ def read(path: Path, kind: str) -> Parsed:
     if not any(writer.blocks for writer in writers):
         raise Refused("empty", "the document has no text")
     if sum(writer.size for writer in writers) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+        raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     blocks = _scaled([block for writer in writers for block in writer.blocks])
     pages = [writer.page() for writer in writers if writer.number == 1 or writer.size]
     tables = [table for writer in writers for table in writer.tables]

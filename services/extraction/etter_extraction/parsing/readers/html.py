@@ -37,7 +37,7 @@ def read(path: Path, kind: str) -> Parsed:
     if not any(one.blocks for one in writers):
         raise Refused("empty", "the page has no text")
     if sum(one.size for one in writers) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+        raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     notes = [Note("HIDDEN_TEXT_LEFT_OUT", "Text that the page hides was left out.", hidden)] if hidden else []
     return Parsed(
         kind, [one.page() for one in writers], [block for one in writers for block in one.blocks],

@@ -59,7 +59,7 @@ def read(path: Path, kind: str) -> Parsed:
         tables += writer.tables
         total += writer.size
         if total > limits.MAX_TEXT:
-            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+            raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     return Parsed(kind=kind, pages=pages, blocks=blocks, tables=tables)
 
 

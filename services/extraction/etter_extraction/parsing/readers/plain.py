@@ -29,7 +29,7 @@ def read(path: Path, kind: str) -> Parsed:
     if not text.strip():
         raise Refused("empty", "the file holds white space only")
     if len(text) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+        raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     writer = PageWriter(1, "text")
     lines = text.split("\n")
     width = max(len(line) for line in lines)

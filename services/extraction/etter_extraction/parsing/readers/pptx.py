@@ -42,7 +42,7 @@ def read(path: Path, kind: str) -> Parsed:
         tables += writer.tables
         total += writer.size
         if total > limits.MAX_TEXT:
-            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+            raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     if not blocks:
         raise Refused("empty", "the slides have no text")
     message = "Charts, pictures and media may hold words that were not read."

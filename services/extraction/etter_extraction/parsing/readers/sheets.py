@@ -80,7 +80,7 @@ def _open(path: Path) -> CalamineWorkbook:
 
 def _write(sheet: CalamineSheet, look: Look, number: int, notes: _Notes) -> PageWriter:
     if sheet.total_height * sheet.total_width > limits.MAX_WORKBOOK_CELLS or sheet.total_height > limits.MAX_ROWS:
-        raise Refused("too_many_pages", f"a sheet has {sheet.total_height} rows and {sheet.total_width} columns")
+        raise Refused("too_many_cells", f"a sheet has {sheet.total_height} rows and {sheet.total_width} columns")
     writer = PageWriter(number, sheet.name)
     rows = [_row(row, number, look) for number, row in enumerate(sheet.to_python(skip_empty_area=False))]
     _fill_merged(rows, sheet)
