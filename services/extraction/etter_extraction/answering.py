@@ -10,7 +10,7 @@ import msgspec
 from etter_extraction.facts.model import Fact, Found
 from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.facts.people.fields import Field
-from etter_extraction.parsing.parsed import Note, Page, Parsed
+from etter_extraction.parsing.parsed import Note, Page, Parsed, Pictures
 
 READY: Final = b"r"
 
@@ -30,13 +30,13 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct, frozen=True):
-    """`ocr`: whether pictures may be read; else a scan is refused with `no_text_layer`."""
+    """`pictures`: read them, refuse a document that has pages of them with `no_text_layer`, or leave such pages out."""
 
     kind: str
     path: str
     filename: str
     request: Request
-    ocr: bool = False
+    pictures: Pictures = "leave_out"
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -85,6 +85,7 @@ def _narrowed() -> dict[str, _Narrowed]:
 
 
 _PR_SET_NO_NEW_PRIVS, _SECCOMP_SET_MODE_FILTER, _FILTER_FLAG_TSYNC = 38, 1, 1
+_CLONE_THREAD, _CLONE_VM = 0x10000, 0x100
 _SECCOMP: Final = (317, 277)
 _LOAD, _AND, _EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06  # BPF: load a word, mask it, compare it, answer
 _KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -111,13 +112,14 @@ def confine(document: Path) -> bool:
 
 
 def confine_zygote() -> None:
-    """Take the network and writing files from this process, which goes on to fork readers.
+    """Take the network, threads and writing files from this process, which goes on to fork readers.
 
     Raises `OSError` where system calls cannot be confined.
     """
     libc: Any = ctypes.CDLL(None, use_errno=True)  # Any: functions by name
     _demand(libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_long, (1, 0, 0, 0))))
     narrowed = {name: only for name, only in _narrowed().items() if name != "tgkill"}  # a child's own differs
+    narrowed["clone"] = _Narrowed(0, (0,), errno.EAGAIN, _CLONE_THREAD | _CLONE_VM)
     _confine_calls(libc, {**_CALLS, **_ZYGOTE_CALLS}, narrowed)
 
 

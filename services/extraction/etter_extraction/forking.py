@@ -19,7 +19,7 @@ from etter_extraction.answering import READY, Ending
 
 ENVIRONMENT: Final = {
     "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent",
-    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "ORT_DISABLE_TELEMETRY": "1",
 }  # fmt: skip
 _CHUNK: Final = 1 << 18
 

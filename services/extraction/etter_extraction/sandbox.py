@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import asdict, replace
 
 from etter_common.logging import get_logger
 from etter_common.scratch import scratch_folder
@@ -50,23 +51,28 @@ async def extract(
 ) -> Answer:
     """Text and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does.
 
-    A document without text is read again by those who read pictures, unless `ocr` is off; `wall_s` counts for each.
+    Where pages are pictures, the document is read again by a process that recognises them, unless `ocr` is off. It may
+    take ten times as long.
     """
     if not await asyncio.to_thread(path.exists):
         raise FileNotFoundError(path)
     if kind in ARCHIVES:
         kind = await asyncio.to_thread(check_archive, path, kind)
-    task = Task(kind, str(path.absolute()), filename, request)
+    task = Task(kind, str(path.absolute()), filename, request, "refuse" if ocr else "leave_out")
     if kind in PICTURES:
         if not ocr:
             raise DocumentNoTextLayer("the file is a picture, and reading pictures is switched off")
-        return await _extract(msgspec.structs.replace(task, ocr=True), "pictures", wall_s)
+        return await _recognised(task, wall_s)
     try:
         return await _extract(task, "text", wall_s)
     except DocumentNoTextLayer:
         if not ocr:
             raise
-    return await _extract(msgspec.structs.replace(task, ocr=True), "pictures", wall_s)
+    return await _recognised(task, wall_s)
+
+
+async def _recognised(task: Task, wall_s: float) -> Answer:
+    return await _extract(replace(task, pictures="read"), "pictures", wall_s * limits.PICTURES_TAKE)
 
 
 async def _extract(task: Task, profile: str, wall_s: float) -> Answer:
@@ -90,7 +96,7 @@ async def confined(platform: Platform) -> AsyncGenerator[None]:
     `etter_extraction_confined` keeps.
     """
     held = await confinement()
-    for what, is_held in msgspec.structs.asdict(held).items():
+    for what, is_held in asdict(held).items():
         metrics.CONFINED.labels(what).set(is_held)
     if held.network and held.files:
         _log.info("sandbox_confined")

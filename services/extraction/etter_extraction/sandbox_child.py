@@ -64,7 +64,7 @@ def serve(source: int, target: int, profile: str) -> int:
 
 def _result(task: Task) -> Answer | Refusal:
     try:
-        parsed = read(Path(task.path), task.kind, task.filename, ocr=task.ocr)
+        parsed = read(Path(task.path), task.kind, task.filename, pictures=task.pictures)
         found = find_facts(parsed, task.filename, as_of=task.request.as_of, choices=task.request.choices)
         return Answer.of(parsed, found)
     except MemoryError:
@@ -79,7 +79,7 @@ def _limit(profile: str) -> None:
     """Limits for the rest of this process's life."""
     for what, limit in (
         (resource.RLIMIT_AS, limits.memory(profile)),
-        (resource.RLIMIT_CPU, limits.CPU_S),
+        (resource.RLIMIT_CPU, limits.cpu_s(profile)),
         (resource.RLIMIT_FSIZE, limits.WRITTEN),
         (resource.RLIMIT_NOFILE, limits.OPEN_FILES),
         (resource.RLIMIT_CORE, 0),

@@ -43,8 +43,9 @@ class _Child:
 
 
 def main() -> None:
-    control = socket.socket(fileno=0)
+    control = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, fileno=0)
     profile = sys.argv[1]
+    confine_zygote()  # before any library is loaded: what starts threads or calls home in passing cannot
     warm_up(profile)
     gc.collect()
     gc.freeze()  # a child that collects garbage would copy pages it only reads
@@ -67,8 +68,7 @@ class _Zygote:
         self._watch(self._control.fileno(), self._accept)
         self._watch(wake, lambda: self._reap(wake))
         self._addresses, self._resident = _memory()
-        self._control.send(READY)
-        confine_zygote()
+        os.write(self._control.fileno(), READY)
         while True:
             for key, _ in self._selector.select():
                 key.data()

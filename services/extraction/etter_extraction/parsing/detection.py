@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections import Counter
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Final, Literal
 
 from etter_extraction.parsing import limits
@@ -22,6 +22,7 @@ from etter_extraction.parsing.errors import (
     DocumentTypeMismatch,
     DocumentTypeNotAllowed,
 )
+from etter_extraction.parsing.source import Source, opened
 from etter_extraction.parsing.tail import Tail
 
 Kind = Literal[
@@ -55,6 +56,7 @@ MEDIA_TYPES: Final[dict[Kind, str]] = {
 HEAD_BYTES: Final = 4096
 ARCHIVES: Final = ("docx", "xlsx", "pptx", "odt", "ods")
 PICTURES: Final = ("image",)
+OLE_KINDS: Final = ("xls", "doc", "ppt", "msg")
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP: Final = b"PK\x03\x04"
@@ -67,7 +69,7 @@ _OFFICE: Final[dict[str, Kind]] = {"word/": "docx", "xl/": "xlsx", "ppt/": "pptx
 _OPEN_DOCUMENT: Final[dict[bytes, Kind]] = {
     b"application/vnd.oasis.opendocument.text": "odt", b"application/vnd.oasis.opendocument.spreadsheet": "ods",
 }  # fmt: skip
-_OLE_STREAMS: Final[tuple[tuple[str, Kind], ...]] = (
+OLE_STREAMS: Final[tuple[tuple[str, Kind], ...]] = (
     ("WordDocument", "doc"), ("PowerPoint Document", "ppt"), ("__properties_version1.0", "msg"), ("__nameid", "msg"),
     ("__substg1.0_", "msg"), ("Workbook", "xls"), ("Book", "xls"),
 )  # fmt: skip
@@ -143,7 +145,7 @@ def _ole(named: Kind | None, head: bytes) -> Kind:
     """The old container of Office; where its directory comes later than `head`, the name decides."""
     if "EncryptedPackage".encode("utf-16-le") in head:
         raise DocumentEncrypted
-    found = next((kind for stream, kind in _OLE_STREAMS if stream.encode("utf-16-le") in head), None)
+    found = next((kind for stream, kind in OLE_STREAMS if stream.encode("utf-16-le") in head), None)
     if found is None and named in ("docx", "xlsx", "pptx"):  # Office wraps a protected file into the old container
         raise DocumentEncrypted
     kind = found or named
@@ -184,10 +186,10 @@ def _is_delimited(text: str) -> bool:
     return False
 
 
-def check_archive(file: Path | Tail, kind: str) -> Kind:
+def check_archive(file: Source | Tail, kind: str) -> Kind:
     """The kind of an Office file by its parts: not too many, not growing too much, none outside the archive."""
     try:
-        with zipfile.ZipFile(file) as archive:
+        with zipfile.ZipFile(file if isinstance(file, Tail) else opened(file)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DocumentDamaged("the archive inside cannot be opened") from error

@@ -14,8 +14,15 @@ MAX_TEXT: Final = 20_000_000
 MAX_UNPACKED: Final = 300 * 1024 * 1024
 MAX_RATIO: Final = 200
 MAX_MEMBERS: Final = 10_000
+MAX_ATTACHMENTS: Final = 100
+MAX_MAIL_DEPTH: Final = 3
+MAX_SCANNED_PAGES: Final = 100
+MAX_PIXELS: Final = 60_000_000
+"""Of a picture: an A3 page at 400 dots per inch has 31 million."""
 WALL_S: Final = 60.0
 CPU_S: Final = 60
+PICTURES_TAKE: Final = 10
+"""Times the CPU and wall-clock time that a document without pictures may take."""
 MEMORY: Final = 1024 * 1024 * 1024
 MEMORY_OF_PICTURES: Final = 2 * 1024 * 1024 * 1024
 """Recognition maps its models and libraries and holds whole pictures; the addresses count, used or not."""
@@ -28,3 +35,7 @@ MAX_RESULT: Final = 128 * 1024 * 1024
 def memory(profile: str) -> int:
     """Bytes of addresses that a child of a profile may have."""
     return MEMORY_OF_PICTURES if profile == "pictures" else MEMORY
+
+
+def cpu_s(profile: str) -> int:
+    return CPU_S * PICTURES_TAKE if profile == "pictures" else CPU_S

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree, html
@@ -14,6 +13,7 @@ from etter_extraction.parsing.parsed import Note, Parsed
 from etter_extraction.parsing.readers.html_flow import grid_of, is_data_table, pieces_of
 from etter_extraction.parsing.readers.html_posting import posting_of, write_posting
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 _DROPPED: Final = (
@@ -24,7 +24,7 @@ _HIDDEN_TAG: Final = "hidden"
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^<>]{0,200}\?>")
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     root = parse(decode(path.read_bytes()))
     posting = posting_of(root)
     hidden = _drop_unread(root)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
 
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source, opened
 
 _HEAD_BYTES: Final = 4096
 
 
-def open_office(path: Path) -> zipfile.ZipFile:
+def open_office(path: Source) -> zipfile.ZipFile:
     """Raises `Refused` where a part declares a document type: it wants to include or expand something."""
-    archive = zipfile.ZipFile(path)
+    archive = zipfile.ZipFile(opened(path))
     for name in archive.namelist():
         if name.endswith((".xml", ".rels")):
             with archive.open(name) as part:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Block, Note, Page, Parsed, Table
+from etter_extraction.parsing.readers import ods_look
+
+from etter_extraction.parsing.readers.odt import open_document
 from etter_extraction.parsing.readers.office import open_office
 from etter_extraction.parsing.readers.xlsx_look import Look, looks_of
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source, opened
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 LOST: Final = "#NO_VALUE"
@@ -22,11 +25,15 @@ LOST: Final = "#NO_VALUE"
 _WHOLE_BELOW: Final = 1e15
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     looks: dict[str, Look] = {}
-    if kind == "xlsx" and zipfile.is_zipfile(path):
+    hidden: set[str] = set()
+    if kind == "xlsx" and zipfile.is_zipfile(opened(path)):
         with open_office(path) as archive:
             looks = looks_of(archive)
+    elif kind == "ods":
+        with open_document(path) as archive:
+            looks, hidden = ods_look.looks_of(archive)
     book = _open(path)
     pages: list[Page] = []
     tables: list[Table] = []
@@ -35,7 +42,7 @@ def read(path: Path, kind: str) -> Parsed:
     for about in book.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
-        if about.visible != SheetVisibleEnum.Visible:
+        if about.visible != SheetVisibleEnum.Visible or about.name in hidden:
             notes.hidden_sheets.append(about.name)
             continue
         look = looks.get(about.name, Look())
@@ -69,9 +76,9 @@ class _Notes:
                 yield Note(code, message, len(where), where[:5])
 
 
-def _open(path: Path) -> CalamineWorkbook:
+def _open(path: Source) -> CalamineWorkbook:
     try:
-        return CalamineWorkbook.from_path(str(path))
+        return CalamineWorkbook.from_filelike(opened(path))
     except CalamineError as error:
         said = str(error).lower()
         reason = "encrypted" if "password" in said or "encrypt" in said else "damaged"
