@@ -36,7 +36,7 @@ class Zygote:
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-I", "-X", "faulthandler=0", "-m", "etter_extraction.zygote", profile],
-                stdin=theirs, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=ENVIRONMENT,
+                stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=ENVIRONMENT,
                 start_new_session=True,
             )  # fmt: skip
         self._control.setblocking(False)
@@ -45,7 +45,7 @@ class Zygote:
 
     @property
     def pid(self) -> int:
-        return self._process.pid
+        return int(self._process.pid)
 
     def is_alive(self) -> bool:
         return self._process.poll() is None

@@ -25,7 +25,7 @@ def read(path: Source, kind: str) -> Parsed:
     if not source.rstrip("\x00 \r\n\t").endswith("}"):
         raise Refused("damaged", "the RTF ends too early")
     try:
-        text = rtf_to_text(_LIST_TEXT.sub(_marker, source), errors="replace")
+        text: str = rtf_to_text(_LIST_TEXT.sub(_marker, source), errors="replace")  # type: ignore[no-untyped-call]
     except (ValueError, LookupError, OverflowError) as error:
         raise Refused("damaged", "the RTF cannot be read") from error
     text = _BULLET.sub("• ", text.replace("\x00", "").replace("\xad", ""))
