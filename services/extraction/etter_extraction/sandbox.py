@@ -52,7 +52,7 @@ async def extract(
     """Text and facts of a document. Raises one of `parsing.errors`, within `wall_s` whatever it does.
 
     Where pages are pictures, the document is read again by a process that recognises them, unless `ocr` is off. It may
-    take ten times as long.
+    take `limits.times` as long.
     """
     if not await asyncio.to_thread(path.exists):
         raise FileNotFoundError(path)
@@ -72,15 +72,16 @@ async def extract(
 
 
 async def _recognised(task: Task, wall_s: float) -> Answer:
-    return await _extract(replace(task, pictures="read"), "pictures", wall_s * limits.PICTURES_TAKE)
+    return await _extract(replace(task, pictures="read"), "pictures", wall_s)
 
 
 async def _extract(task: Task, profile: str, wall_s: float) -> Answer:
     asked = msgspec.json.encode(task)
+    wall_s *= limits.times(profile, task.kind)
     run = _forked if sys.platform == "linux" else _fresh
     ending, said = await run(profile, asked, wall_s)
     if ending.code != 0:
-        raise _error_of(ending, said)
+        raise _error_of(ending, said, task, profile)
     try:
         return msgspec.json.decode(said, type=Answer)
     except msgspec.DecodeError as error:
@@ -184,15 +185,15 @@ async def _run(module: str, *arguments: str, asked: bytes, wall_s: float) -> tup
             await child.wait()
 
 
-def _error_of(ending: Ending, said: bytes) -> Exception:
+def _error_of(ending: Ending, said: bytes, task: Task, profile: str) -> Exception:
     """What an exit that is not a success means."""
     with suppress(msgspec.DecodeError, msgspec.ValidationError):
         refusal = msgspec.json.decode(said, type=Refusal)
         if kind := BY_REASON.get(refusal.reason):
             return kind(refusal.detail or None)
     if ending.code == -signal.SIGXCPU:
-        return DocumentCpuTimeout(f"reading took more than {limits.CPU_S} s of computing")
+        return DocumentCpuTimeout(f"reading took more than {limits.CPU_S * limits.times(profile, task.kind)} s of computing")
     if ending.is_starved or ending.code == -signal.SIGKILL:
-        return DocumentOutOfMemory(f"reading took more than {limits.MEMORY >> 20} MiB")
+        return DocumentOutOfMemory(f"reading took more than {limits.memory(profile) >> 20} MiB")
     reason = f"signal {-ending.code}" if ending.code < 0 else f"exit code {ending.code}"
     return DocumentParserCrashed(reason)

@@ -51,7 +51,7 @@ def warm_up(profile: str) -> None:
 def serve(source: int, target: int, profile: str) -> int:
     """Read the task from one descriptor and write what comes of it to the other; the exit code."""
     task = msgspec.json.decode(b"".join(iter(lambda: os.read(source, _CHUNK), b"")), type=Task)
-    _limit(profile)
+    _limit(profile, task.kind)
     if sys.platform == "linux":  # elsewhere, in development, without: the worker warned of it
         confine(Path(task.path))
     result = _result(task)
@@ -75,11 +75,11 @@ def _result(task: Task) -> Answer | Refusal:
         return Refusal(getattr(error, "reason", "damaged"), str(getattr(error, "detail", None) or "")[:300])
 
 
-def _limit(profile: str) -> None:
+def _limit(profile: str, kind: str) -> None:
     """Limits for the rest of this process's life."""
     for what, limit in (
         (resource.RLIMIT_AS, limits.memory(profile)),
-        (resource.RLIMIT_CPU, limits.cpu_s(profile)),
+        (resource.RLIMIT_CPU, limits.CPU_S * limits.times(profile, kind)),
         (resource.RLIMIT_FSIZE, limits.WRITTEN),
         (resource.RLIMIT_NOFILE, limits.OPEN_FILES),
         (resource.RLIMIT_CORE, 0),

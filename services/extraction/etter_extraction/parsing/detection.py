@@ -159,7 +159,8 @@ def _text(named: Kind | None, head: bytes) -> Kind:
     if named in ("csv", "text", "html", "eml"):
         is_page = named in ("csv", "text") and _HTML.match(text)
         return "html" if is_page else named
-    _require(not _CONTROL.search(text), f"no {(named or 'text').upper()}")
+    if _CONTROL.search(text):
+        raise DocumentDamaged(f"the content is no {(named or 'text').upper()}")
     if _HTML.match(text) and named in (*_SHEETS, *_WORDS, None):
         return "html"
     if _MAIL.match(text) and named in (*_SHEETS, "doc", "msg", None):  # a web archive is a mail, too

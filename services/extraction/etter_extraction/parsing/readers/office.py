@@ -30,4 +30,5 @@ def office_part(archive: zipfile.ZipFile, name: str) -> Any:
     try:
         return etree.fromstring(archive.read(name), parser)
     except (KeyError, etree.XMLSyntaxError, zipfile.BadZipFile) as error:
-        raise Refused("damaged", f"the part {name} cannot be read") from error
+        is_deep = "Excessive depth" in str(error)
+        raise Refused("nested_too_deep" if is_deep else "damaged", f"the part {name} cannot be read") from error

@@ -177,6 +177,7 @@ class _Style:
 
 
 _NO_STYLE: Final = _Style()
+_char_box: Final = raw.FPDFText_GetCharBox
 
 
 class _Glyphs:
@@ -185,17 +186,18 @@ class _Glyphs:
     def __init__(self, handle: object) -> None:
         self._handle = handle
         self._box = [ctypes.c_double() for _ in range(4)]
+        self._into = [ctypes.pointer(one) for one in self._box]  # made once: a call that makes them takes twice as long
         self._origin = (ctypes.c_double(), ctypes.c_double())
         self._matrix = raw.FS_MATRIX()
         self._name = ctypes.create_string_buffer(64)
         self._flags = ctypes.c_int()
 
     def word(self, text: str, first: int, last: int, style: _Style) -> Word:
-        left, right, bottom, top = self._box
-        raw.FPDFText_GetCharBox(self._handle, first, left, right, bottom, top)
+        left, right = self._box[:2]
+        _char_box(self._handle, first, *self._into)
         start, end = left.value, right.value
         if last != first:
-            raw.FPDFText_GetCharBox(self._handle, last, left, right, bottom, top)
+            _char_box(self._handle, last, *self._into)
             start, end = min(start, left.value), max(end, right.value)
         low, high = style.baseline - DESCENT * style.size, style.baseline + (1 - DESCENT) * style.size
         return Word(text, start, low, end, high, style.size, style.bold)
