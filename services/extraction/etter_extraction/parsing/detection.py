@@ -22,7 +22,7 @@ from etter_extraction.parsing.errors import (
     DocumentTypeMismatch,
     DocumentTypeNotAllowed,
 )
-from etter_extraction.parsing.source import Source, opened
+from etter_extraction.parsing.source import Source, given
 from etter_extraction.parsing.tail import Tail
 
 Kind = Literal[
@@ -177,8 +177,10 @@ def _decoded(head: bytes) -> str:
 
 
 def _is_delimited(text: str) -> bool:
-    """Whether every whole line has as many delimiters as the first, at least one."""
-    lines = [line for line in text.splitlines()[:-1][:50] or text.splitlines() if line.strip()]
+    """Whether nearly all lines have the same number of delimiters, at least one."""
+    lines = [line for line in text.splitlines()[:50] if line.strip()]
+    if len(lines) > _MIN_LINES and not text.endswith("\n"):
+        lines.pop()  # cut off where the head ends
     for delimiter in "\t;,|":
         counts = Counter(line.count(delimiter) for line in lines)
         count, lines_alike = counts.most_common(1)[0] if counts else (0, 0)
@@ -190,7 +192,7 @@ def _is_delimited(text: str) -> bool:
 def check_archive(file: Source | Tail, kind: str) -> Kind:
     """The kind of an Office file by its parts: not too many, not growing too much, none outside the archive."""
     try:
-        with zipfile.ZipFile(file if isinstance(file, Tail) else opened(file)) as archive:
+        with zipfile.ZipFile(file if isinstance(file, Tail) else given(file)) as archive:
             members = archive.infolist()
     except (zipfile.BadZipFile, OSError, ValueError) as error:
         raise DocumentDamaged("the archive inside cannot be opened") from error

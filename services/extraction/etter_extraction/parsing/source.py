@@ -21,5 +21,10 @@ class Held:
 Source = Path | Held
 
 
+def given(source: Source) -> str | io.BytesIO:
+    """For a library that takes a path or a file, and closes the file it opened."""
+    return io.BytesIO(source.data) if isinstance(source, Held) else str(source)
+
+
 def opened(source: Source) -> BinaryIO:
     return io.BytesIO(source.data) if isinstance(source, Held) else source.open("rb")

@@ -83,19 +83,19 @@ def msg(subject: str, body: str, attachment: tuple[str, bytes]) -> bytes:
     def text(value: str) -> bytes:
         return value.encode("utf-16-le")
 
-    def numbers(*properties: tuple[int, int]) -> bytes:
-        return b"".join(struct.pack("<IIQ", (tag << 16) | 3, 6, value) for tag, value in properties)
+    def properties(*tags: tuple[int, int]) -> bytes:
+        return b"".join(struct.pack("<IIQ", tag, 6, value) for tag, value in tags)
 
     name, content = attachment
     return ole({
         "__nameid_version1.0": {"__substg1.0_00020102": b"", "__substg1.0_00030102": b"", "__substg1.0_00040102": b""},
         "__substg1.0_0037001F": text(subject),
         "__substg1.0_1000001F": text(body),
-        "__properties_version1.0": struct.pack("<8xIIII8x", 0, 1, 0, 1) + numbers((0x340D, 0x40000)),
+        "__properties_version1.0": struct.pack("<8xIIII8x", 0, 1, 0, 1) + properties((0x340D0003, 0x40000), (0x0037001F, 2), (0x1000001F, 2)),
         "__attach_version1.0_#00000000": {
             "__substg1.0_3707001F": text(name),
             "__substg1.0_37010102": content,
-            "__properties_version1.0": bytes(8) + numbers((0x3705, 1)),
+            "__properties_version1.0": bytes(8) + properties((0x37050003, 1), (0x3707001F, 2), (0x37010102, 2)),
         },
     })  # fmt: skip
 

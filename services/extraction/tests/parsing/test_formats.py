@@ -76,7 +76,7 @@ class TestOdt:
         ]  # fmt: skip
         assert [block.level for block in document.blocks[:3]] == [2, 1, 2]
         assert document.tables[0].rows == [["Grade", "7", "7"]]
-        assert document.pages[1].text == "1\nSince 1950." or "Since 1950." in document.pages[1].text
+        assert document.pages[1].text == "Since 1950."
         assert "secret" not in document.pages[0].text
         assert codes(document) == ["TRACKED_DELETIONS_LEFT_OUT"]
 
@@ -201,7 +201,7 @@ def as_bytes(image: Image.Image, kind: str) -> bytes:
 
 
 class TestPictures:
-    @pytest.mark.parametrize(("kind", "turned"), [("PNG", 0), ("JPEG", 0), ("TIFF", 0), ("PNG", 90)])
+    @pytest.mark.parametrize(("kind", "turned"), [("PNG", 0), ("JPEG", 0), ("TIFF", 0), ("PNG", 90), ("PNG", 180), ("PNG", 270)])
     def test_words_are_recognised(self, kind: str, turned: int) -> None:
         document = parsed(as_bytes(scan().rotate(turned, expand=True), kind), "image")
         assert [line for line in document.pages[0].text.split("\n") if line] == list(WORDS)

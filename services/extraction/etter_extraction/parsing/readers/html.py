@@ -50,9 +50,12 @@ def parse(source: str) -> Any:
     parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     declaration = _DECLARATION.match(source)
     try:
-        return html.document_fromstring(source[declaration.end() :] if declaration else source, parser=parser)
+        root = html.document_fromstring(source[declaration.end() :] if declaration else source, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise Refused("damaged", "the HTML cannot be read") from error
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise Refused("nested_too_deep", "elements of the page are nested more than 256 deep")
+    return root
 
 
 def _drop_unread(root: Any) -> int:

@@ -17,7 +17,7 @@ from etter_extraction.parsing.joining import joined
 from etter_extraction.parsing.parsed import Note, Parsed
 from etter_extraction.parsing.readers import html, plain
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.source import Held, Source, opened
+from etter_extraction.parsing.source import Held, Source
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 _LAYOUT_ONLY: Final = ("image/gif", "text/css")
@@ -128,7 +128,7 @@ def _content(part: EmailMessage) -> bytes:
 
 def _msg(source: Source) -> _Mail:
     try:
-        message = Message.load(opened(source))
+        message = Message.load(source.read_bytes())
         bodies = [("html", message.html_body.encode())] if message.html_body else []
         if not bodies and message.body:
             bodies = [("text", message.body.encode())]

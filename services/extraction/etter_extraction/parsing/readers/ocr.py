@@ -20,6 +20,9 @@ _FONT_SIZE: Final = 0.78
 _TURNED: Final = 1.5
 """A box this much higher than wide holds a line that runs up or down."""
 
+_UNSURE: Final = 0.8
+"""A page that is recognised less surely may be upside down."""
+
 Picture = NDArray[np.uint8]
 """Rows of columns of blue, green, red."""
 
@@ -31,10 +34,15 @@ def warm_up() -> None:
 
 
 def words_of(picture: Picture, points: float = 72 / DPI) -> list[Word]:
-    """The words of a page, in points from its lower left corner; `points` is the size of a pixel."""
+    """The words of a page that may lie on its side or head, in points from its lower left corner; `points` is the size of a pixel."""
     found = _lines(picture)
+    turns: tuple[int, ...] = ()
     if sum(_is_turned(box) for box, _, _ in found) > len(found) / 2:
-        turned = [np.ascontiguousarray(np.rot90(picture, times)) for times in (1, 3)]
+        turns = (1, 3)
+    elif _score(found) < _UNSURE * sum(len(text) for _, text, _ in found):
+        turns = (0, 2)
+    if turns:
+        turned = (np.ascontiguousarray(np.rot90(picture, times)) for times in turns)
         found, picture = max(((_lines(one), one) for one in turned), key=lambda pair: _score(pair[0]))
     height = picture.shape[0]
     return [word for box, text, _ in found for word in _words(box, text, height, points)]
@@ -46,11 +54,11 @@ def _engine() -> Any:  # rapidocr has no types
     return rapidocr.RapidOCR(params={
         "Global.log_level": "critical",
         "Global.max_side_len": 2000,
+        "Global.use_cls": False,  # turns single lines; a page is turned as a whole
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         "Det.model_path": str(_MODELS / "PP-OCRv6_det_small.onnx"),
         "Rec.model_path": str(_MODELS / "PP-OCRv6_rec_small.onnx"),
-        "Cls.model_path": str(_MODELS / "ch_ppocr_mobile_v2.0_cls_mobile.onnx"),
     })  # fmt: skip
 
 

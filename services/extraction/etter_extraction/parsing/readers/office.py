@@ -8,14 +8,14 @@ from typing import Any, Final
 from lxml import etree
 
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.source import Source, opened
+from etter_extraction.parsing.source import Source, given
 
 _HEAD_BYTES: Final = 4096
 
 
 def open_office(path: Source) -> zipfile.ZipFile:
     """Raises `Refused` where a part declares a document type: it wants to include or expand something."""
-    archive = zipfile.ZipFile(opened(path))
+    archive = zipfile.ZipFile(given(path))
     for name in archive.namelist():
         if name.endswith((".xml", ".rels")):
             with archive.open(name) as part:

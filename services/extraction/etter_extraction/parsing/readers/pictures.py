@@ -12,7 +12,7 @@ from etter_extraction.parsing.parsed import Parsed
 from etter_extraction.parsing.readers.ocr import DPI, Picture, warm_up, words_of
 from etter_extraction.parsing.readers.pdf import Sheet, compose
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.source import Source, opened
+from etter_extraction.parsing.source import Source, given
 
 __all__ = ["read", "warm_up"]
 
@@ -28,7 +28,7 @@ def read(source: Source, kind: str) -> Parsed:
 
 def _pictures(source: Source) -> Iterator[Picture]:
     try:
-        with Image.open(opened(source), formats=("PNG", "JPEG", "TIFF")) as image:
+        with Image.open(given(source), formats=("PNG", "JPEG", "TIFF")) as image:
             for frame in ImageSequence.Iterator(image):
                 if frame.width * frame.height > limits.MAX_PIXELS:
                     raise Refused("image_too_large", f"{frame.width} x {frame.height} pixels")

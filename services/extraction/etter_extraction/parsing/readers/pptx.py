@@ -13,7 +13,7 @@ from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Block, Note, Page, Parsed, Table
 from etter_extraction.parsing.readers.office import open_office
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.source import Source, opened
+from etter_extraction.parsing.source import Source, given
 from etter_extraction.parsing.writing import Cell, PageWriter, Piece
 
 _A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -26,7 +26,7 @@ _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 
 def read(path: Source, kind: str) -> Parsed:
     with open_office(path):
-        deck = Presentation(opened(path))
+        deck = Presentation(given(path))
     if len(deck.slides) > limits.MAX_PAGES:
         raise Refused("too_many_pages", f"more than {limits.MAX_PAGES} slides")
     pages: list[Page] = []

@@ -17,7 +17,7 @@ from etter_extraction.parsing.readers.odt import open_document
 from etter_extraction.parsing.readers.office import open_office
 from etter_extraction.parsing.readers.xlsx_look import Look, looks_of
 from etter_extraction.parsing.refusal import Refused
-from etter_extraction.parsing.source import Source, opened
+from etter_extraction.parsing.source import Source, given
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 LOST: Final = "#NO_VALUE"
@@ -28,7 +28,7 @@ _WHOLE_BELOW: Final = 1e15
 def read(path: Source, kind: str) -> Parsed:
     looks: dict[str, Look] = {}
     hidden: set[str] = set()
-    if kind == "xlsx" and zipfile.is_zipfile(opened(path)):
+    if kind == "xlsx" and zipfile.is_zipfile(given(path)):
         with open_office(path) as archive:
             looks = looks_of(archive)
     elif kind == "ods":
@@ -78,7 +78,7 @@ class _Notes:
 
 def _open(path: Source) -> CalamineWorkbook:
     try:
-        return CalamineWorkbook.from_filelike(opened(path))
+        return CalamineWorkbook.from_object(given(path))
     except CalamineError as error:
         said = str(error).lower()
         reason = "encrypted" if "password" in said or "encrypt" in said else "damaged"
