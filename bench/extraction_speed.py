@@ -20,7 +20,6 @@ from pathlib import Path
 import pypdfium2
 from fpdf import FPDF
 
-from bench.measuring.serving import ROOT
 from etter_extraction import sandbox
 from etter_extraction.answering import Request
 

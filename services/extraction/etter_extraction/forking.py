@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
+from etter_extraction.answering import READY, Ending
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.errors import DocumentResultTooLarge
-from etter_extraction.answering import READY, Ending
 
 ENVIRONMENT: Final = {
     "PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1", "HOME": "/nonexistent",
@@ -34,7 +34,7 @@ class Zygote:
     def __init__(self, profile: str) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-I", "-X", "faulthandler=0", "-m", "etter_extraction.zygote", profile],
                 stdin=theirs.fileno(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/", env=ENVIRONMENT,
                 start_new_session=True,

@@ -54,11 +54,10 @@ async def extract(
     Where pages are pictures, the document is read again by a process that recognises them, unless `ocr` is off. It may
     take `limits.times` as long.
     """
-    if not await asyncio.to_thread(path.exists):
-        raise FileNotFoundError(path)
+    path = await asyncio.to_thread(path.resolve, strict=True)  # a reader has another working folder
     if kind in ARCHIVES:
         kind = await asyncio.to_thread(check_archive, path, kind)
-    task = Task(kind, str(path.absolute()), filename, request, "refuse" if ocr else "leave_out")
+    task = Task(kind, str(path), filename, request, "refuse" if ocr else "leave_out")
     if kind in PICTURES:
         if not ocr:
             raise DocumentNoTextLayer("the file is a picture, and reading pictures is switched off")
@@ -192,7 +191,9 @@ def _error_of(ending: Ending, said: bytes, task: Task, profile: str) -> Exceptio
         if kind := BY_REASON.get(refusal.reason):
             return kind(refusal.detail or None)
     if ending.code == -signal.SIGXCPU:
-        return DocumentCpuTimeout(f"reading took more than {limits.CPU_S * limits.times(profile, task.kind)} s of computing")
+        return DocumentCpuTimeout(
+            f"reading took more than {limits.CPU_S * limits.times(profile, task.kind)} s of computing"
+        )
     if ending.is_starved or ending.code == -signal.SIGKILL:
         return DocumentOutOfMemory(f"reading took more than {limits.memory(profile) >> 20} MiB")
     reason = f"signal {-ending.code}" if ending.code < 0 else f"exit code {ending.code}"

@@ -31,7 +31,9 @@ from etter_extraction.parsing import limits
 from etter_extraction.sandbox_child import serve, warm_up
 
 _PR_SET_PDEATHSIG: Final = 1
-_STARVED: Final = re.compile(rb"bad_alloc|memory allocation of \d+ bytes failed|out of memory|cannot allocate", re.IGNORECASE)
+_STARVED: Final = re.compile(
+    rb"bad_alloc|memory allocation of \d+ bytes failed|out of memory|cannot allocate", re.IGNORECASE
+)
 _MOST_SAID: Final = 4096
 _HIGHEST_FILE: Final = 1024
 

@@ -22,7 +22,6 @@ from etter_extraction.parsing.errors import DocumentOutOfMemory, DocumentTimeout
 
 from .factories import JOB_TEXT
 
-
 SPINNING = b"""%PDF-1.4
 1 0 obj << /Type /Catalog /Pages 2 0 R >> endobj
 2 0 obj << /Type /Pages /Kids [3 0 R] /Count 1 >> endobj
@@ -31,7 +30,8 @@ endobj
 4 0 obj << /Length 5 >> stream
 /X Do
 endstream endobj
-5 0 obj << /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /XObject << /X 5 0 R >> >> /Length 11 >> stream
+5 0 obj << /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /XObject << /X 5 0 R >> >> /Length 11 >>
+stream
 /X Do /X Do
 endstream endobj
 trailer << /Root 1 0 R /Size 6 >>
@@ -74,7 +74,7 @@ def children(pid: int) -> list[int]:
 async def until(found: Callable[[], int | None]) -> int:
     """Poll: nothing announces what another process does."""
     async with asyncio.timeout(30):
-        while (result := found()) is None:
+        while (result := found()) is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         return result
 

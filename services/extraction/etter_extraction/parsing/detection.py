@@ -26,7 +26,22 @@ from etter_extraction.parsing.source import Source, given
 from etter_extraction.parsing.tail import Tail
 
 Kind = Literal[
-    "pdf", "docx", "xlsx", "xls", "pptx", "html", "csv", "text", "rtf", "odt", "ods", "eml", "msg", "image", "doc", "ppt",
+    "pdf",
+    "docx",
+    "xlsx",
+    "xls",
+    "pptx",
+    "html",
+    "csv",
+    "text",
+    "rtf",
+    "odt",
+    "ods",
+    "eml",
+    "msg",
+    "image",
+    "doc",
+    "ppt",
 ]
 
 BY_SUFFIX: Final[dict[str, Kind]] = {
@@ -115,6 +130,11 @@ def detect(filename: str, head: bytes) -> Kind:
         raise DocumentEmpty("the file has no bytes")
     if head.startswith(_FOREIGN):
         raise DocumentTypeNotAllowed(f"The content is a program, archive or recording. Supported types: {supported()}")
+    return _marked(named, head) or _text(named, head)
+
+
+def _marked(named: Kind | None, head: bytes) -> Kind | None:
+    """The kind of a file that begins with a mark of its format."""
     if head.startswith(_ZIP):
         return _archive(named, head)
     if head.startswith(_OLE):
@@ -128,9 +148,7 @@ def detect(filename: str, head: bytes) -> Kind:
     if head.lstrip().startswith(b"%PDF-") or (named == "pdf" and b"%PDF-" in head[:1024]):
         _require(named in (*_IN_ARCHIVE, None), "a PDF")
         return "pdf"
-    if named == "xls" and head.startswith(b"\x09\x08"):
-        return "xls"
-    return _text(named, head)
+    return "xls" if named == "xls" and head.startswith(b"\x09\x08") else None
 
 
 def _archive(named: Kind | None, head: bytes) -> Kind:

@@ -45,7 +45,11 @@ class DocumentTooManyPages(DocumentRefused):
 
 
 class DocumentTooManyCells(DocumentRefused):
-    code, title, reason = "DOCUMENT_TOO_MANY_CELLS", "The document has too many rows, columns or cells", "too_many_cells"
+    code, title, reason = (
+        "DOCUMENT_TOO_MANY_CELLS",
+        "The document has too many rows, columns or cells",
+        "too_many_cells",
+    )
 
 
 class DocumentTooMuchText(DocumentRefused):

@@ -24,7 +24,8 @@ def ole(tree: dict[str, object]) -> bytes:
     """A compound file of small streams: values are bytes, or a dictionary for a storage."""
     entries = [_Entry("Root Entry", 5)]
     _collect(entries, 0, tree)
-    mini, mini_fat = b"", []
+    mini_fat: list[int] = []
+    mini = b""
     for entry in entries[1:]:
         if entry.kind == 2 and entry.data:
             entry.start = len(mini_fat)
@@ -32,7 +33,11 @@ def ole(tree: dict[str, object]) -> bytes:
             mini_fat += [*range(entry.start + 1, entry.start + count), _END]
             mini += entry.data.ljust(count * _MINI, b"\0")
     entries[0].data = mini
-    parts = [b"".join(map(_directory_entry, _with_siblings(entries))), struct.pack(f"<{len(mini_fat)}I", *mini_fat), mini]
+    parts = [
+        b"".join(map(_directory_entry, _with_siblings(entries))),
+        struct.pack(f"<{len(mini_fat)}I", *mini_fat),
+        mini,
+    ]
     sectors, fat, starts = [b""], [0xFFFFFFFD], []
     for part, filling in zip(parts, (b"\0", b"\xff", b"\0"), strict=True):
         count = max(1, -(-len(part) // _SECTOR))
@@ -91,7 +96,8 @@ def msg(subject: str, body: str, attachment: tuple[str, bytes]) -> bytes:
         "__nameid_version1.0": {"__substg1.0_00020102": b"", "__substg1.0_00030102": b"", "__substg1.0_00040102": b""},
         "__substg1.0_0037001F": text(subject),
         "__substg1.0_1000001F": text(body),
-        "__properties_version1.0": struct.pack("<8xIIII8x", 0, 1, 0, 1) + properties((0x340D0003, 0x40000), (0x0037001F, 2), (0x1000001F, 2)),
+        "__properties_version1.0": struct.pack("<8xIIII8x", 0, 1, 0, 1)
+        + properties((0x340D0003, 0x40000), (0x0037001F, 2), (0x1000001F, 2)),
         "__attach_version1.0_#00000000": {
             "__substg1.0_3707001F": text(name),
             "__substg1.0_37010102": content,
@@ -114,13 +120,14 @@ def open_document(kind: str, body: str, styles: str = "", *, manifest: str = "")
     element = "text" if kind == "odt" else "spreadsheet"
     media_type = f"application/vnd.oasis.opendocument.{element}"
     content = (
-        f'<?xml version="1.0"?><office:document-content {_SPACES} office:version="1.3"><office:automatic-styles>{styles}'
-        f"</office:automatic-styles><office:body><office:{element}>{body}</office:{element}></office:body>"
+        f'<?xml version="1.0"?><office:document-content {_SPACES} office:version="1.3">'
+        f"<office:automatic-styles>{styles}</office:automatic-styles><office:body><office:{element}>{body}</office:{element}></office:body>"
         "</office:document-content>"
     )
     described = (
         '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">'
-        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media_type}"/>{manifest}</manifest:manifest>'
+        f'<manifest:file-entry manifest:full-path="/" manifest:media-type="{media_type}"/>'
+        f"{manifest}</manifest:manifest>"
     )
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:

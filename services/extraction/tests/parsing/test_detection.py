@@ -65,7 +65,8 @@ class TestDetect:
             ("a.csv", OLE, "DOCUMENT_TYPE_MISMATCH"), ("a.txt", archive("a"), "DOCUMENT_TYPE_MISMATCH"),
             ("a.pdf", b"\x7fELF", "DOCUMENT_TYPE_NOT_ALLOWED"), ("a", b"MZ", "DOCUMENT_TYPE_NOT_ALLOWED"),
             ("a.exe", b"MZ", "DOCUMENT_TYPE_NOT_ALLOWED"), ("a.zip", archive("a"), "DOCUMENT_TYPE_NOT_ALLOWED"),
-            ("a.xlsx", made.ole({"EncryptedPackage": b"x"}), "DOCUMENT_ENCRYPTED"), ("a.xlsx", OLE, "DOCUMENT_ENCRYPTED"),
+            ("a.xlsx", made.ole({"EncryptedPackage": b"x"}), "DOCUMENT_ENCRYPTED"),
+            ("a.xlsx", OLE, "DOCUMENT_ENCRYPTED"),
         ],
     )  # fmt: skip
     def test_the_rest_is_refused(self, name: str, head: bytes, code: str) -> None:

@@ -1,4 +1,4 @@
-"""RTF, OpenDocument, mails, pictures and scans: their text, tables and notes; what is protected or too deep is refused."""
+"""RTF, OpenDocument, mails, pictures and scans: text, tables and notes; what is protected or too deep is refused."""
 
 from __future__ import annotations
 
@@ -62,7 +62,8 @@ ODT_BODY = """<text:tracked-changes><text:changed-region><text:deletion><text:p>
 <text:p>We bake.<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>Since 1950.</text:p>
 </text:note-body></text:note><text:span text:style-name="H">secret</text:span></text:p>
 <table:table table:name="Pay"><table:table-row><table:table-cell><text:p>Grade</text:p></table:table-cell>
-<table:table-cell table:number-columns-repeated="2"><text:p>7</text:p></table:table-cell></table:table-row></table:table>"""
+<table:table-cell table:number-columns-repeated="2"><text:p>7</text:p></table:table-cell></table:table-row>
+</table:table>"""
 ODT_STYLES = """<style:style style:name="B" style:family="paragraph"><style:text-properties fo:font-weight="bold"/>
 </style:style><style:style style:name="H"><style:text-properties text:display="none"/></style:style>"""
 
@@ -81,7 +82,9 @@ class TestOdt:
         assert codes(document) == ["TRACKED_DELETIONS_LEFT_OUT"]
 
     def test_protected(self) -> None:
-        entry = '<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+        entry = (
+            '<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+        )
         with pytest.raises(Refused) as refused:
             parsed(made.open_document("odt", "", manifest=entry), "odt")
         assert refused.value.reason == "encrypted"
@@ -103,14 +106,16 @@ class TestOds:
             '<table:table-column table:number-columns-repeated="3"/><table:table-column table:visibility="collapse"/>',
             ods_row(*map(ods_cell, ("Job", "Pay", "FTE", "Secret"))),
             ods_row(
-                ods_cell("Clerk"), ods_cell("41000", "currency", 'office:currency="EUR"'), ods_cell("0.5", "percentage"),
+                ods_cell("Clerk"), ods_cell("41000", "currency", 'office:currency="EUR"'),
+                ods_cell("0.5", "percentage"),
                 ods_cell("x"), attributes='table:number-rows-repeated="2"',
             ),
             ods_row(ods_cell("Ghost"), attributes='table:visibility="filter"'),
             "</table:table>",
         ))  # fmt: skip
         hidden = f'<table:table table:name="Old" table:style-name="T">{ods_row(ods_cell("Old"))}</table:table>'
-        style = '<style:style style:name="T" style:family="table"><style:table-properties table:display="false"/></style:style>'
+        shown_not = '<style:table-properties table:display="false"/>'
+        style = f'<style:style style:name="T" style:family="table">{shown_not}</style:style>'
         document = parsed(made.open_document("ods", shown + hidden, style), "ods")
         assert document.tables[0].rows == [["Job", "Pay", "FTE"], *2 * [["Clerk", "EUR 41000", "50%"]]]
         assert codes(document) == ["HIDDEN_SHEETS_LEFT_OUT", "HIDDEN_ROWS_LEFT_OUT", "HIDDEN_COLUMNS_LEFT_OUT"]
@@ -201,7 +206,9 @@ def as_bytes(image: Image.Image, kind: str) -> bytes:
 
 
 class TestPictures:
-    @pytest.mark.parametrize(("kind", "turned"), [("PNG", 0), ("JPEG", 0), ("TIFF", 0), ("PNG", 90), ("PNG", 180), ("PNG", 270)])
+    @pytest.mark.parametrize(
+        ("kind", "turned"), [("PNG", 0), ("JPEG", 0), ("TIFF", 0), ("PNG", 90), ("PNG", 180), ("PNG", 270)]
+    )
     def test_words_are_recognised(self, kind: str, turned: int) -> None:
         document = parsed(as_bytes(scan().rotate(turned, expand=True), kind), "image")
         assert [line for line in document.pages[0].text.split("\n") if line] == list(WORDS)

@@ -44,7 +44,7 @@ def read(source: Source, kind: str, *, read_part: Callable[[Source, str], Parsed
             parts.append((name, read_part(Held(content), name)))
         except (Refused, MemoryError, RecursionError):
             raise
-        except Exception as error:  # noqa: BLE001 - an attachment that cannot be read costs only itself
+        except Exception as error:  # an attachment that cannot be read costs only itself
             unread.append(f"{name}: {getattr(error, 'title', 'cannot be read')}")
     if not parts:
         raise Refused("empty", "the mail has no text")
@@ -133,7 +133,9 @@ def _msg(source: Source) -> _Mail:
         if not bodies and message.body:
             bodies = [("text", message.body.encode())]
         attachments = [
-            (one.file_name or "attachment", one.file_bytes or b"") for one in message.attachments if one.attached_by_value
+            (one.file_name or "attachment", one.file_bytes or b"")
+            for one in message.attachments
+            if one.attached_by_value
         ]
     except (OSError, ValueError, KeyError, IndexError, AssertionError) as error:
         raise Refused("damaged", "the mail cannot be read") from error

@@ -34,7 +34,10 @@ def warm_up() -> None:
 
 
 def words_of(picture: Picture, points: float = 72 / DPI) -> list[Word]:
-    """The words of a page that may lie on its side or head, in points from its lower left corner; `points` is the size of a pixel."""
+    """The words of a page that may lie on its side or head, in points from its lower left corner.
+
+    `points` is the size of a pixel.
+    """
     found = _lines(picture)
     turns: tuple[int, ...] = ()
     if sum(_is_turned(box) for box, _, _ in found) > len(found) / 2:

@@ -1,4 +1,4 @@
-"""What ODS says of cells besides their values: currencies, percent, hidden sheets, rows and columns. Read as a stream."""
+"""What ODS says of cells besides their values: currencies, percent, what is hidden. Read as a stream."""
 
 from __future__ import annotations
 
@@ -42,11 +42,17 @@ class _Walker:
 
     def step(self, event: str, node: Any) -> None:
         if event == "start":
-            if node.tag == f"{TABLE}table":
-                self._start_table(node)
-            elif node.tag == f"{TABLE}table-row":
-                self._column = 0
-            return
+            self._start(node)
+        else:
+            self._end(node)
+
+    def _start(self, node: Any) -> None:
+        if node.tag == f"{TABLE}table":
+            self._start_table(node)
+        elif node.tag == f"{TABLE}table-row":
+            self._column = 0
+
+    def _end(self, node: Any) -> None:
         if node.tag == f"{STYLE}table-properties":
             if node.get(f"{TABLE}display") == "false":
                 self._hidden_styles.add(node.getparent().get(f"{STYLE}name", ""))

@@ -141,7 +141,9 @@ class _Composer:
         if depth or MARKER.match(text):
             return Piece(text, "item", max(depth, 1), size, bold), boxes
         is_heading = len(text) < _LONGEST_HEADING and not text.endswith((".", ",", ";")) and (bold or size > 1.2)
-        return Piece(text, "heading" if is_heading else "paragraph", (2 if size > 1.2 else 3) * is_heading, size, bold), boxes
+        return Piece(
+            text, "heading" if is_heading else "paragraph", (2 if size > 1.2 else 3) * is_heading, size, bold
+        ), boxes
 
     def _look(self, element: Any) -> _Look:
         return self._looks.get(element.get(f"{_TEXT}style-name", ""), _Look(self._size))

@@ -11,5 +11,5 @@ from etter_extraction.parsing.source import Source
 _INSTEAD: Final = {"doc": "DOCX or PDF", "ppt": "PPTX or PDF"}
 
 
-def read(source: Source, kind: str) -> Parsed:
+def read(source: Source, kind: str) -> Parsed:  # noqa: ARG001 - every reader is called so
     raise Refused("needs_conversion", f"{kind.upper()} files are not read. Save the file as {_INSTEAD[kind]}.")

@@ -131,7 +131,7 @@ def _is_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
 
 def _recognise(document: pypdfium2.PdfDocument, scans: Sequence[Sheet], *, is_all: bool) -> int:
     """Put the words that recognition finds on these pages, as many as the limit allows; how many."""
-    from etter_extraction.parsing.readers.ocr import DPI, words_of  # noqa: PLC0415 - only where pictures are read
+    from etter_extraction.parsing.readers.ocr import DPI, words_of  # only where pictures are read
 
     if is_all and len(scans) > limits.MAX_SCANNED_PAGES:
         raise Refused("too_many_pages", f"{len(scans)} scanned pages; at most {limits.MAX_SCANNED_PAGES}")

@@ -12,7 +12,6 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Shee
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Block, Note, Page, Parsed, Table
 from etter_extraction.parsing.readers import ods_look
-
 from etter_extraction.parsing.readers.odt import open_document
 from etter_extraction.parsing.readers.office import open_office
 from etter_extraction.parsing.readers.xlsx_look import Look, looks_of
