@@ -51,14 +51,18 @@ class Zygote:
         return self._process.poll() is None
 
     def close(self) -> None:
+        """End it at once, and so its children."""
         self._control.close()
+        self._process.kill()
         self._process.wait()
 
     async def ready(self) -> None:
         """Wait until it has loaded what children share. Raises `ZygoteDied`."""
         async with self._starting:
             if not self._is_ready:
-                said = await asyncio.get_running_loop().sock_recv(self._control, 1)
+                said = b""
+                with suppress(OSError):  # closed meanwhile
+                    said = await asyncio.get_running_loop().sock_recv(self._control, 1)
                 if said != READY:
                     raise ZygoteDied("the process that forks readers could not start")
                 self._is_ready = True

@@ -132,26 +132,34 @@ async def confinement() -> Held:
 
 def _zygote(profile: str) -> Zygote:
     found = _zygotes.get(profile)
-    if found is not None and not found.is_alive():
-        _log.warning("zygote_died", profile=profile)
-        _zygotes.pop(profile).close()
-        found = None
-    if found is None:
-        found = _zygotes[profile] = Zygote(profile)
-    return found
+    if found is not None and found.is_alive():
+        return found
+    if found is not None:
+        _forget(profile, found)
+    _zygotes[profile] = Zygote(profile)
+    return _zygotes[profile]
+
+
+def _forget(profile: str, dead: Zygote) -> None:
+    """The next document starts another one."""
+    _log.warning("zygote_died", profile=profile)
+    if _zygotes.get(profile) is dead:
+        del _zygotes[profile]
+    dead.close()
 
 
 async def _forked(profile: str, asked: bytes, wall_s: float) -> tuple[Ending, bytes]:
     """Have a fork serve the task; once more where the process that forks died under it."""
     for _ in range(2):
+        zygote = _zygote(profile)
         try:
-            zygote = _zygote(profile)
             await zygote.ready()
             async with asyncio.timeout(wall_s):
                 return await zygote.run(asked)
         except TimeoutError:
             raise DocumentTimeout(f"reading took more than {wall_s:.0f} s") from None
         except ZygoteDied as error:
+            _forget(profile, zygote)
             died = error
     raise DocumentParserCrashed("the process that forks readers died twice") from died
 
