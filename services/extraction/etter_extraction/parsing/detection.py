@@ -177,6 +177,8 @@ def _text(named: Kind | None, head: bytes) -> Kind:
     if named in ("csv", "text", "html", "eml"):
         is_page = named in ("csv", "text") and _HTML.match(text)
         return "html" if is_page else named
+    if named is None and _CONTROL.search(text):
+        raise DocumentTypeNotAllowed(f"The content is of no known type. Supported types: {supported()}")
     if _CONTROL.search(text):
         raise DocumentDamaged(f"the content is no {(named or 'text').upper()}")
     if _HTML.match(text) and named in (*_SHEETS, *_WORDS, None):
