@@ -1,15 +1,25 @@
-"""What the sandbox's child is asked and what it answers."""
+"""Messages between the worker, the process that forks readers, and a reader."""
 
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 import msgspec
 
 from etter_extraction.facts.model import Fact, Found
 from etter_extraction.facts.people.columns import Mapped
 from etter_extraction.facts.people.fields import Field
-from etter_extraction.parsing.parsed import Note, Page, Parsed
+from etter_extraction.parsing.parsed import Note, Page, Parsed, Pictures
+
+READY: Final = b"r"
+
+
+class Ending(msgspec.Struct, frozen=True):
+    """How a reader ended: `code` as in `subprocess`; `is_starved` where a death by signal was for want of memory."""
+
+    code: int
+    is_starved: bool = False
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -17,6 +27,21 @@ class Request(msgspec.Struct, frozen=True):
 
     as_of: date
     choices: dict[str, Field] = {}
+
+
+class Task(msgspec.Struct, frozen=True):
+    """`pictures`: read them, refuse a document that has pages of them with `no_text_layer`, or leave such pages out."""
+
+    kind: str
+    path: str
+    filename: str
+    request: Request
+    pictures: Pictures = "leave_out"
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    reason: str
+    detail: str = ""
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -24,7 +24,9 @@ import msgspec
 _MACHINES: Final = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 """Column of `_CALLS`, and the kernel's name of the call convention (AUDIT_ARCH): any other ends the process."""
 
-_CALLS: Final[dict[str, tuple[int | None, int | None]]] = {
+_Calls = dict[str, tuple[int | None, int | None]]
+
+_CALLS: Final[_Calls] = {
     # reading files
     "open": (2, None), "openat": (257, 56), "close": (3, 57), "read": (0, 63), "pread64": (17, 67), "readv": (19, 65),
     "preadv": (295, 69), "lseek": (8, 62), "stat": (4, None), "fstat": (5, 80), "lstat": (6, None),
@@ -47,6 +49,18 @@ _CALLS: Final[dict[str, tuple[int | None, int | None]]] = {
     "getgid": (104, 176), "getegid": (108, 177), "uname": (63, 160), "sysinfo": (99, 179),
     "sched_getaffinity": (204, 123), "getrlimit": (97, 163), "prlimit64": (302, 261),
 }  # fmt: skip
+
+_ZYGOTE_CALLS: Final[_Calls] = {
+    # children and their ends
+    "clone": (56, 220), "wait4": (61, 260), "kill": (62, 129), "getppid": (110, 173), "set_robust_list": (273, 99),
+    # the worker's requests
+    "recvmsg": (47, 212), "poll": (7, None), "ppoll": (271, 73), "pipe2": (293, 59), "dup2": (33, None),
+    "dup3": (292, 24), "close_range": (436, 436),
+    # what a child confines itself with
+    "prctl": (157, 167), "seccomp": (317, 277), "landlock_create_ruleset": (444, 444), "landlock_add_rule": (445, 445),
+    "landlock_restrict_self": (446, 446), "setrlimit": (160, 164),
+}  # fmt: skip
+"""What the process that forks readers needs besides. Its children give these up with the rest."""
 
 
 class _Narrowed(NamedTuple):
@@ -71,6 +85,7 @@ def _narrowed() -> dict[str, _Narrowed]:
 
 
 _PR_SET_NO_NEW_PRIVS, _SECCOMP_SET_MODE_FILTER, _FILTER_FLAG_TSYNC = 38, 1, 1
+_CLONE_THREAD, _CLONE_VM = 0x10000, 0x100
 _SECCOMP: Final = (317, 277)
 _LOAD, _AND, _EQUAL, _RETURN = 0x20, 0x54, 0x15, 0x06  # BPF: load a word, mask it, compare it, answer
 _KILL_PROCESS, _ERRNO, _ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
@@ -90,14 +105,30 @@ def confine(document: Path) -> bool:
     Raises `OSError` where system calls cannot be confined.
     """
     libc: Any = ctypes.CDLL(None, use_errno=True)  # Any: functions by name
-    column, arch = _machine()
     _demand(libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_long, (1, 0, 0, 0))))
     is_landlocked = _confine_files(libc, [*sys.path, sys.prefix, sys.base_prefix, *_LIBRARIES, document])
-    code = _program(column, arch)
+    _confine_calls(libc, _CALLS, _narrowed())
+    return is_landlocked
+
+
+def confine_zygote() -> None:
+    """Take the network, threads and writing files from this process, which goes on to fork readers.
+
+    Raises `OSError` where system calls cannot be confined.
+    """
+    libc: Any = ctypes.CDLL(None, use_errno=True)  # Any: functions by name
+    _demand(libc.prctl(_PR_SET_NO_NEW_PRIVS, *map(ctypes.c_long, (1, 0, 0, 0))))
+    narrowed = {name: only for name, only in _narrowed().items() if name != "tgkill"}  # a child's own differs
+    narrowed["clone"] = _Narrowed(0, (0,), errno.EAGAIN, _CLONE_THREAD | _CLONE_VM)
+    _confine_calls(libc, {**_CALLS, **_ZYGOTE_CALLS}, narrowed)
+
+
+def _confine_calls(libc: Any, calls: _Calls, narrowed: dict[str, _Narrowed]) -> None:
+    column, arch = _machine()
+    code = _program(column, arch, calls, narrowed)
     filter_ = ctypes.create_string_buffer(code, len(code))
     program = ctypes.create_string_buffer(struct.pack("HP", len(code) // 8, ctypes.addressof(filter_)))
     _demand(_call(libc, _SECCOMP[column], _SECCOMP_SET_MODE_FILTER, _FILTER_FLAG_TSYNC, ctypes.addressof(program)))
-    return is_landlocked
 
 
 def _machine() -> tuple[int, int]:
@@ -107,11 +138,10 @@ def _machine() -> tuple[int, int]:
     return _MACHINES[name]
 
 
-def _program(column: int, arch: int) -> bytes:
+def _program(column: int, arch: int, calls: _Calls, narrowed: dict[str, _Narrowed]) -> bytes:
     """The filter, in the kernel's BPF. x32's calls have numbers of their own, which are on no list."""
-    narrowed = _narrowed()
     code = [(_LOAD, 0, 0, _ARCH), (_EQUAL, 1, 0, arch), (_RETURN, 0, 0, _KILL_PROCESS), (_LOAD, 0, 0, _NR)]
-    numbers = {name: number for name, both in _CALLS.items() if (number := both[column]) is not None}
+    numbers = {name: number for name, both in calls.items() if (number := both[column]) is not None}
     for name, number in numbers.items():
         answer = _where(narrowed[name]) if name in narrowed else [(_RETURN, 0, 0, _ALLOW)]
         code += [(_EQUAL, 0, len(answer), number), *answer]

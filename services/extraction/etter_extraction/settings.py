@@ -28,7 +28,12 @@ class ExtractionSettings(ServiceSettings):
     )
     object_store_secret_key: SecretStr | None = None
     parse_parallel: int = Field(default=2, ge=1, le=64, description="documents one worker parses at a time")
-    parse_wall_s: float = Field(default=60.0, gt=0, description="wall-clock limit of one document")
+    parse_wall_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="wall-clock limit of one document; times three for sheets, ten where pictures are read",
+    )
+    ocr: bool = Field(default=True, description="read pictures and scanned pages by character recognition")
 
     @field_validator("object_store_url")
     @classmethod

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from etter_extraction.confinement import _CALLS, _MACHINES
+from etter_extraction.forking import ENVIRONMENT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux confines")
 
@@ -80,8 +81,8 @@ class TestConfine:
     def test_readers_leave_one_thread_to_confine(self) -> None:
         readers = Path(__file__).parents[1] / "etter_extraction/parsing/readers"
         names = ", ".join(f"etter_extraction.parsing.readers.{path.stem}" for path in readers.glob("[a-z]*.py"))
-        script = f"import os, etter_extraction.sandbox_child, {names}; print(len(os.listdir('/proc/self/task')))"
-        assert subprocess.check_output([sys.executable, "-I", "-c", script]).strip() == b"1"
+        script = f"import os, etter_extraction.zygote, {names}; print(len(os.listdir('/proc/self/task')))"
+        assert subprocess.check_output([sys.executable, "-I", "-c", script], env=ENVIRONMENT).strip() == b"1"
 
 
 class TestCalls:

@@ -27,6 +27,7 @@ from etter_extraction.parsing.errors import (
     DocumentEncrypted,
     DocumentExpandsTooMuch,
     DocumentTooLarge,
+    DocumentTooManyParts,
     DocumentTypeMismatch,
     DocumentTypeNotAllowed,
 )
@@ -35,7 +36,7 @@ router = APIRouter(prefix="/documents", tags=["documents"])
 
 _REFUSALS = (
     NoFileInForm, DocumentEmpty, DocumentTypeNotAllowed, DocumentTypeMismatch, DocumentTooLarge, DocumentEncrypted,
-    DocumentDamaged, DocumentExpandsTooMuch, StoreAway,
+    DocumentDamaged, DocumentExpandsTooMuch, DocumentTooManyParts, StoreAway,
 )  # fmt: skip
 _DISPOSITION: dict[str, Any] = {
     "description": "the file's name; its ending says what the file is",

@@ -52,16 +52,16 @@ async def receive(ctx: Context, filename: str, chunks: AsyncIterator[bytes]) -> 
     kind = detect(name, head[:HEAD_BYTES])
     measured = _Measured(head, chunks, kind)
     await objects.of(ctx.platform).put(ctx.company_id, id_, measured.stream())
-    return Stored(id_, name, kind, measured.size, measured.digest.hexdigest())
+    return Stored(id_, name, measured.kind, measured.size, measured.digest.hexdigest())
 
 
 class _Measured:
     """Counts and hashes what flows through it; raises `DocumentTooLarge` at the limit, and at the end of an Office file
-    what is wrong with its archive, so that the store keeps nothing of it.
+    what is wrong with its archive, so that the store keeps nothing of it. Only then is `kind` final.
     """
 
     def __init__(self, head: bytes, rest: AsyncIterable[bytes], kind: Kind) -> None:
-        self._head, self._rest, self._kind = head, rest, kind
+        self._head, self._rest, self.kind = head, rest, kind
         self._tail = Tail() if kind in ARCHIVES else None
         self.size = 0
         self.digest = hashlib.sha256()
@@ -73,7 +73,7 @@ class _Measured:
             self._count(chunk)
             yield chunk
         if self._tail is not None:
-            await asyncio.to_thread(check_archive, self._tail, self._kind)
+            self.kind = await asyncio.to_thread(check_archive, self._tail, self.kind)
 
     def _count(self, chunk: bytes) -> None:
         self.size += len(chunk)

@@ -59,6 +59,7 @@ class _Run:
         self._total = total
         self._choices = choices
         self._wall_s = settings.parse_wall_s
+        self._ocr = settings.ocr
         self._slots = asyncio.Semaphore(settings.parse_parallel)
         self._writing = asyncio.Lock()
         self._started = monotonic()
@@ -88,7 +89,9 @@ class _Run:
         try:
             async with store.local(self._job.company_id, document.id) as path:
                 request = Request(document.created_at.date(), dict(self._choices))
-                return await sandbox.extract(path, document.kind, document.filename, request, wall_s=self._wall_s)
+                return await sandbox.extract(
+                    path, document.kind, document.filename, request, wall_s=self._wall_s, ocr=self._ocr
+                )
         except StoreAway:  # not the document's fault: the job waits
             raise
         except (ObjectMissing, FileNotFoundError):

@@ -21,7 +21,7 @@ _BULLET_ABOVE: Final = 0.8
 _WIDEST_CELL_WORDS: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # a frozen one takes twice as long to make, and a page has hundreds
 class Word:
     text: str
     left: float

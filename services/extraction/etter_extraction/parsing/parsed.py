@@ -13,6 +13,9 @@ import msgspec
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top in points from the page's lower left corner."""
 
+Pictures = Literal["read", "refuse", "leave_out"]
+"""What becomes of pages that are pictures. `refuse` refuses the whole document with `no_text_layer`."""
+
 BlockKind = Literal["heading", "paragraph", "item"]
 Region = Literal["body", "table", "margin", "note"]
 """`margin`: header, footer or side text. `note`: footnote, comment, speaker's notes."""

@@ -58,7 +58,7 @@ class PageWriter:
         self._parts += (text, end)
         self._size += len(text) + len(end)
         if self._size > limits.MAX_TEXT:
-            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+            raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
         return start, start + len(text)
 
     def add_piece(self, piece: Piece, *, region: Region = "body", written: str | None = None) -> None:

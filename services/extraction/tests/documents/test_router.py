@@ -55,9 +55,9 @@ class TestUpload:
         ("filename", "content", "status", "code"),
         [
             ("empty.pdf", b"", 422, "DOCUMENT_EMPTY"),
-            ("tool.pdf", b"MZ\x90\x00" + bytes(100), 422, "DOCUMENT_TYPE_MISMATCH"),
+            ("tool.pdf", b"MZ\x90\x00" + bytes(100), 415, "DOCUMENT_TYPE_NOT_ALLOWED"),
             ("tool.exe", b"MZ\x90\x00" + bytes(100), 415, "DOCUMENT_TYPE_NOT_ALLOWED"),
-            ("noname", b"text", 415, "DOCUMENT_TYPE_NOT_ALLOWED"),
+            ("noname", b"\x00\x01" + bytes(100), 415, "DOCUMENT_TYPE_NOT_ALLOWED"),
             ("fake.docx", b"PK\x03\x04" + bytes(100), 422, "DOCUMENT_DAMAGED"),
             ("locked.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), 422, "DOCUMENT_ENCRYPTED"),
             ("picture.txt", b"\x89PNG\r\n\x1a\n" + bytes(100), 422, "DOCUMENT_TYPE_MISMATCH"),

@@ -6,20 +6,20 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Final
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.encoding import decode
 from etter_extraction.parsing.parsed import Parsed
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source
 from etter_extraction.parsing.writing import PageWriter
 
 _DELIMITERS: Final = ",;\t|"
 _SAMPLE_LINES: Final = 200
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     text = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise Refused("empty", "the file holds white space only")
@@ -38,7 +38,7 @@ def _bounded(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     for number, row in enumerate(rows):
         cells += len(row)
         if number >= limits.MAX_ROWS or cells > limits.MAX_CELLS or len(row) > limits.MAX_COLUMNS:
-            raise Refused("too_many_pages", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
+            raise Refused("too_many_cells", f"more than {limits.MAX_ROWS} rows or {limits.MAX_CELLS} cells")
         yield row
 
 

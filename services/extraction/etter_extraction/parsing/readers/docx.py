@@ -7,7 +7,6 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final
 
 from msgspec.structs import replace as replace_in
@@ -17,6 +16,7 @@ from etter_extraction.parsing.parsed import Block, BlockKind, Note, Parsed, Regi
 from etter_extraction.parsing.readers.docx_styles import Look, Styles
 from etter_extraction.parsing.readers.office import office_part, open_office
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source
 from etter_extraction.parsing.writing import MARKER, Cell, PageWriter, Piece
 
 _W: Final = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -32,7 +32,7 @@ _FALLBACK: Final = "Fallback"
 _LONGEST_HEADING: Final = 80
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     with open_office(path) as archive:
         body = office_part(archive, _BODY).find(f"{_W}body")
         if body is None:
@@ -44,7 +44,7 @@ def read(path: Path, kind: str) -> Parsed:
     if not any(writer.blocks for writer in writers):
         raise Refused("empty", "the document has no text")
     if sum(writer.size for writer in writers) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+        raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     blocks = _scaled([block for writer in writers for block in writer.blocks])
     pages = [writer.page() for writer in writers if writer.number == 1 or writer.size]
     tables = [table for writer in writers for table in writer.tables]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree, html
@@ -14,6 +13,7 @@ from etter_extraction.parsing.parsed import Note, Parsed
 from etter_extraction.parsing.readers.html_flow import grid_of, is_data_table, pieces_of
 from etter_extraction.parsing.readers.html_posting import posting_of, write_posting
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 _DROPPED: Final = (
@@ -24,7 +24,7 @@ _HIDDEN_TAG: Final = "hidden"
 _DECLARATION: Final = re.compile(r"\s*<\?xml[^<>]{0,200}\?>")
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     root = parse(decode(path.read_bytes()))
     posting = posting_of(root)
     hidden = _drop_unread(root)
@@ -37,7 +37,7 @@ def read(path: Path, kind: str) -> Parsed:
     if not any(one.blocks for one in writers):
         raise Refused("empty", "the page has no text")
     if sum(one.size for one in writers) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+        raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     notes = [Note("HIDDEN_TEXT_LEFT_OUT", "Text that the page hides was left out.", hidden)] if hidden else []
     return Parsed(
         kind, [one.page() for one in writers], [block for one in writers for block in one.blocks],
@@ -50,9 +50,12 @@ def parse(source: str) -> Any:
     parser = html.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
     declaration = _DECLARATION.match(source)
     try:
-        return html.document_fromstring(source[declaration.end() :] if declaration else source, parser=parser)
+        root = html.document_fromstring(source[declaration.end() :] if declaration else source, parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise Refused("damaged", "the HTML cannot be read") from error
+    if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+        raise Refused("nested_too_deep", "elements of the page are nested more than 256 deep")
+    return root
 
 
 def _drop_unread(root: Any) -> int:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import zipfile
-from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
 
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source, given
 
 _HEAD_BYTES: Final = 4096
 
 
-def open_office(path: Path) -> zipfile.ZipFile:
+def open_office(path: Source) -> zipfile.ZipFile:
     """Raises `Refused` where a part declares a document type: it wants to include or expand something."""
-    archive = zipfile.ZipFile(path)
+    archive = zipfile.ZipFile(given(path))
     for name in archive.namelist():
         if name.endswith((".xml", ".rels")):
             with archive.open(name) as part:
@@ -30,4 +30,5 @@ def office_part(archive: zipfile.ZipFile, name: str) -> Any:
     try:
         return etree.fromstring(archive.read(name), parser)
     except (KeyError, etree.XMLSyntaxError, zipfile.BadZipFile) as error:
-        raise Refused("damaged", f"the part {name} cannot be read") from error
+        is_deep = "Excessive depth" in str(error)
+        raise Refused("nested_too_deep" if is_deep else "damaged", f"the part {name} cannot be read") from error

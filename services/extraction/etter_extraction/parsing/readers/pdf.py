@@ -11,20 +11,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import pypdfium2
+from msgspec.structs import replace
 from pypdfium2 import PdfiumError, raw
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.layout import DESCENT, Grid, Line, Word, lines_of, parts_of
 from etter_extraction.parsing.paragraphs import HYPHENS, Paragraph, paragraphs_of
-from etter_extraction.parsing.parsed import Block, Box, Page, Parsed, Region, Table
+from etter_extraction.parsing.parsed import Block, Box, Note, Page, Parsed, Pictures, Region, Table
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 _PASSWORD: Final = "password"  # noqa: S105 - a word in PDFium's message
 _BOLD_NAME: Final = re.compile(rb"bold|black|heavy|[-,]bd|semibold|demi", re.IGNORECASE)
 _SYMBOL_NAME: Final = re.compile(rb"symbol|dings|dingbat|bullet|awesome|icons?\b|marlett", re.IGNORECASE)
 _MARGIN: Final = 0.09
+_LONGEST_SIDE: Final = 4000.0
+_PICTURE: Final = 0.1
+_MANY_SHAPES: Final = 200
 _WORD: Final = re.compile(r"[^\s\x00]+")
 _DIGITS: Final = re.compile(r"\d+")
 _PAGE_NUMBER: Final = re.compile(r"^(page\s+)?\d{1,4}(\s*(of|/)\s*\d{1,4})?$|^-\s*\d{1,4}\s*-$", re.IGNORECASE)
@@ -32,7 +38,7 @@ _VISIBLE_HYPHEN: Final = dict.fromkeys(map(ord, HYPHENS), "-")
 
 
 @dataclass(slots=True)
-class _Sheet:
+class Sheet:
     """A printed page: its words in the body, and the lines of its header and footer."""
 
     number: int
@@ -41,11 +47,29 @@ class _Sheet:
     margins: list[Line]
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str, *, pictures: Pictures = "leave_out") -> Parsed:
     document = _open(path)
     sheets = [_sheet(document, number) for number in range(len(document))]
+    has_words = any(sheet.words for sheet in sheets)
+    bare = [sheet for sheet in sheets if not sheet.words]
+    scans = [sheet for sheet in bare if not has_words or _is_picture(document, sheet.number - 1)]
+    recognised = 0
+    if scans and pictures == "refuse":
+        raise Refused("no_text_layer", f"{len(scans)} of {len(sheets)} pages are pictures")
+    if scans and pictures == "read":
+        recognised = _recognise(document, scans, is_all=not has_words)
+    parsed = compose(kind, sheets, recognised=recognised)
+    if len(scans) == recognised:
+        return parsed
+    message = "Pages that are pictures were left out."
+    left = [f"page {sheet.number}" for sheet in scans[recognised:]]
+    return replace(parsed, notes=[*parsed.notes, Note("PICTURES_LEFT_OUT", message, len(left), left[:5])])
+
+
+def compose(kind: str, sheets: Sequence[Sheet], *, recognised: int = 0) -> Parsed:
+    """Printed pages as text, blocks and tables; `recognised` of them by their pictures."""
     if not any(sheet.words for sheet in sheets):
-        raise Refused("no_text_layer", "the pages hold pictures only")
+        raise Refused("no_text_layer", "no words were found on the pages")
     _drop_repeated(sheets)
     body_size = _body_size(sheets)
     pages: list[Page] = []
@@ -59,13 +83,15 @@ def read(path: Path, kind: str) -> Parsed:
         tables += writer.tables
         total += writer.size
         if total > limits.MAX_TEXT:
-            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
-    return Parsed(kind=kind, pages=pages, blocks=blocks, tables=tables)
+            raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
+    message = "Words were recognised on pictures of pages. Check figures and names."
+    notes = [Note("TEXT_WAS_RECOGNISED", message, recognised)] if recognised else []
+    return Parsed(kind=kind, pages=pages, blocks=blocks, tables=tables, notes=notes)
 
 
-def _open(path: Path) -> pypdfium2.PdfDocument:
+def _open(path: Source) -> pypdfium2.PdfDocument:
     try:
-        document = pypdfium2.PdfDocument(path)
+        document = pypdfium2.PdfDocument(path if isinstance(path, Path) else path.read_bytes())
     except PdfiumError as error:
         reason = "encrypted" if _PASSWORD in str(error).lower() else "damaged"
         raise Refused(reason, "the PDF cannot be opened") from error
@@ -77,15 +103,44 @@ def _open(path: Path) -> pypdfium2.PdfDocument:
     return document
 
 
-def _sheet(document: pypdfium2.PdfDocument, number: int) -> _Sheet:
+def _sheet(document: pypdfium2.PdfDocument, number: int) -> Sheet:
     try:
         page = document[number]
         text_page = page.get_textpage()
         words = list(_words(text_page))
         height = float(page.get_height())
     except PdfiumError:  # one damaged page does not cost the others
-        return _Sheet(number + 1, 0.0, [], [])
-    return _Sheet(number + 1, height, words, [])
+        return Sheet(number + 1, 0.0, [], [])
+    return Sheet(number + 1, height, words, [])
+
+
+def _is_picture(document: pypdfium2.PdfDocument, number: int) -> bool:
+    """Whether a page without words shows what may be words: a large picture, or many drawn shapes."""
+    try:
+        page = document[number]
+        whole, shapes = math.prod(page.get_size()), 0
+        for shown in page.get_objects(max_depth=3):
+            left, bottom, right, top = shown.get_bounds()
+            if shown.type == raw.FPDF_PAGEOBJ_IMAGE and (right - left) * (top - bottom) > _PICTURE * whole:
+                return True
+            shapes += 1
+    except PdfiumError:
+        return False
+    return shapes > _MANY_SHAPES
+
+
+def _recognise(document: pypdfium2.PdfDocument, scans: Sequence[Sheet], *, is_all: bool) -> int:
+    """Put the words that recognition finds on these pages, as many as the limit allows; how many."""
+    from etter_extraction.parsing.readers.ocr import DPI, words_of  # only where pictures are read
+
+    if is_all and len(scans) > limits.MAX_SCANNED_PAGES:
+        raise Refused("too_many_pages", f"{len(scans)} scanned pages; at most {limits.MAX_SCANNED_PAGES}")
+    for sheet in scans[: limits.MAX_SCANNED_PAGES]:
+        page = document[sheet.number - 1]
+        scale = min(DPI / 72, _LONGEST_SIDE / max(*page.get_size(), 1.0))
+        picture = page.render(scale=scale).to_numpy()[:, :, :3]
+        sheet.words = words_of(np.ascontiguousarray(picture), 1 / scale)
+    return min(len(scans), limits.MAX_SCANNED_PAGES)
 
 
 def _words(text_page: pypdfium2.PdfTextPage) -> Iterator[Word]:
@@ -122,6 +177,7 @@ class _Style:
 
 
 _NO_STYLE: Final = _Style()
+_char_box: Final = raw.FPDFText_GetCharBox
 
 
 class _Glyphs:
@@ -130,17 +186,18 @@ class _Glyphs:
     def __init__(self, handle: object) -> None:
         self._handle = handle
         self._box = [ctypes.c_double() for _ in range(4)]
+        self._into = [ctypes.pointer(one) for one in self._box]  # made once: a call that makes them takes twice as long
         self._origin = (ctypes.c_double(), ctypes.c_double())
         self._matrix = raw.FS_MATRIX()
         self._name = ctypes.create_string_buffer(64)
         self._flags = ctypes.c_int()
 
     def word(self, text: str, first: int, last: int, style: _Style) -> Word:
-        left, right, bottom, top = self._box
-        raw.FPDFText_GetCharBox(self._handle, first, left, right, bottom, top)
+        left, right = self._box[:2]
+        _char_box(self._handle, first, *self._into)
         start, end = left.value, right.value
         if last != first:
-            raw.FPDFText_GetCharBox(self._handle, last, left, right, bottom, top)
+            _char_box(self._handle, last, *self._into)
             start, end = min(start, left.value), max(end, right.value)
         low, high = style.baseline - DESCENT * style.size, style.baseline + (1 - DESCENT) * style.size
         return Word(text, start, low, end, high, style.size, style.bold)
@@ -166,7 +223,7 @@ class _Glyphs:
         return self._name.value
 
 
-def _drop_repeated(sheets: Sequence[_Sheet]) -> None:
+def _drop_repeated(sheets: Sequence[Sheet]) -> None:
     """Lines at the top or bottom that come again on most pages are header and footer, page numbers as well."""
     edges = [_edge_lines(sheet) for sheet in sheets]
     counts = Counter(key for lines in edges for key in {_key(line) for line in lines})
@@ -178,7 +235,7 @@ def _drop_repeated(sheets: Sequence[_Sheet]) -> None:
         sheet.words = [word for word in sheet.words if id(word) not in dropped]
 
 
-def _edge_lines(sheet: _Sheet) -> list[Line]:
+def _edge_lines(sheet: Sheet) -> list[Line]:
     low, high = _MARGIN * sheet.height, (1 - _MARGIN) * sheet.height
     return lines_of([word for word in sheet.words if word.top < low or word.bottom > high])
 
@@ -187,7 +244,7 @@ def _key(line: Line) -> str:
     return _DIGITS.sub("#", line.text)
 
 
-def _body_size(sheets: Sequence[_Sheet]) -> float:
+def _body_size(sheets: Sequence[Sheet]) -> float:
     """The size that most characters have."""
     sizes: Counter[float] = Counter()
     for sheet in sheets:
@@ -196,7 +253,7 @@ def _body_size(sheets: Sequence[_Sheet]) -> float:
     return sizes.most_common(1)[0][0] if sizes else 10.0
 
 
-def _compose(sheet: _Sheet, body_size: float, *, first_table: int) -> PageWriter:
+def _compose(sheet: Sheet, body_size: float, *, first_table: int) -> PageWriter:
     """One page in reading order: columns as paragraphs, tables as rows, margins last."""
     writer = PageWriter(sheet.number, f"page {sheet.number}", first_table=first_table)
     for part in parts_of(sheet.words):

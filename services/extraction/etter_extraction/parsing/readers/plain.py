@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.encoding import decode
 from etter_extraction.parsing.parsed import Parsed
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source
 from etter_extraction.parsing.writing import MARKER, PageWriter, Piece
 
 _HEADING: Final = re.compile(r"(#{1,6})\s(.*)")
@@ -24,19 +24,24 @@ _LONGEST_HEADING: Final = 80
 _WRAPPED_FROM: Final = 50  # a line this long may have been wrapped by an editor
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     text = decode(path.read_bytes()).replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise Refused("empty", "the file holds white space only")
     if len(text) > limits.MAX_TEXT:
-        raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+        raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     writer = PageWriter(1, "text")
+    write_text(writer, text)
+    return Parsed(kind, [writer.page()], writer.blocks, writer.tables)
+
+
+def write_text(writer: PageWriter, text: str) -> None:
+    """Append plain text, its paragraphs and lists found by the look of its lines."""
     lines = text.split("\n")
     width = max(len(line) for line in lines)
     position = 0
     while position < len(lines):
         position = _write(writer, lines, position, width)
-    return Parsed(kind, [writer.page()], writer.blocks, writer.tables)
 
 
 def _write(writer: PageWriter, lines: Sequence[str], first: int, width: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from lxml import etree
@@ -14,6 +13,7 @@ from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Block, Note, Page, Parsed, Table
 from etter_extraction.parsing.readers.office import open_office
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source, given
 from etter_extraction.parsing.writing import Cell, PageWriter, Piece
 
 _A: Final = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
@@ -24,9 +24,9 @@ _PICTURES: Final = (MSO_SHAPE_TYPE.CHART, MSO_SHAPE_TYPE.PICTURE, MSO_SHAPE_TYPE
 _R: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     with open_office(path):
-        deck = Presentation(str(path))
+        deck = Presentation(given(path))
     if len(deck.slides) > limits.MAX_PAGES:
         raise Refused("too_many_pages", f"more than {limits.MAX_PAGES} slides")
     pages: list[Page] = []
@@ -42,7 +42,7 @@ def read(path: Path, kind: str) -> Parsed:
         tables += writer.tables
         total += writer.size
         if total > limits.MAX_TEXT:
-            raise Refused("too_many_pages", f"more than {limits.MAX_TEXT} characters")
+            raise Refused("too_much_text", f"more than {limits.MAX_TEXT} characters")
     if not blocks:
         raise Refused("empty", "the slides have no text")
     message = "Charts, pictures and media may hold words that were not read."

@@ -5,16 +5,18 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from pathlib import Path
 from typing import Any, Final
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from etter_extraction.parsing import limits
 from etter_extraction.parsing.parsed import Block, Note, Page, Parsed, Table
+from etter_extraction.parsing.readers import ods_look
+from etter_extraction.parsing.readers.odt import open_document
 from etter_extraction.parsing.readers.office import open_office
 from etter_extraction.parsing.readers.xlsx_look import Look, looks_of
 from etter_extraction.parsing.refusal import Refused
+from etter_extraction.parsing.source import Source, given
 from etter_extraction.parsing.writing import PageWriter, Piece
 
 LOST: Final = "#NO_VALUE"
@@ -22,11 +24,15 @@ LOST: Final = "#NO_VALUE"
 _WHOLE_BELOW: Final = 1e15
 
 
-def read(path: Path, kind: str) -> Parsed:
+def read(path: Source, kind: str) -> Parsed:
     looks: dict[str, Look] = {}
-    if kind == "xlsx" and zipfile.is_zipfile(path):
+    hidden: set[str] = set()
+    if kind == "xlsx" and zipfile.is_zipfile(given(path)):
         with open_office(path) as archive:
             looks = looks_of(archive)
+    elif kind == "ods":
+        with open_document(path) as archive:
+            looks, hidden = ods_look.looks_of(archive)
     book = _open(path)
     pages: list[Page] = []
     tables: list[Table] = []
@@ -35,7 +41,7 @@ def read(path: Path, kind: str) -> Parsed:
     for about in book.sheets_metadata:
         if about.typ != SheetTypeEnum.WorkSheet:
             continue
-        if about.visible != SheetVisibleEnum.Visible:
+        if about.visible != SheetVisibleEnum.Visible or about.name in hidden:
             notes.hidden_sheets.append(about.name)
             continue
         look = looks.get(about.name, Look())
@@ -69,9 +75,9 @@ class _Notes:
                 yield Note(code, message, len(where), where[:5])
 
 
-def _open(path: Path) -> CalamineWorkbook:
+def _open(path: Source) -> CalamineWorkbook:
     try:
-        return CalamineWorkbook.from_path(str(path))
+        return CalamineWorkbook.from_object(given(path))
     except CalamineError as error:
         said = str(error).lower()
         reason = "encrypted" if "password" in said or "encrypt" in said else "damaged"
@@ -80,7 +86,7 @@ def _open(path: Path) -> CalamineWorkbook:
 
 def _write(sheet: CalamineSheet, look: Look, number: int, notes: _Notes) -> PageWriter:
     if sheet.total_height * sheet.total_width > limits.MAX_WORKBOOK_CELLS or sheet.total_height > limits.MAX_ROWS:
-        raise Refused("too_many_pages", f"a sheet has {sheet.total_height} rows and {sheet.total_width} columns")
+        raise Refused("too_many_cells", f"a sheet has {sheet.total_height} rows and {sheet.total_width} columns")
     writer = PageWriter(number, sheet.name)
     rows = [_row(row, number, look) for number, row in enumerate(sheet.to_python(skip_empty_area=False))]
     _fill_merged(rows, sheet)

@@ -157,7 +157,7 @@ class _Reach:
             self._rows = max(self._rows, int(match[2]))
             self._columns = max(self._columns, column_of(match[1]) + 1)
         if self._rows > limits.MAX_ROWS or self._rows * self._columns > limits.MAX_WORKBOOK_CELLS:
-            raise Refused("too_many_pages", f"a sheet reaches row {self._rows}, column {self._columns}")
+            raise Refused("too_many_cells", f"a sheet reaches row {self._rows}, column {self._columns}")
 
 
 def _search(data: bytes, look: Look, formats: dict[int, str]) -> None:
