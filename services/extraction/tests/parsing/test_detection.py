@@ -90,6 +90,7 @@ class TestCheckArchive:
             (archive("../word/a"), "DOCUMENT_DAMAGED"), (archive("/word/a"), "DOCUMENT_DAMAGED"),
             (archive(*(f"word/{number}" for number in range(limits.MAX_MEMBERS + 1))), "DOCUMENT_TOO_MANY_PARTS"),
         ],
+        ids=["another archive", "cut short", "a path outside", "an absolute path", "too many parts"],
     )  # fmt: skip
     def test_refused(self, content: bytes, code: str) -> None:
         with pytest.raises(AppError) as refused:
