@@ -12,6 +12,8 @@ from etter_extraction.facts.units import Unit
 
 _WORD = re.compile(r"[^\W\d_]{1,99}(?:['’-][^\W\d_]{1,99}){0,9}|\d{1,40}|[£$€%:/@]")
 _MOST_WORDS: Final = 45
+_LONGEST: Final = 2_000
+"""Characters of a unit that are looked at."""
 
 
 def features_of(units: Sequence[Unit]) -> list[list[str]]:
@@ -48,7 +50,7 @@ def _may_head(unit: Unit) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    words = [word.lower() for word in _WORD.findall(text)[:_MOST_WORDS]]
+    words = [word.lower() for word in _WORD.findall(text[:_LONGEST])[:_MOST_WORDS]]
     row = [f"w={word}" for word in dict.fromkeys(words)]
     row += [f"{position}={word}" for position, word in enumerate(words[:3])]
     row += [f"b={one}_{two}" for one, two in pairwise(words[:9])]
@@ -62,7 +64,7 @@ def _words(text: str) -> list[str]:
 
 
 def _shape(unit: Unit) -> list[str]:
-    text, block = unit.text, unit.block
+    text, block = unit.text[:_LONGEST], unit.block
     words = text.split()
     row = [
         f"kind={block.kind}",

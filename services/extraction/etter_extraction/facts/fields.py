@@ -21,6 +21,7 @@ _NEXT_LABEL = re.compile(
     re.IGNORECASE,
 )
 _JOB = 0.5
+_MOST_IN_ONE, _LOOK_AHEAD = 40, 1_000
 _KEPT = ("employer", "department", "location", "level", "employment_type", "manager")
 _LONGEST = {
     "employer": 12,
@@ -131,17 +132,20 @@ def _may_be_label(unit: Unit) -> bool:
 
 def _inline(name: str, unit: Unit, begin: int, units: Sequence[Unit], at: int) -> Iterator[Field]:
     """The value after the label, up to the next label in the same text; then the fields after it."""
-    rest = unit.text[begin:]
-    following = next((match for match in _LABELS.finditer(rest) if field_named(match[1])), None)
-    own = rest[: following.start()] if following else rest
-    value = _OPEN_LABEL.sub("", _NEXT_LABEL.split(own)[0]).rstrip(" *.;,")
-    if value.strip(" *"):
-        lead = len(value) - len(value.lstrip(" *"))
-        yield Field(name, value.strip(" *"), unit, begin + lead, begin + len(value), at)
-    elif not following and at + 1 < len(units):
-        yield from _next(name, units, at)
-    if following and (opened := field_of(rest[following.start(1) :])):
-        yield from _inline(opened[0], unit, begin + following.start(1) + opened[1], units, at)
+    for _ in range(_MOST_IN_ONE):
+        rest = unit.text[begin : begin + _LOOK_AHEAD]
+        following = next((match for match in _LABELS.finditer(rest) if field_named(match[1])), None)
+        own = rest[: following.start()] if following else rest
+        value = _OPEN_LABEL.sub("", _NEXT_LABEL.split(own)[0]).rstrip(" *.;,")
+        if value.strip(" *"):
+            lead = len(value) - len(value.lstrip(" *"))
+            yield Field(name, value.strip(" *"), unit, begin + lead, begin + len(value), at)
+        elif not following and at + 1 < len(units):
+            yield from _next(name, units, at)
+        opened = field_of(rest[following.start(1) :]) if following else None
+        if following is None or opened is None:
+            return
+        name, begin = opened[0], begin + following.start(1) + opened[1]
 
 
 def _next(name: str, units: Sequence[Unit], at: int) -> Iterator[Field]:

@@ -54,3 +54,13 @@ def test_qualifications_are_facts_and_no_skills(find: Finder, line: str) -> None
     assert not [
         skill for skill in values(found, "skill") if "degree" in str(skill).lower() or "diploma" in str(skill).lower()
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Title: " * 20_000, "Department: Finance " * 5_000, "$1 " * 30_000, "Skills:\n" + "Excel, Python, " * 5_000,
+    "word " * 50_000],
+    ids=["labels", "fields", "amounts", "skills", "words"],
+)  # fmt: skip
+def test_a_text_without_end_is_read_and_not_refused(find: Finder, text: str) -> None:
+    assert find(text).kind in ("other", "job_description")
