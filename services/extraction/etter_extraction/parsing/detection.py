@@ -89,15 +89,10 @@ OLE_STREAMS: Final[tuple[tuple[str, Kind], ...]] = (
     ("__substg1.0_", "msg"), ("Workbook", "xls"), ("Book", "xls"),
 )  # fmt: skip
 _ENDING: Final = re.compile(r"\.[a-z][a-z0-9]{1,5}")
-_HTML: Final = re.compile(
-    r"\s*(?:<\?xml[^<>]{0,200}\?>\s*)?(?:<!--.{0,500}?-->\s*)*<(?:!doctype\s+html|html|head|body|table|meta|div)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-_MAIL: Final = re.compile(
-    r"(?:(?:[A-Za-z][A-Za-z0-9-]{1,60}:[^\r\n]*|[ \t]+[^\r\n]+)\r?\n){0,60}?"
-    r"(?:mime-version|received|return-path|message-id|from|subject):[^\r\n]*\r?\n[A-Za-z \t]",
-    re.IGNORECASE,
-)
+_HTML: Final = re.compile(r"<(?:!doctype\s{1,10}html|html|head|body|table|meta|div)\b", re.IGNORECASE)
+_HEADER: Final = re.compile(r"([A-Za-z][A-Za-z0-9-]{1,60}):")
+_MAIL_NAMES: Final = frozenset({"mime-version", "received", "return-path", "message-id", "from", "subject"})
+_MOST_HEADERS: Final = 60
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SHEETS: Final = ("xls", "xlsx", "ods")
 _WORDS: Final = ("doc", "docx", "odt", "rtf")
@@ -172,18 +167,38 @@ def _ole(named: Kind | None, head: bytes) -> Kind:
     return kind or "xls"
 
 
+def _is_html(text: str) -> bool:
+    """Whether the first tag, after a declaration and comments, is one that opens a page."""
+    rest = text.lstrip()
+    for opening, closing in (("<?xml", "?>"), *[("<!--", "-->")] * _MOST_HEADERS):
+        if rest.startswith(opening):
+            rest = rest.partition(closing)[2].lstrip()
+    return _HTML.match(rest) is not None
+
+
+def _is_mail(text: str) -> bool:
+    """Whether it begins with the headers of a mail: at least two, one of them a mail's own."""
+    names: list[str] = []
+    for line in text.splitlines()[:_MOST_HEADERS]:
+        header = _HEADER.match(line)
+        if not header and line[:1] not in (" ", "\t"):
+            break
+        names += [header[1].lower()] if header else []
+    return len(names) > 1 and not _MAIL_NAMES.isdisjoint(names)
+
+
 def _text(named: Kind | None, head: bytes) -> Kind:
     text = _decoded(head)
     if named in ("csv", "text", "html", "eml"):
-        is_page = named in ("csv", "text") and _HTML.match(text)
+        is_page = named in ("csv", "text") and _is_html(text)
         return "html" if is_page else named
     if named is None and _CONTROL.search(text):
         raise DocumentTypeNotAllowed(f"The content is of no known type. Supported types: {supported()}")
     if _CONTROL.search(text):
         raise DocumentDamaged(f"the content is no {(named or 'text').upper()}")
-    if _HTML.match(text) and named in (*_SHEETS, *_WORDS, None):
+    if _is_html(text) and named in (*_SHEETS, *_WORDS, None):
         return "html"
-    if _MAIL.match(text) and named in (*_SHEETS, "doc", "msg", None):  # a web archive is a mail, too
+    if _is_mail(text) and named in (*_SHEETS, "doc", "msg", None):  # a web archive is a mail, too
         return "eml"
     if named in (*_SHEETS, None) and _is_delimited(text):
         return "csv"
