@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 DOCKER = Path(__file__).resolve().parents[1]
 LOCK = DOCKER.parents[1] / "requirements.lock"
-ELSEWHERE = {"async-timeout", "httpx2-jsfetch"}
+ELSEWHERE = {"async-timeout", "colorama", "httpx2-jsfetch"}
 """Named for other versions of Python and other systems only."""
 
 

@@ -180,7 +180,9 @@ async def _run(module: str, *arguments: str, asked: bytes, wall_s: float) -> tup
         assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 - asked for above
         try:
             async with asyncio.timeout(wall_s):
-                child.stdin.write(asked)
+                if asked:
+                    with suppress(OSError, RuntimeError):  # a child that has died already says so by its exit
+                        child.stdin.write(asked)
                 child.stdin.close()
                 said = await read_all(child.stdout.read)
                 return await child.wait(), said
