@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from etter_common.ids import new_id
-from etter_common.platform import Platform
-from etter_common.testing.client import Caller
 from etter_common.testing.contract.tests import ContractTests
 
 from .test_surface import TestSurface as _Surface
-from .test_surface import make_user
 
 
 class TestContract(ContractTests):
@@ -17,9 +13,13 @@ class TestContract(ContractTests):
 [[operations]]
 include-operation-id = "end_current_session"
 enabled = false                  # it would sign out the caller of all other requests
-"""
 
-    async def make_caller(self, platform: Platform, role: str) -> Caller:
-        company_id = new_id()
-        async with platform.work(company_id=company_id) as ctx:
-            return Caller(await make_user(ctx), company_id, role)
+[[operations]]
+include-operation-id = ["sign_in", "refresh_session"]
+warnings = false                 # nobody has generated credentials: 401 is what they get
+
+[[operations]]
+include-path-regex = "/(api-keys|users)/[{]"
+# a key is revoked and a user deactivated by DELETE; both stay readable, since histories name them
+checks.use_after_free.enabled = false
+"""

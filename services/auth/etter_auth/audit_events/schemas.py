@@ -12,7 +12,15 @@ from etter_common.pagination import PageParams, sortable
 from etter_common.responses import Schema
 
 # a moment beyond these cannot be turned into UTC by the driver
-Moment = Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), le=datetime(2200, 1, 1, tzinfo=UTC))]
+Moment = Annotated[
+    AwareDatetime,
+    Field(
+        ge=datetime(1999, 12, 31, tzinfo=UTC),
+        lt=datetime(2200, 1, 2, tzinfo=UTC),  # a day more than the years of the pattern, for every offset
+        json_schema_extra={"pattern": "^2[01][0-9]{2}-"},
+        description="of the years 2000 to 2199",
+    ),
+]
 _ID = "019ab0f2-7c1e-7a52-9c11-3f0d5b8e2a64"
 
 

@@ -65,3 +65,14 @@ class TestLog:
         with pytest.raises(Exception, match="row-level security"):
             async with platform.db.transaction(new_id()) as session:
                 await session.execute(forged, {"id": new_id(), "company": company})
+
+
+@pytest.mark.parametrize("at", ["2000-01-01T00:00:00+14:00", "2199-12-31T23:59:59-12:00"])
+async def test_a_moment_is_of_the_years_in_the_document(admin: CheckedClient, at: str) -> None:
+    assert (await admin.get("/audit-events", params={"since": at})).status_code == 200
+
+
+@pytest.mark.parametrize("at", ["1999-12-30T00:00:00Z", "2200-01-03T00:00:00Z"])
+async def test_a_moment_of_another_year_is_refused(admin: CheckedClient, at: str) -> None:
+    [error] = (await admin.get("/audit-events", params={"since": at})).json()["errors"]
+    assert error["pointer"] == "/query/since"

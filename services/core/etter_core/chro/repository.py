@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Double,
     Numeric,
@@ -43,7 +44,7 @@ def _rounded(value: SQLColumnExpression[Any]) -> SQLColumnExpression[Any]:
     return cast(func.round(cast(value, Numeric()), DECIMALS), Double())
 
 
-_hours = Role.headcount * PRODUCTIVE_HOURS
+_hours = cast(Role.headcount, BigInteger()) * PRODUCTIVE_HOURS
 _freed_fte = Role.headcount * Workflow.freed_share
 _cost = Role.headcount * Role.salary
 _freed_cost = func.round(_cost * cast(Workflow.freed_share, Numeric()), 2)

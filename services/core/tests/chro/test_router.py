@@ -14,6 +14,7 @@ from etter_common.ids import new_id
 from etter_common.messaging import Nats
 from etter_common.testing.backbone import until
 from etter_common.testing.client import CheckedClient
+from etter_core.roles.schemas import MAX_HEADCOUNT
 from etter_core.scores.scoring import PRODUCTIVE_HOURS
 from etter_core.workflows import service as workflows
 from etter_core.workflows.schemas import TaskIn, WorkflowCreate, WorkloadIn
@@ -45,6 +46,14 @@ class TestDashboard:
         assert line["freed_fte"] == pytest.approx(6.5)
         assert line["freed_hours"] == pytest.approx(6.5 * PRODUCTIVE_HOURS)
         assert (float(str(line["cost"])), float(str(line["freed_cost"]))) == (500_000, 325_000)
+
+    async def test_the_largest_role_there_may_be_has_its_line(self, client: CheckedClient, ctx: Context) -> None:
+        await make_workflow(ctx, title="Everybody", headcount=MAX_HEADCOUNT, salary="999999999999.99")
+        await ctx.finish()
+        (line,) = await entries(client)
+        assert (line["headcount"], line["hours"]) == (MAX_HEADCOUNT, MAX_HEADCOUNT * PRODUCTIVE_HOURS)
+        summary = (await client.get("/chro/summary")).json()["data"]
+        assert summary["total"]["hours"] == MAX_HEADCOUNT * PRODUCTIVE_HOURS
 
     async def test_figures_have_no_digits_of_arithmetic(self, client: CheckedClient, ctx: Context) -> None:
         """3 × 0.65 is 1.9500000000000002 in binary."""

@@ -151,4 +151,4 @@ class VersionQuery(PageParams):
 
 
 class BaselineQuery(FieldsQuery):
-    version: Annotated[int, Field(ge=1)] | None = Field(default=None, description="null: the latest")
+    version: Annotated[int, Field(ge=1, lt=2**31)] | None = Field(default=None, description="null: the latest")

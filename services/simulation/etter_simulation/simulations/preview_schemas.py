@@ -23,6 +23,11 @@ class PreviewCreate(SimulationCreate):
     def _engine_plays_iterations(cls, engine: Any) -> Any:
         return engine
 
+    @property
+    def own(self) -> dict[str, Any]:
+        """Without the engine, which is the preview's whatever is asked."""
+        return {name: value for name, value in super().own.items() if name != "engine"}
+
 
 class PreviewQuery(FieldsQuery):
     every: Annotated[int, Field(ge=1, le=600, description="every n-th month, and the last")] = 1

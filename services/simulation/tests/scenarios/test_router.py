@@ -119,6 +119,11 @@ class TestBaseline:
             (role,) = found.json()["data"]["roles"]
             assert (role["count"], found.json()["data"]["role_ids"]) == (heads, [str(role_id)])
 
+    async def test_no_version_is_beyond_what_can_be_stored(self, client: CheckedClient) -> None:
+        path = f"{PATH}/{(await made(client))['id']}/baseline"
+        [error] = (await client.get(path, params={"version": 2**31})).json()["errors"]
+        assert (error["pointer"], error["code"]) == ("/query/version", "less_than")
+
     async def test_it_can_be_narrowed(self, client: CheckedClient) -> None:
         path = f"{PATH}/{(await made(client))['id']}/baseline"
         data = (await client.get(path, params={"fields": "currency,roles.role"})).json()["data"]

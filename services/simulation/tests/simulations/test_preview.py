@@ -36,6 +36,14 @@ class TestPreview:
         basis = {line["parameter"]: line["basis"] for line in data["assumptions"]}
         assert (basis["adoption.q"], basis["adoption.p"]) == ("given", "source")
 
+    async def test_its_engine_may_be_named_with_a_scenario_too(self, client: CheckedClient) -> None:
+        given = {"name": str(new_id()), "assumptions": {"automation_factor": 0.5}, "roles": [engineer()]}
+        scenario = (await client.post("/scenarios", json=given)).json()["data"]
+        asked = {"scenario_id": scenario["id"], "engine": "mean_field"}
+        response = await client.post("/simulations/preview", json=asked)
+        assert response.status_code == 200, response.text
+        assert response.json()["data"]["engine"] == "mean_field"
+
     async def test_it_has_series_of_company_and_roles_and_the_money(self, client: CheckedClient) -> None:
         data = await previewed(client)
         assert data["months"] == list(range(25))

@@ -79,7 +79,7 @@ def configure(
     (folder / "auth.json").write_text(json.dumps({"auth": users}))
     parts = [f"hooks = {json.dumps(str(_HERE / 'hooks.py'))}", (_HERE / "schemathesis.toml").read_text(), own]
     parts.append(f'[auth.wfc]\npath = "auth.json"\npeers = {json.dumps(list(peers))}\nrefresh_interval = 86400')
-    parts += [f"[dictionaries.{name}]\nvalues = {json.dumps(list(values))}" for name, values in ids.items()]
+    parts += [f"[dictionaries.{name}]\nvalues = {json.dumps([*map(_typed, values)])}" for name, values in ids.items()]
     parts.append('[dictionaries.any_version]\nvalues = ["*"]')
     bound = {f"path.{name}": name for name in ids} | {"header.If-Match": "any_version"}
     parts.append("[parameters]")
@@ -87,6 +87,10 @@ def configure(
     file = folder / "schemathesis.toml"
     file.write_text("\n".join(parts))
     return file
+
+
+def _typed(value: str) -> str | int:
+    return int(value) if value.isdigit() else value
 
 
 def _refusable(document: Mapping[str, Any]) -> Mapping[str, Any]:

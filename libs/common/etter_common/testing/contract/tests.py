@@ -14,6 +14,7 @@ from etter_common.ids import new_id
 from etter_common.platform import Platform
 from etter_common.testing.client import Caller, TokenMint
 from etter_common.testing.contract.runner import Bounds, configure, run, served
+from etter_common.testing.service import ServiceUnderTest
 from etter_common.testing.surface import Maker
 
 
@@ -28,17 +29,17 @@ class ContractTests:
     own: ClassVar[str] = ""
     bounded: ClassVar[str] = ""
 
-    async def make_caller(self, platform: Platform, role: str) -> Caller:  # noqa: ARG002 - services with users make one
-        return Caller(new_id(), new_id(), role)
-
     @pytest.mark.timeout(1200)  # a busy machine, not a bound of the run, which is a number of examples
     async def test_the_document_and_the_service_agree(
-        self, app: FastAPI, platform: Platform, mint: TokenMint, tmp_path: Path
+        self, app: FastAPI, platform: Platform, mint: TokenMint, unit_under_test: ServiceUnderTest, tmp_path: Path
     ) -> None:
         roles = {"one": "company_admin", "operator": "super_admin", "two": "company_admin"}
-        callers = {name: await self.make_caller(platform, role) for name, role in roles.items()}
-        ids = await self._ids(platform, mint, callers["one"])
+        callers = {name: Caller(new_id(), new_id(), role) for name, role in roles.items()}
         tokens = {name: mint.token(caller) for name, caller in callers.items()}
+        for token in tokens.values():
+            if unit_under_test.enrol is not None:
+                await unit_under_test.enrol(platform, platform.tokens.verify(token))
+        ids = await self._ids(platform, mint, callers["one"])
         bounds = Bounds.of_environment()
         own = self.own if bounds.is_long else self.own + self.bounded
         config = configure(tmp_path, tokens=tokens, peers=("one", "two"), ids=ids, own=own)
