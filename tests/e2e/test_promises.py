@@ -65,7 +65,7 @@ class TestUploads:
         [
             ("large.pdf", b"%PDF-1.7\n" + bytes(60 * 1024 * 1024), 413, {"PAYLOAD_TOO_LARGE", "DOCUMENT_TOO_LARGE"}),
             ("empty.pdf", b"", 422, {"DOCUMENT_EMPTY"}),
-            ("program.pdf", b"MZ\x90\x00" + bytes(2000), 422, {"DOCUMENT_TYPE_MISMATCH"}),
+            ("program.pdf", b"MZ\x90\x00" + bytes(2000), 415, {"DOCUMENT_TYPE_NOT_ALLOWED"}),
             ("program.exe", b"MZ\x90\x00" + bytes(2000), 415, {"DOCUMENT_TYPE_NOT_ALLOWED"}),
             ("broken.docx", b"PK\x03\x04" + bytes(500), 422, {"DOCUMENT_DAMAGED"}),
         ],
